@@ -1,1 +1,5 @@
-//! models
+//! What is simulated: sites, failure domains, faults, the network, health checks, steering, caches, demand and load;
+//! the world that composes them; outcomes. It does not know files or terminals.
+
+pub mod expect;
+pub mod specification;
