@@ -1,1 +1,4 @@
 //! models
+
+pub mod cache;
+pub mod health;
