@@ -128,14 +128,17 @@ impl Watch {
         assert!((1..=VANTAGES_MAX).contains(&posts.len()), "a check has 1 to {VANTAGES_MAX} vantages");
         let quorum = Quorum::of(plan, posts.len());
         let vantage = |(index, post): (usize, &Post)| {
-            Vantage::new(post.delay.nanos(), post.first_sending(start), (index / usize::from(quorum.group)) as u8)
+            // A probe that takes longer than the timeout fails whatever it meets, and before it arrives. It is taken to
+            // arrive at the timeout, so that no result is known before its probe is resolved.
+            let delay = post.delay.min(plan.timeout).nanos();
+            Vantage::new(delay, post.first_sending(start), (index / usize::from(quorum.group)) as u8)
         };
         let tally = Tally {
             unhealthy: VantageSet::EMPTY,
             unhealthy_in: [0; VANTAGES_MAX],
             passing: u32::from(quorum.last) + 1,
         };
-        Watch {
+        let mut watch = Watch {
             pace: Pace::of(plan),
             vantages: posts.iter().enumerate().map(vantage).collect(),
             quorum,
@@ -148,7 +151,10 @@ impl Watch {
             next_flip: None,
             horizon: None,
             tape: Vec::new(),
-        }
+        };
+        // A vantage whose round trip exceeds the timeout fails from the first probe on.
+        watch.foresee(start.nanos(), None);
+        watch
     }
 
     /// The same watch, not yet used, after nothing but passes, or nothing but failures. In the latter case its present
@@ -163,6 +169,8 @@ impl Watch {
         }
         self.view = View::FAILS;
         self.healthy = self.verdict(&self.tally);
+        self.turns.clear();
+        self.next_flip = None;
         self
     }
 
@@ -203,7 +211,7 @@ impl Watch {
             Seen::Errs(share) => Some(Odds::of(share)),
             Seen::Passes | Seen::Fails => None,
         };
-        self.foresee(now.nanos(), stream);
+        self.foresee(now.nanos(), Some(stream));
     }
 
     /// The verdict turns; `now` is [`next_flip`](Watch::next_flip).
@@ -218,7 +226,7 @@ impl Watch {
     pub fn look(&mut self, now: Instant, stream: &mut Stream) {
         assert_eq!(self.next_look(), Some(now), "a check looks when it said it would");
         self.advance(now.nanos());
-        self.foresee(now.nanos(), stream);
+        self.foresee(now.nanos(), Some(stream));
     }
 
     fn verdict(&self, tally: &Tally) -> bool {
@@ -272,8 +280,8 @@ impl Watch {
         }
     }
 
-    /// Finds the vantages' turns from `now` on, and the verdict's.
-    fn foresee(&mut self, now: i64, stream: &mut Stream) {
+    /// Finds the vantages' turns from `now` on, and the verdict's. The stream is needed for grey views only.
+    fn foresee(&mut self, now: i64, mut stream: Option<&mut Stream>) {
         self.turns.clear();
         self.cursor = 0;
         self.horizon = self.odds.map(|odds| now.saturating_add(odds.window(&self.pace)));
@@ -287,6 +295,7 @@ impl Watch {
                 Fate::Pass => vantage.recovers(&self.pace, trip),
                 Fate::Fail => vantage.succumbs(&self.pace),
                 Fate::Grey(odds) => {
+                    let stream = stream.as_deref_mut().expect("a grey view comes with a stream");
                     self.draw(index, trip, &odds, stream);
                     None
                 }
