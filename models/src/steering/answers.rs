@@ -5,7 +5,7 @@ use crate::specification::SiteId;
 use sim::{Id, Table};
 use std::collections::BTreeMap;
 
-/// Every answer given so far. The first ones are the single sites, in id order.
+/// Every answer given so far. The first ones are the single sites, in id order, then comes the empty answer.
 #[derive(Clone, Debug)]
 pub(crate) struct Answers {
     rows: Table<AnswerId, Vec<(SiteId, f64)>>,
@@ -15,31 +15,33 @@ pub(crate) struct Answers {
 
 impl Answers {
     pub(crate) fn new(sites: usize) -> Self {
-        let rows = (0..sites).map(|site| vec![(SiteId::from_index(site), 1.0)]).collect();
+        let mut rows: Table<AnswerId, Vec<(SiteId, f64)>> =
+            (0..sites).map(|site| vec![(SiteId::from_index(site), 1.0)]).collect();
+        rows.push(Vec::new());
         Answers { rows, known: BTreeMap::new(), sites }
     }
 
-    /// Sites and shares of an answer; shares sum to 1.
+    /// The answer without a record.
+    pub(crate) fn empty(&self) -> AnswerId {
+        AnswerId::from_index(self.sites)
+    }
+
+    /// Sites and shares of an answer; shares sum to 1 unless it is empty.
     pub(crate) fn shares(&self, answer: AnswerId) -> &[(SiteId, f64)] {
         &self.rows[answer]
     }
 
-    /// Sites and shares of an answer that may be none.
-    pub(crate) fn shares_of(&self, answer: Option<AnswerId>) -> &[(SiteId, f64)] {
-        answer.map_or(&[], |answer| self.shares(answer))
-    }
-
     /// The share of `site` in an answer.
-    pub(crate) fn share(&self, answer: Option<AnswerId>, site: SiteId) -> f64 {
-        self.shares_of(answer).iter().find(|(member, _)| *member == site).map_or(0.0, |(_, share)| *share)
+    pub(crate) fn share(&self, answer: AnswerId, site: SiteId) -> f64 {
+        self.shares(answer).iter().find(|(member, _)| *member == site).map_or(0.0, |(_, share)| *share)
     }
 
-    /// The number of the answer that splits traffic in proportion to `weights`, all positive; none if there are none.
-    pub(crate) fn number(&mut self, weights: &[(SiteId, f64)]) -> Option<AnswerId> {
+    /// The number of the answer that splits traffic in proportion to `weights`, all positive.
+    pub(crate) fn number(&mut self, weights: &[(SiteId, f64)]) -> AnswerId {
         match weights {
-            [] => None,
-            [(site, _)] => Some(AnswerId::from_index(site.index())),
-            _ => Some(self.mix(weights)),
+            [] => self.empty(),
+            [(site, _)] => AnswerId::from_index(site.index()),
+            _ => self.mix(weights),
         }
     }
 
@@ -53,7 +55,7 @@ impl Answers {
 
     /// Forgets the mixes, so that numbers do not depend on earlier replications.
     pub(crate) fn reset(&mut self) {
-        if self.rows.len() > self.sites {
+        if self.rows.len() > self.sites + 1 {
             *self = Answers::new(self.sites);
         }
     }

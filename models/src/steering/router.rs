@@ -13,8 +13,8 @@ use crate::specification::{Dns, Entry, Policy, Population, PopulationId, SiteId,
 /// What an authoritative service answers one population.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Reply {
-    /// The answer; none: no record.
-    pub(crate) answer: Option<AnswerId>,
+    /// The answer; it may be empty.
+    pub(crate) answer: AnswerId,
     /// Was no record healthy, so that health was ignored?
     pub(crate) open: bool,
 }
@@ -54,27 +54,30 @@ impl Router {
 
     /// The answer while exactly the positions of the entry's list for which `healthy` holds are believed healthy.
     pub(crate) fn answer(&self, answers: &mut Answers, healthy: impl Fn(usize) -> bool) -> Reply {
+        let first_whole = |answers: &mut Answers| {
+            self.level(answers, 0, |_| true).unwrap_or(answers.empty())
+        };
         if !self.heeds_health {
-            return Reply { answer: self.level(answers, 0, |_| true), open: false };
+            return Reply { answer: first_whole(answers), open: false };
         }
         let reach = if self.fenced { 1 } else { self.levels.len() };
         for level in 0..reach.min(self.levels.len()) {
-            let answer = self.level(answers, level, &healthy);
-            if answer.is_some() {
+            if let Some(answer) = self.level(answers, level, &healthy) {
                 return Reply { answer, open: false };
             }
         }
-        let single = |site: Option<SiteId>| site.map(|site| AnswerId(site.0));
+        let single = |site: Option<SiteId>, answers: &Answers| site.map_or(answers.empty(), |site| AnswerId(site.0));
         let answer = match self.when_none {
-            _ if self.fenced => self.level(answers, 0, |_| true),
-            WhenNone::All => self.level(answers, 0, |_| true),
-            WhenNone::First => single(self.first),
-            WhenNone::Last => single(self.last),
-            WhenNone::Nothing => None,
+            _ if self.fenced => first_whole(answers),
+            WhenNone::All => first_whole(answers),
+            WhenNone::First => single(self.first, answers),
+            WhenNone::Last => single(self.last, answers),
+            WhenNone::Nothing => answers.empty(),
         };
         Reply { answer, open: true }
     }
 
+    /// The answer of one level; none if nothing in it is healthy.
     fn level(&self, answers: &mut Answers, level: usize, healthy: impl Fn(usize) -> bool) -> Option<AnswerId> {
         let members = self.levels.get(level)?;
         if let [member] = members[..] {
@@ -85,7 +88,7 @@ impl Router {
             .filter(|member| healthy(member.position))
             .map(|member| (member.site, member.weight))
             .collect();
-        answers.number(&alive)
+        (!alive.is_empty()).then(|| answers.number(&alive))
     }
 }
 
