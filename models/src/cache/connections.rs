@@ -136,8 +136,8 @@ impl Connections {
         self.parts.iter().map(move |part| Curve {
             answer: part.answer,
             value: part.double_area as f64 / double,
-            slope: part.gain as f64 / volume * second,
-            half_curvature: part.bend as f64 / double * second * second,
+            slope: part.gain as f64 * second / volume,
+            half_curvature: part.bend as f64 * second * second / double,
         })
     }
 
