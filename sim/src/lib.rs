@@ -7,6 +7,7 @@ pub mod calendar;
 pub mod hash;
 mod ids;
 pub mod law;
+pub mod special;
 pub mod stream;
 pub mod time;
 
