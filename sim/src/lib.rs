@@ -8,6 +8,7 @@ pub mod hash;
 mod ids;
 pub mod law;
 pub mod special;
+pub mod stats;
 pub mod stream;
 pub mod time;
 
