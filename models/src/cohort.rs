@@ -66,6 +66,11 @@ impl<'d> Cohorts<'d> {
         self.moving > 0
     }
 
+    /// Have all caches of `population` come to rest?
+    pub(crate) fn settled(&self, population: PopulationId) -> bool {
+        self.design.cohorts_of[population].iter().all(|id| self.rows[*id].turn.is_none())
+    }
+
     /// The authority's answer to `population` changed.
     pub(crate) fn answer(&mut self, population: PopulationId, answer: AnswerId, now: Instant, agenda: &mut Agenda) {
         self.tell(population, now, agenda, |cache| cache.answer(now, answer));

@@ -264,6 +264,11 @@ impl Design {
         }
     }
 
+    /// Does any scope that holds `population` lack what it needs, as `lacks` says of its rule?
+    pub(crate) fn lacks(&self, population: PopulationId, lacks: impl Fn(&Serving) -> bool) -> bool {
+        self.levels.rows().iter().any(|level| self.holds(level.scope, population) && lacks(&level.serving))
+    }
+
     /// The name of a scope in reports.
     pub fn scope_name(&self, scope: Scope) -> &str {
         match scope {

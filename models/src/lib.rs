@@ -3,13 +3,18 @@
 
 pub mod blame;
 pub mod cache;
+mod cohort;
 mod curve;
 pub mod design;
 mod excess;
+mod event;
 pub mod expect;
 mod fault;
 pub mod health;
+mod ledger;
+mod luck;
 pub mod network;
+mod observer;
 pub mod outcome;
 mod poly;
 mod site;
@@ -17,6 +22,8 @@ pub mod specification;
 mod steering;
 pub mod timeline;
 mod topology;
+mod traffic;
 pub mod volume;
+mod world;
 
 pub use design::{Design, DesignFault};
