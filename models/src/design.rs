@@ -278,6 +278,34 @@ impl Design {
         }
     }
 
+    /// The time of day at which most is demanded: the peak of the population with the greatest one.
+    pub(crate) fn busiest(&self) -> Span {
+        let mut busiest: Option<&Curve> = None;
+        for curve in self.curves.rows() {
+            if busiest.is_none_or(|best| curve.peak() > best.peak()) {
+                busiest = Some(curve);
+            }
+        }
+        busiest.map_or(Span::ZERO, Curve::peak_time)
+    }
+
+    /// Long enough after any change for every verdict, answer and cache to come to rest.
+    pub(crate) fn settling(&self) -> Span {
+        let checks = self.watches.rows().iter().map(|watch| {
+            let probe = watch.plan.interval + watch.plan.timeout * (i64::from(watch.plan.retries) + 1);
+            probe * i64::from(watch.plan.failures.max(watch.plan.successes) + 2)
+        });
+        let answers = self.specification.entries.rows().iter().map(|entry| match &entry.steering {
+            Steering::Dns(dns) => dns.propagation,
+            _ => Span::ZERO,
+        });
+        let caches = self.cohorts.rows().iter().map(|cohort| {
+            cohort.ttl.unwrap_or(Span::ZERO) + cohort.connection.map_or(Span::ZERO, |connection| connection.life)
+        });
+        let most = |spans: &mut dyn Iterator<Item = Span>| spans.fold(Span::ZERO, Span::max);
+        most(&mut { checks }) + most(&mut { answers }) + most(&mut { caches }) + Span::HOUR
+    }
+
     /// Long enough for every belief and cache to settle, and for every shock-struck component to be repaired with
     /// near certainty; nothing for a run that starts all-up.
     fn lead_in(&self) -> Span {

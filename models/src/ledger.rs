@@ -2,7 +2,7 @@
 
 mod tally;
 
-pub(crate) use tally::{Charge, LevelTally, Tally};
+pub(crate) use tally::{Charge, LevelTally, SourceTally, Tally};
 
 use crate::blame::{Mechanism, SourceId};
 use crate::design::{Design, LevelId};

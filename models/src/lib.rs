@@ -20,6 +20,7 @@ mod poly;
 mod site;
 pub mod specification;
 mod steering;
+pub mod study;
 pub mod timeline;
 mod topology;
 mod traffic;

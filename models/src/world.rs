@@ -2,6 +2,7 @@
 
 mod beliefs;
 mod entry;
+mod survey;
 
 use crate::blame::SourceId;
 use crate::cohort::Cohorts;
@@ -112,11 +113,17 @@ impl<'d, O: Observer> World<'d, O> {
 
     /// Runs one replication from its start to the horizon, into the ledger's tally.
     pub(crate) fn run(&mut self, seed: Seed, replication: Replication) {
-        self.reset(seed, replication);
         let horizon = Instant::ZERO + self.design.specification().run.horizon;
+        self.start(seed, replication);
+        self.drive(horizon, |_| false);
+        self.finish(horizon);
+    }
+
+    /// Goes on to just before what happens at `limit`, or until `enough` holds after some instant has settled.
+    pub(crate) fn drive(&mut self, limit: Instant, enough: impl Fn(&Self) -> bool) {
         loop {
-            let next = self.agenda.next_at().filter(|at| *at < horizon);
-            self.advance(next.unwrap_or(horizon));
+            let next = self.agenda.next_at().filter(|at| *at < limit);
+            self.advance(next.unwrap_or(limit));
             if next.is_none() {
                 break;
             }
@@ -126,8 +133,10 @@ impl<'d, O: Observer> World<'d, O> {
                 }
             }
             self.settle();
+            if enough(self) {
+                break;
+            }
         }
-        self.finish(horizon);
     }
 
     /// Closes the stretch from now until `until`.
@@ -199,7 +208,8 @@ impl<'d, O: Observer> World<'d, O> {
             && self.entries.all_published()
     }
 
-    fn reset(&mut self, seed: Seed, replication: Replication) {
+    /// Begins a replication.
+    pub(crate) fn start(&mut self, seed: Seed, replication: Replication) {
         let start = Instant::ZERO - self.design.lead_in;
         (self.seed, self.replication, self.now) = (seed, replication, start);
         self.agenda.clear();
@@ -469,7 +479,8 @@ impl<'d, O: Observer> World<'d, O> {
         }
     }
 
-    fn finish(&mut self, horizon: Instant) {
+    /// The horizon is reached: the books are closed.
+    pub(crate) fn finish(&mut self, horizon: Instant) {
         for site in self.design.specification().sites.ids() {
             self.site_recovered(site, horizon);
         }

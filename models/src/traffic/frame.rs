@@ -1,7 +1,7 @@
 //! What the traffic looks like at one instant, for those who look.
 
 use super::{Above, Traffic};
-use crate::specification::{Scope, SiteId};
+use crate::specification::{PopulationId, Scope, SiteId};
 use crate::timeline::{ChangeId, Frame, PopulationFrame, SiteFrame};
 use sim::{Instant, Span};
 
@@ -27,6 +27,16 @@ impl Traffic<'_> {
             (Some(fault), Some(answer)) => Some(fault.max(answer)),
             (fault, answer) => fault.or(answer),
         }
+    }
+
+    /// The share of a population's requests that arrives at `site` just now.
+    pub(crate) fn share_of(&self, population: PopulationId, site: SiteId) -> f64 {
+        let entry = self.design.specification().populations[population].entry;
+        if let Some(ideal) = &self.ideals[entry] {
+            return if ideal.reaches(population) { ideal.share(site) } else { 0.0 };
+        }
+        let arrivals = self.flows[population].arrivals.iter();
+        arrivals.filter(|(known, _)| *known == site).map(|(_, share)| share.0[0]).sum()
     }
 
     /// Populations and sites at `at`.
