@@ -44,9 +44,8 @@ pub(crate) static SCENARIO: Record = record("a scenario", &[
     field("steering", Optional, Shape::Map("entry point", &Shape::Record(&STEERING)), "Entry points: names that clients resolve, and how they are answered."),
     field("script", Optional, Shape::List(&Shape::Record(&SCRIPTED), 0), "Faults at stated times: drills and what-ifs."),
     field("replays", Optional, Shape::List(&Shape::Record(&REPLAY), 0), "Real incidents, placed into the run."),
-    field("serving", Optional, Shape::Record(&SERVING), "When everything together counts as up: all or nothing."),
-    field("up_at", Optional, Shape::Share { zero: false }, "The served share from which everything together counts as up."),
-    field("sla", Optional, Shape::Share { zero: false }, "The availability promised by contract for everything together."),
+    field("serving", Optional, Shape::Map("scope", &Shape::Record(&SERVING)), "When each scope (`all`, an entry point or a population) counts as up; while it serves everything where absent."),
+    field("sla", Optional, Shape::Either(&[Shape::Share { zero: false }, Shape::Map("scope", &Shape::Share { zero: false })]), "Availabilities promised by contract: for everything, or for each scope."),
     field("expect", Optional, Shape::List(&Shape::Text, 0), "What must hold, e.g. `availability[www] >= 99.95%`, `p95(rto) <= 3m`, `drill(any provider): served >= 85%`."),
     not_yet("stores", "Databases and other state."),
     not_yet("requests", "Which request touches which store."),
@@ -153,6 +152,7 @@ static LAW_RECORD: Record = Record { what: "a law", at_least_one: true, fields: 
     field("p95", Optional, POSITIVE_TIME, "The 95th percentile."),
     field("p98", Optional, POSITIVE_TIME, "The 98th percentile."),
     field("p99", Optional, POSITIVE_TIME, "The 99th percentile."),
+    field("variation", Optional, Shape::Number(1e-6, 1e6), "The coefficient of variation: standard deviation over mean."),
     field("sigma", Optional, Shape::Number(1e-6, 20.0), "Lognormal: the standard deviation of the logarithm."),
     field("shape", Optional, Shape::Number(0.05, 1e4), "Weibull, gamma, Pareto: the shape."),
     field("scale", Optional, POSITIVE_TIME, "Weibull, gamma: the scale. Pareto: the least value."),
@@ -164,7 +164,7 @@ static LAW_RECORD: Record = Record { what: "a law", at_least_one: true, fields: 
 
 static COMPONENT: Record = record("a law of a mixture", &[
     field("share", Required, Shape::Share { zero: false }, "How often this law is drawn from; shares add up to 100 %."),
-    field("time", Required, LAW, "The law."),
+    field("time", Required, Shape::Either(&[POSITIVE_TIME, Shape::Record(&LAW_RECORD)]), "The law."),
 ]);
 
 /// What a fault does.
@@ -236,9 +236,6 @@ static CLIENTS: Record = record("a population", &[
     field("daily", Default("flat"), Shape::Either(&[Shape::Choice(&[word("flat")]), Shape::Record(&DAILY)]), "The shape of a day; t = 0 is a Monday, 00:00 UTC."),
     field("cohorts", Default("{all: {share: 100%}}"), Shape::Map("cohort", &Shape::Record(&COHORT)), "How its members treat DNS answers; shares add up to 100 %."),
     field("geography", Optional, Shape::Either(&[Shape::Text, Shape::List(&Shape::Text, 1)]), "Its geography, most specific first, for geolocation policies."),
-    field("serving", Optional, Shape::Record(&SERVING), "When it counts as up: all or nothing."),
-    field("up_at", Optional, Shape::Share { zero: false }, "The served share from which it counts as up; 100 % where absent."),
-    field("sla", Optional, Shape::Share { zero: false }, "The availability promised to it by contract."),
     not_yet("weekly", "The shape of a week."),
     not_yet("growth", "Growth over the run."),
     not_yet("writes", "The share of writes."),
@@ -267,10 +264,11 @@ static COHORT: Record = record("a cohort", &[
 ]);
 
 /// When a scope counts as up.
-static SERVING: Record = record("`serving`", &[
-    field("needs", Required, Shape::OutOf, "How many sites must be up and reachable, of how many: `4 of 7 sites`."),
+static SERVING: Record = Record { what: "a rule of `serving`", at_least_one: true, fields: &[
+    field("up_at", Optional, Shape::Share { zero: false }, "The served share from which it counts as up."),
+    field("needs", Optional, Shape::OutOf, "Instead: how many sites must be up and reachable, of how many (`4 of 7 sites`); below, none of its requests is served."),
     field("of", Optional, Shape::List(&SITE_NAME, 1), "Of which sites; those of the scope's entry point where absent."),
-]);
+]};
 
 // ---- Health checks and steering ----
 
@@ -306,9 +304,6 @@ static STEERING: Record = record("an entry point", &[
     field("serve_stale", Default("0s"), TIME, "How long resolvers serve an expired answer while the name servers are silent."),
     field("fenced", Optional, Shape::Bool, "Geolocation: never leave the most specific match."),
     field("most", Optional, Shape::Count(1, 1000), "Multivalue: records in an answer (8 where absent, as Route 53 does)."),
-    field("serving", Optional, Shape::Record(&SERVING), "When it counts as up: all or nothing."),
-    field("up_at", Optional, Shape::Share { zero: false }, "The served share from which it counts as up; 100 % where absent."),
-    field("sla", Optional, Shape::Share { zero: false }, "The availability promised for it by contract."),
     not_yet("switch", "The operation that changes its records."),
     not_yet("controller", "The controller that writes its records."),
     not_yet("convergence", "Anycast: how long routing takes to settle."),
@@ -392,10 +387,16 @@ static PHASE: Record = record("a phase of an incident", &[
     field("from", Required, TIME, "Its beginning, from the incident's."),
     field("for", Required, POSITIVE_TIME, "Its length."),
     field("on", Required, Shape::Reference("a scope"), "The scope it hit."),
-    field("effect", Required, EFFECT, "What it did."),
+    field("effect", Required, Shape::Either(&[Shape::Choice(INCIDENT_EFFECTS), EFFECT]), "What it did; of `errors` and `degraded` the fraction is the share."),
+    field("added", Optional, POSITIVE_TIME, "Of `latency`: time added to each round trip."),
     field("fraction", Optional, Shape::Share { zero: false }, "The share that was hit."),
     field("fraction_basis", Optional, BASIS, "Where the fraction is from."),
     field("time_basis", Optional, BASIS, "Where the times are from."),
 ]);
+
+static INCIDENT_EFFECTS: &[Word] = &[
+    word("down"), word("degraded"), word("errors"), word("latency"), word("isolated"), word("control-plane"), word("dns"),
+    later("clock"),
+];
 
 const BASIS: Shape = Shape::Choice(&[word("published"), word("estimated")]);
