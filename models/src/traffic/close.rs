@@ -62,7 +62,7 @@ impl<'d> Traffic<'d> {
         let mut found = Vec::new();
         for level in self.design.levels.rows() {
             let Serving::Share(share) = level.serving else { continue };
-            if share >= 1.0 {
+            if share >= 1.0 || self.is_steady(level.scope) {
                 continue;
             }
             let beyond = |at| self.beyond(level.scope, share, at, above);
@@ -75,6 +75,23 @@ impl<'d> Traffic<'d> {
             cuts.sort_unstable();
             cuts.dedup();
         }
+    }
+
+    /// Is the served share of a scope the same throughout: nothing lost, or every demand and share constant?
+    fn is_steady(&self, scope: crate::specification::Scope) -> bool {
+        let members = || self.flows.iter().filter(|(id, _)| self.design.holds(scope, *id));
+        members().all(|(id, _)| !self.may_lose(id))
+            || members().all(|(id, flow)| self.design.curves[id].is_flat() && flow.is_constant())
+    }
+
+    /// May `population` lose anything before the next change?
+    fn may_lose(&self, population: PopulationId) -> bool {
+        let flow = &self.flows[population];
+        let entry = self.design.specification().populations[population].entry;
+        flow.is_lossy()
+            || self.ideals[entry].as_ref().is_some_and(|ideal| !ideal.is_calm())
+            || (self.pools.any_hot()
+                && flow.arrivals.iter().any(|(site, _)| self.in_hot_pool(population, *site)))
     }
 
     /// Lost requests per second beyond what a threshold on the served share allows.
@@ -95,6 +112,9 @@ impl<'d> Traffic<'d> {
     /// Requests that `population` loses per second at `at`, by mechanism.
     pub(crate) fn rates(&self, population: PopulationId, at: Instant, above: Above) -> Rates {
         let mut rates = [0.0; Mechanism::ALL.len()];
+        if !self.may_lose(population) {
+            return rates;
+        }
         let flow = &self.flows[population];
         let demand = self.design.curves[population].rate(at);
         let x = (at - flow.origin).seconds();
@@ -130,8 +150,7 @@ impl<'d> Traffic<'d> {
             rates[Mechanism::NoRoute.index()] += demand;
             return;
         }
-        let parts: Vec<Part> = ideal.parts(self.design).into_iter().map(|(_, part)| part).collect();
-        let total = load_at(&parts, at);
+        let total = ideal.demand(self.design, at);
         if total > 0.0 {
             let (errors, excess) = ideal.loss(total);
             rates[Mechanism::Grey.index()] += errors * demand / total;
@@ -201,7 +220,7 @@ impl<'d> Traffic<'d> {
             Serving::Share(share) if *share >= 1.0 => self
                 .flows
                 .ids()
-                .filter(|id| self.design.holds(plan.scope, *id))
+                .filter(|id| self.design.holds(plan.scope, *id) && self.may_lose(*id))
                 .any(|id| self.rates(id, at, above).iter().any(|rate| *rate > 0.0)),
             Serving::Share(share) => self.beyond(plan.scope, *share, at, above) > 0.0,
         }
@@ -557,6 +576,12 @@ impl<'d> Traffic<'d> {
 }
 
 impl Flow {
+    fn is_constant(&self) -> bool {
+        self.unanswered.is_constant()
+            && self.arrivals.iter().all(|(_, share)| share.is_constant())
+            && self.lost.iter().all(|lost| lost.share.is_constant())
+    }
+
     /// What the answered and the merely cached part of traffic to a lost site are charged to.
     fn mechanisms(&self, lost: &Lost) -> (Mechanism, Mechanism) {
         match (lost.dead, self.reply.open) {
