@@ -1,6 +1,7 @@
 //! One vantage: where its next probe is, how long its run is, and what it thinks.
 
 use super::plan::{CheckPlan, Spacing};
+use sim::Span;
 
 /// A plan in plain nanoseconds and counts.
 #[derive(Clone, Copy, Debug)]
@@ -38,11 +39,12 @@ impl Pace {
         }
     }
 
-    /// The least time in which `attempts` probes are sent.
+    /// The least time between cycles.
     pub(super) fn interval(&self) -> i64 {
         self.interval
     }
 
+    /// Probes in a failed cycle.
     pub(super) fn attempts(&self) -> i64 {
         self.attempts
     }
@@ -55,7 +57,7 @@ impl Pace {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Vantage {
     /// One-way delay.
-    pub(super) delay: i64,
+    delay: i64,
     /// Sending of the first probe whose outcome is open.
     sending: i64,
     /// Its number within its cycle, from 0.
@@ -78,6 +80,11 @@ impl Vantage {
     /// Arrival of the first probe whose outcome is open.
     pub(super) fn arrival(&self) -> i64 {
         self.sending + self.delay
+    }
+
+    /// Round trip of a probe with `added`.
+    pub(super) fn trip(&self, added: Span) -> i64 {
+        2 * self.delay + added.nanos()
     }
 
     fn cycle(&self, pace: &Pace) -> i64 {
@@ -123,7 +130,12 @@ impl Vantage {
         }
         let (next, period) = self.passing(pace, trip);
         let left = until - 1 - self.delay - next;
-        let passed = if left < 0 { 1 } else { limit.min(2 + left / period) };
+        let passed = match () {
+            () if left < 0 => 1,
+            // Short runs of grey probes need no division.
+            () if (limit - 2).saturating_mul(period) <= left => limit,
+            () => 2 + left / period,
+        };
         if self.opinion {
             self.run = 0;
         } else if self.run + passed >= pace.successes {
@@ -142,7 +154,7 @@ impl Vantage {
         if self.arrival() >= until || limit == 0 {
             return 0;
         }
-        let failed = limit.min(self.failing_before(pace, until));
+        let failed = if limit == 1 { 1 } else { limit.min(self.failing_before(pace, until)) };
         let total = self.attempt + failed;
         let (cycles, attempt) =
             if pace.attempts == 1 { (total, 0) } else { (total / pace.attempts, total % pace.attempts) };

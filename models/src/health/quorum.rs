@@ -1,0 +1,97 @@
+//! How single opinions make a verdict.
+
+use super::VANTAGES_MAX;
+use super::plan::{CheckPlan, VantageSet};
+
+/// The opinion of a vantage turns.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Turn {
+    pub(super) at: i64,
+    pub(super) vantage: u8,
+    pub(super) group: u8,
+}
+
+/// The rule of a check: so many groups must have a healthy majority.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Quorum {
+    needs: u32,
+    group: u8,
+    last_group: u8,
+    /// Index of the last group.
+    last: u8,
+}
+
+impl Quorum {
+    pub(super) fn of(plan: &CheckPlan, vantages: usize) -> Self {
+        let group = plan.group.min(vantages as u32);
+        let last = plan.groups(vantages) - 1;
+        let last_group = vantages as u32 - last * group;
+        Quorum { needs: plan.healthy_needs, group: group as u8, last_group: last_group as u8, last: last as u8 }
+    }
+
+    /// The group in which a vantage votes.
+    pub(super) fn group_of(&self, vantage: usize) -> u8 {
+        (vantage / usize::from(self.group)) as u8
+    }
+
+    /// Has a group with so many unhealthy vantages a healthy majority?
+    fn passes(&self, group: u8, unhealthy: u8) -> bool {
+        let size = if group == self.last { self.last_group } else { self.group };
+        2 * u32::from(unhealthy) < u32::from(size)
+    }
+}
+
+/// The vantages' votes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Tally {
+    pub(super) unhealthy: VantageSet,
+    /// Groups with a healthy majority.
+    passing: u32,
+    /// Unhealthy vantages of each group; not kept for groups of one.
+    unhealthy_in: [u8; VANTAGES_MAX],
+}
+
+impl Tally {
+    /// All are healthy.
+    pub(super) fn healthy(quorum: &Quorum) -> Self {
+        Tally {
+            unhealthy: VantageSet::EMPTY,
+            unhealthy_in: [0; VANTAGES_MAX],
+            passing: u32::from(quorum.last) + 1,
+        }
+    }
+
+    /// Is the check healthy?
+    pub(super) fn verdict(&self, quorum: &Quorum) -> bool {
+        self.passing >= quorum.needs
+    }
+
+    /// Takes in that a vantage turned.
+    pub(super) fn turn(&mut self, quorum: &Quorum, turn: &Turn) {
+        let vantage = usize::from(turn.vantage);
+        self.unhealthy.toggle(vantage);
+        let falls = self.unhealthy.contains(vantage);
+        if quorum.group == 1 {
+            self.passing = if falls { self.passing - 1 } else { self.passing + 1 };
+            return;
+        }
+        let count = &mut self.unhealthy_in[usize::from(turn.group)];
+        let passed = quorum.passes(turn.group, *count);
+        *count = if falls { *count + 1 } else { *count - 1 };
+        self.passing = self.passing + u32::from(quorum.passes(turn.group, *count)) - u32::from(passed);
+    }
+
+    /// The first instant at which the verdict differs from `healthy`, given the turns to come in order of time.
+    pub(super) fn first_flip(&self, quorum: &Quorum, turns: &[Turn], healthy: bool) -> Option<i64> {
+        let mut tally = *self;
+        let mut turns = turns.iter().peekable();
+        while let Some(turn) = turns.next() {
+            tally.turn(quorum, turn);
+            let last_at_instant = turns.peek().is_none_or(|next| next.at > turn.at);
+            if last_at_instant && tally.verdict(quorum) != healthy {
+                return Some(turn.at);
+            }
+        }
+        None
+    }
+}
