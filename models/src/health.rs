@@ -108,7 +108,7 @@ impl Watch {
         self.turns.clear();
         for index in 0..self.vantages.len() {
             self.vantages[index].opinion = false;
-            self.push_turn(index, i64::MIN);
+            self.push_turn(index, i64::MIN, true);
         }
         self.cursor = 0;
         self.apply_turns(|_| true);
@@ -174,14 +174,14 @@ impl Watch {
     }
 
     fn apply_turns(&mut self, due: impl Fn(i64) -> bool) {
-        while let Some(turn) = self.turns.get(self.cursor).filter(|turn| due(turn.at)) {
-            self.tally.turn(&self.quorum, turn);
-            self.cursor += 1;
-        }
+        let turns = &self.turns[self.cursor..];
+        let count = turns.iter().take_while(|turn| due(turn.at)).count();
+        self.tally.turn(&self.quorum, &turns[..count]);
+        self.cursor += count;
     }
 
-    fn push_turn(&mut self, index: usize, at: i64) {
-        self.turns.push(Turn { at, vantage: index as u8, group: self.vantages[index].group });
+    fn push_turn(&mut self, index: usize, at: i64, falls: bool) {
+        self.turns.push(Turn { at, vantage: index as u8, group: self.vantages[index].group, falls });
     }
 
     /// Resolves all probes that arrive before `now`, under the view that has held so far.
@@ -212,7 +212,7 @@ impl Watch {
         for index in 0..self.vantages.len() {
             let vantage = self.vantages[index];
             if vantage.opinion == self.tally.unhealthy.contains(index) {
-                self.push_turn(index, vantage.since.max(now));
+                self.push_turn(index, vantage.since.max(now), !vantage.opinion);
             }
             let trip = vantage.trip(self.view.added);
             let turn = match fate(&self.pace, &self.view, index, trip) {
@@ -226,7 +226,7 @@ impl Watch {
                 }
             };
             if let Some(at) = turn {
-                self.push_turn(index, at);
+                self.push_turn(index, at, vantage.opinion);
             }
         }
         if let Some(draws) = &self.draws {

@@ -126,7 +126,8 @@ impl Draws {
             })
         };
         let turned = |vantage: &Vantage| {
-            turns.push(Turn { at: vantage.since, vantage: index as u8, group: vantage.group });
+            let (at, falls) = (vantage.since, !vantage.opinion);
+            turns.push(Turn { at, vantage: index as u8, group: vantage.group, falls });
         };
         walk(&mut vantage, pace, trip, &odds, self.horizon, next, turned);
         if vantage.arrival() < self.horizon {

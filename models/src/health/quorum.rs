@@ -9,6 +9,8 @@ pub(super) struct Turn {
     pub(super) at: i64,
     pub(super) vantage: u8,
     pub(super) group: u8,
+    /// To unhealthy?
+    pub(super) falls: bool,
 }
 
 /// The rule of a check: so many groups must have a healthy majority.
@@ -35,6 +37,7 @@ impl Quorum {
     }
 
     /// Has a group with so many unhealthy vantages a healthy majority?
+    #[inline]
     fn passes(&self, group: u8, unhealthy: u8) -> bool {
         let size = if group == self.last { self.last_group } else { self.group };
         2 * u32::from(unhealthy) < u32::from(size)
@@ -66,32 +69,46 @@ impl Tally {
         self.passing >= quorum.needs
     }
 
-    /// Takes in that a vantage turned.
-    pub(super) fn turn(&mut self, quorum: &Quorum, turn: &Turn) {
+    /// Takes in that vantages turned.
+    pub(super) fn turn(&mut self, quorum: &Quorum, turns: &[Turn]) {
+        if quorum.group == 1 {
+            turns.iter().for_each(|turn| self.unhealthy.toggle(usize::from(turn.vantage)));
+            self.passing = u32::from(quorum.last) + 1 - self.unhealthy.len() as u32;
+        } else {
+            turns.iter().for_each(|turn| self.turn_in_group(quorum, turn));
+        }
+    }
+
+    fn turn_in_group(&mut self, quorum: &Quorum, turn: &Turn) {
         let vantage = usize::from(turn.vantage);
         self.unhealthy.toggle(vantage);
-        let falls = self.unhealthy.contains(vantage);
-        if quorum.group == 1 {
-            self.passing = if falls { self.passing - 1 } else { self.passing + 1 };
-            return;
-        }
         let count = &mut self.unhealthy_in[usize::from(turn.group)];
         let passed = quorum.passes(turn.group, *count);
-        *count = if falls { *count + 1 } else { *count - 1 };
+        // Not `falls`: a vantage may turn twice at one instant, in either order.
+        *count = if self.unhealthy.contains(vantage) { *count + 1 } else { *count - 1 };
         self.passing = self.passing + u32::from(quorum.passes(turn.group, *count)) - u32::from(passed);
     }
 
     /// The first instant at which the verdict differs from `healthy`, given the turns to come in order of time.
     pub(super) fn first_flip(&self, quorum: &Quorum, turns: &[Turn], healthy: bool) -> Option<i64> {
-        let mut tally = *self;
-        let mut turns = turns.iter().peekable();
-        while let Some(turn) = turns.next() {
-            tally.turn(quorum, turn);
-            let last_at_instant = turns.peek().is_none_or(|next| next.at > turn.at);
-            if last_at_instant && tally.verdict(quorum) != healthy {
-                return Some(turn.at);
-            }
+        if quorum.group > 1 {
+            let mut tally = *self;
+            return first_instant(turns, |turn| {
+                tally.turn_in_group(quorum, turn);
+                tally.verdict(quorum) != healthy
+            });
         }
-        None
+        let mut margin = i64::from(self.passing) - i64::from(quorum.needs);
+        first_instant(turns, |turn| {
+            margin += if turn.falls { -1 } else { 1 };
+            (margin >= 0) != healthy
+        })
     }
+}
+
+/// The first instant after whose last turn the verdict `differs`; it is asked at every turn.
+fn first_instant(turns: &[Turn], mut differs: impl FnMut(&Turn) -> bool) -> Option<i64> {
+    let ends_instant = |index: usize| turns.get(index + 1).is_none_or(|next| next.at > turns[index].at);
+    let found = (0..turns.len()).find(|&index| differs(&turns[index]) && ends_instant(index))?;
+    Some(turns[found].at)
 }

@@ -87,11 +87,13 @@ impl Vantage {
         2 * self.delay + added.nanos()
     }
 
+    #[inline]
     fn cycle(&self, pace: &Pace) -> i64 {
         self.sending - self.attempt * pace.timeout
     }
 
     /// The sending after the next probe passes with round trip `trip`, and the time between sendings from then on.
+    #[inline]
     fn passing(&self, pace: &Pace, trip: i64) -> (i64, i64) {
         match pace.spacing {
             Spacing::Start => (self.cycle(pace) + pace.interval, pace.interval),
@@ -100,6 +102,7 @@ impl Vantage {
     }
 
     /// When the `nth` pass in a row from now on is known.
+    #[inline]
     fn nth_pass(&self, pace: &Pace, trip: i64, nth: i64) -> i64 {
         if nth == 1 {
             return self.sending + trip;
@@ -109,21 +112,25 @@ impl Vantage {
     }
 
     /// When the `nth` failed cycle in a row from now on is known.
+    #[inline]
     fn nth_failure(&self, pace: &Pace, nth: i64) -> i64 {
         self.cycle(pace) + (nth - 1) * pace.failing_period + pace.exhausted
     }
 
     /// When the opinion becomes healthy if all probes pass; nothing if it is.
+    #[inline]
     pub(super) fn recovers(&self, pace: &Pace, trip: i64) -> Option<i64> {
         (!self.opinion).then(|| self.nth_pass(pace, trip, pace.successes - self.run))
     }
 
     /// When the opinion becomes unhealthy if all probes fail; nothing if it is.
+    #[inline]
     pub(super) fn succumbs(&self, pace: &Pace) -> Option<i64> {
         self.opinion.then(|| self.nth_failure(pace, pace.failures - self.run))
     }
 
     /// Lets up to `limit` probes that arrive before `until` pass; returns how many did.
+    #[inline]
     pub(super) fn pass(&mut self, pace: &Pace, trip: i64, limit: i64, until: i64) -> i64 {
         if self.arrival() >= until || limit == 0 {
             return 0;
@@ -150,6 +157,7 @@ impl Vantage {
     }
 
     /// Lets up to `limit` probes that arrive before `until` fail; returns how many did.
+    #[inline]
     pub(super) fn fail(&mut self, pace: &Pace, limit: i64, until: i64) -> i64 {
         if self.arrival() >= until || limit == 0 {
             return 0;
