@@ -232,6 +232,21 @@ fn a_blip_between_two_probes_changes_nothing() {
     assert_eq!(watch.next_flip(), None);
 }
 
+/// Its round trip, or even its way there, is longer than the timeout.
+#[test]
+fn a_vantage_too_far_for_the_timeout_fails_from_its_first_probe() {
+    for delay in [3, 5] {
+        let post = [Post { delay: Span::from_secs(delay), phase: Span::from_secs(7) }];
+        let plan = CheckPlan { healthy_needs: 1, ..ROUTE_53 };
+        let mut watch = Watch::new(&plan, &post, Instant::ZERO);
+        let third = Instant::ZERO + Span::from_secs(7 + 2 * 34 + 4);
+        assert_eq!(watch.next_flip(), Some(third));
+        watch.flip(third);
+        watch.view(third + Span::NANOSECOND, View::FAILS, &mut stream(0, "none"));
+        assert_eq!((watch.healthy(), watch.next_flip()), (false, None));
+    }
+}
+
 #[test]
 fn a_watch_settled_on_failures_recovers_like_any_other() {
     let posts = [Post { delay: Span::SECOND, phase: Span::from_secs(7) }; 4];
