@@ -232,7 +232,7 @@ impl Watch {
         if let Some(draws) = &self.draws {
             self.turns.retain(|turn| turn.at < draws.horizon());
         }
-        self.turns.sort_unstable_by_key(|turn| turn.at);
+        quorum::sort(&mut self.turns);
         self.find_flip();
     }
 

@@ -13,6 +13,36 @@ pub(super) struct Turn {
     pub(super) falls: bool,
 }
 
+/// Up to so many turns are sorted by counting.
+const FEW: usize = 24;
+
+/// Sorts turns by time.
+///
+/// Few turns come in an order no branch predictor can learn, so that a sort without branches is faster: each goes where
+/// the count of those before it says.
+pub(super) fn sort(turns: &mut [Turn]) {
+    let count = turns.len();
+    if count > FEW {
+        return turns.sort_unstable_by_key(|turn| turn.at);
+    }
+    let mut places = [0u8; FEW];
+    let mut copy = [Turn { at: 0, vantage: 0, group: 0, falls: false }; FEW];
+    copy[..count].copy_from_slice(turns);
+    let copy = &copy[..count];
+    for (later, turn) in copy.iter().enumerate() {
+        let mut place = 0;
+        for (earlier, other) in copy[..later].iter().enumerate() {
+            let behind = u8::from(turn.at < other.at);
+            places[earlier] += behind;
+            place += 1 - behind;
+        }
+        places[later] = place;
+    }
+    for (turn, place) in copy.iter().zip(places) {
+        turns[usize::from(place)] = *turn;
+    }
+}
+
 /// The rule of a check: so many groups must have a healthy majority.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Quorum {
