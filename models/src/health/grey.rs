@@ -5,6 +5,11 @@
 //! the spacing and the retries; so is the run it leaves behind when the truth changes. The cost is one draw per rare
 //! outcome, a few for each vantage between two looks. The draws are kept on a tape until then, because the truth may
 //! change at any instant before, and the path up to that instant has to be walked again.
+//!
+//! The waiting-time law of a run of failures would need one draw for each turn of an opinion only. But it counts cycles,
+//! and where the interval counts from the response the time that cycles take depends on their outcomes: the instant of
+//! the turn, and the run left when the truth changes before it, would then be approximations. A test holds the path
+//! against that law where it is exact.
 
 use super::quorum::Turn;
 use super::vantage::{Pace, Vantage};
