@@ -7,7 +7,7 @@
 //! - A vantage probes in cycles. A cycle is one probe and, while probes fail, up to `retries` more, each sent when the
 //!   one before times out. The next cycle starts one interval after the start of the last ([`Spacing::Start`]) or after
 //!   its result is known ([`Spacing::Response`]). The first probe of a vantage is sent at the start of the watch plus
-//!   the vantage's phase; whatever came before passed.
+//!   the vantage's phase; before that the view was always the first one.
 //! - A probe's outcome is fixed by the truth at its arrival, one delay after its sending; a change at that instant
 //!   applies first. A pass is known one round trip (two delays and what the view adds at the arrival) after the sending,
 //!   a failure one timeout after it: a refused connection is held to be known no earlier than a silent one.
@@ -27,7 +27,7 @@ pub use plan::{CheckPlan, PlanFault, Post, Seen, Spacing, VantageSet, View, heal
 
 use grey::Draws;
 use quorum::{Quorum, Tally, Turn};
-use sim::{Instant, Stream};
+use sim::{Instant, Span, Stream};
 use vantage::{Pace, Vantage};
 
 /// The most vantages a watch may have.
@@ -66,7 +66,8 @@ enum Fate {
 }
 
 impl Watch {
-    /// A watch that starts at `start` and has seen nothing but passes: every vantage is healthy.
+    /// A watch that starts at `start` of a site that has passed for ever: every vantage is healthy, unless its round
+    /// trip exceeds the timeout.
     ///
     /// # Panics
     /// If the plan has a [`fault`](CheckPlan::fault), or there is no vantage, or more than [`VANTAGES_MAX`].
@@ -94,28 +95,31 @@ impl Watch {
             draws: None,
             spare: None,
         };
-        // A vantage whose round trip exceeds the timeout fails from the first probe on.
-        watch.foresee(start.nanos(), None);
+        let timeout = watch.pace.timeout;
+        watch.condemn(|vantage| vantage.trip(Span::ZERO) > timeout);
         watch
     }
 
-    /// The same watch, not yet used, after nothing but passes, or nothing but failures. In the latter case its present
-    /// view is [`View::FAILS`].
+    /// The same watch, not yet used, after the site has passed, or failed, for ever. In the latter case its present view
+    /// is [`View::FAILS`].
     pub fn settled(mut self, healthy: bool) -> Self {
-        if healthy {
-            return self;
+        if !healthy {
+            self.condemn(|_| true);
+            self.view = View::FAILS;
         }
-        self.turns.clear();
-        for index in 0..self.vantages.len() {
-            self.vantages[index].opinion = false;
-            self.push_turn(index, i64::MIN, true);
-        }
-        self.cursor = 0;
-        self.apply_turns(|_| true);
-        self.view = View::FAILS;
-        self.healthy = self.tally.verdict(&self.quorum);
-        self.next_flip = None;
         self
+    }
+
+    /// Makes vantages unhealthy before the first probe.
+    fn condemn(&mut self, whom: impl Fn(&Vantage) -> bool) {
+        for index in 0..self.vantages.len() {
+            if self.vantages[index].opinion && whom(&self.vantages[index]) {
+                self.vantages[index].opinion = false;
+                self.push_turn(index, i64::MIN, true);
+            }
+        }
+        self.apply_turns(|_| true);
+        self.healthy = self.tally.verdict(&self.quorum);
     }
 
     /// The check's present verdict.
@@ -151,7 +155,7 @@ impl Watch {
         }
         self.advance(now.nanos());
         self.view = view;
-        self.foresee(now.nanos(), Some(stream));
+        self.foresee(now.nanos(), stream);
     }
 
     /// The verdict turns; `now` is [`next_flip`](Watch::next_flip).
@@ -166,7 +170,7 @@ impl Watch {
     pub fn look(&mut self, now: Instant, stream: &mut Stream) {
         assert_eq!(self.next_look(), Some(now), "a check looks when it said it would");
         self.advance(now.nanos());
-        self.foresee(now.nanos(), Some(stream));
+        self.foresee(now.nanos(), stream);
     }
 
     fn find_flip(&mut self) {
@@ -204,8 +208,8 @@ impl Watch {
         }
     }
 
-    /// Finds the vantages' turns from `now` on, and the verdict's. The stream is needed for grey views only.
-    fn foresee(&mut self, now: i64, mut stream: Option<&mut Stream>) {
+    /// Finds the vantages' turns from `now` on, and the verdict's.
+    fn foresee(&mut self, now: i64, stream: &mut Stream) {
         self.turns.clear();
         self.cursor = 0;
         self.begin_draws(now);
@@ -219,7 +223,6 @@ impl Watch {
                 Fate::Pass => vantage.recovers(&self.pace, trip),
                 Fate::Fail => vantage.succumbs(&self.pace),
                 Fate::Grey => {
-                    let stream = stream.as_deref_mut().expect("a grey view comes with a stream");
                     let draws = self.draws.as_mut().expect("a grey view has draws");
                     draws.draw(index, vantage, &self.pace, trip, stream, &mut self.turns);
                     None

@@ -19,7 +19,7 @@ use sim::Stream;
 const TAPE: usize = 24;
 
 /// Rare outcomes expected for one vantage between two looks at most: well below [`TAPE`], so that windows are hardly
-/// ever cut short (P(Poisson(6) > 24) is 1e-8).
+/// ever cut short (P(Poisson(6) > 24) is below 1e-8).
 const EXPECTED: f64 = 6.0;
 
 /// Skips shorter than this are looked up.
