@@ -12,7 +12,9 @@ fn main() {
     let law = Law::Exponential { mean: 3600.0 };
     let mut long = Stream::new(Seed(1), Replication(0), name);
     println!("bytes a stream: {}", size_of::<Stream>());
-    print("hash a name of 23 bytes", |_| drop(black_box(StreamName::of(black_box("aws/us-east-1/a"), "outages"))));
+    print("hash a name of 23 bytes", |_| {
+        drop(black_box(StreamName::of(black_box("aws/us-east-1/a"), "outages")))
+    });
     for draws in [0, 1, 4, 16] {
         print(&format!("create a stream and draw {draws}"), |i| {
             let mut stream = Stream::new(Seed(1), Replication(i), name);

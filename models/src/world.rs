@@ -412,7 +412,9 @@ impl<'d, O: Observer> World<'d, O> {
         self.beliefs.view(site, truth, reaches, cause, self.now, &mut self.agenda);
         for index in 0..self.users[site].len() {
             let population = self.users[site][index];
-            if self.entries.is_ideal(population) || self.traffic.uses(population, site) {
+            if self.entries.is_ideal(population) {
+                self.traffic.ideal_changed(population, site);
+            } else if self.traffic.uses(population, site) {
                 self.traffic.touch(population);
             }
         }

@@ -28,6 +28,11 @@ pub(super) struct Ideal {
     origin: Instant,
     /// The part of the load each site takes, before division by their sum.
     weights: Vec<f64>,
+    errors: Vec<f64>,
+    /// The capacity of each site while all is well; none: unlimited.
+    rates: Vec<Option<f64>>,
+    /// Positions of sites to be looked at again.
+    dirty: Vec<usize>,
     total: f64,
     /// Integral of demand over the total weight, and its value when each site's weight last changed.
     gone: f64,
@@ -43,10 +48,15 @@ impl Ideal {
     pub(super) fn new(design: &Design, entry: EntryId) -> Self {
         let populations = design.entries[entry].populations.clone();
         let sites = design.specification().entries[entry].sites.clone();
+        let rate =
+            |site: &SiteId| design.pool(*populations.first()?, *site).map(|pool| design.pools[pool].rate);
         Ideal {
             peak: populations.iter().map(|id| design.curves[*id].peak()).sum(),
             reaching: vec![true; populations.len()],
             weights: vec![0.0; sites.len()],
+            errors: vec![0.0; sites.len()],
+            rates: sites.iter().map(rate).collect(),
+            dirty: Vec::new(),
             gone_at: vec![0.0; sites.len()],
             sites,
             populations,
@@ -61,6 +71,9 @@ impl Ideal {
     pub(super) fn reset(&mut self, now: Instant) {
         self.origin = now;
         self.weights.fill(0.0);
+        self.errors.fill(0.0);
+        self.dirty.clear();
+        self.dirty.extend(0..self.sites.len());
         self.gone_at.fill(0.0);
         self.total = 0.0;
         self.gone = 0.0;
@@ -94,7 +107,14 @@ impl Ideal {
         reaching.map(|(id, _)| design.curves[*id].rate(at)).sum()
     }
 
-    /// Looks at the sites again; `now` begins a stretch.
+    /// The truth of `site`, or its reach, may have changed.
+    pub(super) fn site_changed(&mut self, site: SiteId) {
+        if let Some(index) = self.sites.iter().position(|known| *known == site) {
+            self.dirty.push(index);
+        }
+    }
+
+    /// Looks at the changed sites again; `now` begins a stretch.
     pub(super) fn settle(
         &mut self,
         design: &Design,
@@ -104,31 +124,37 @@ impl Ideal {
     ) {
         self.account(design, now);
         let Some(first) = self.populations.first().copied() else { return };
-        for (reaching, population) in self.reaching.iter_mut().zip(&self.populations) {
-            *reaching = self.sites.iter().any(|site| above.reaches(*population, *site));
-        }
-        let usable =
-            |site: SiteId| self.populations.iter().any(|population| above.reaches(*population, site));
-        let mut clean = 0.0;
-        let mut unlimited = false;
-        let mut grey = false;
-        for (index, &site) in self.sites.iter().enumerate() {
+        while let Some(index) = self.dirty.pop() {
+            let site = self.sites[index];
             let truth = above.sites.truth(site);
-            let rate = design.pool(first, site).map(|pool| design.pools[pool].rate);
-            let weight = if usable(site) { rate.unwrap_or(1.0) * truth.capacity } else { 0.0 };
-            if weight > 0.0 && truth.errors > 0.0 {
-                grey = true;
-            } else if weight > 0.0 {
-                clean += weight;
-                unlimited |= rate.is_none();
-            }
+            let usable = self.populations.iter().any(|population| above.reaches(*population, site));
+            let weight = if usable { self.rates[index].unwrap_or(1.0) * truth.capacity } else { 0.0 };
+            self.errors[index] = truth.errors;
             if weight != self.weights[index] {
                 arrived[site] += self.weights[index] * (self.gone - self.gone_at[index]);
                 self.gone_at[index] = self.gone;
                 self.weights[index] = weight;
             }
         }
-        self.total = self.weights.iter().sum();
+        let mut clean = 0.0;
+        let (mut unlimited, mut grey) = (false, false);
+        self.total = 0.0;
+        for (index, &weight) in self.weights.iter().enumerate() {
+            self.total += weight;
+            if self.errors[index] == 0.0 {
+                clean += weight;
+                unlimited |= weight > 0.0 && self.rates[index].is_none();
+            } else {
+                grey |= weight > 0.0;
+            }
+        }
+        if self.populations.len() == 1 {
+            self.reaching[0] = self.total > 0.0;
+        } else {
+            for (reaching, population) in self.reaching.iter_mut().zip(&self.populations) {
+                *reaching = self.sites.iter().any(|site| above.reaches(*population, *site));
+            }
+        }
         self.calm = self.reaching.iter().all(|reaches| *reaches) && (unlimited || clean >= self.peak);
         self.steps.clear();
         if !self.calm || grey {
