@@ -42,10 +42,6 @@ impl Curve {
         Curve { mean: demand.mean, shape }
     }
 
-    pub(crate) fn is_flat(&self) -> bool {
-        self.shape == Shape::Flat
-    }
-
     /// Does it jump (at full hours)?
     pub(crate) fn jumps(&self) -> bool {
         matches!(self.shape, Shape::Hours { .. })

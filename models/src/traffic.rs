@@ -337,11 +337,6 @@ impl<'d> Traffic<'d> {
     pub(crate) fn cause(&self, population: PopulationId) -> ChangeId {
         self.flows[population].cause
     }
-
-    /// Does a scope lack sites that this population needs?
-    pub(crate) fn missing(&self, population: PopulationId) -> bool {
-        self.flows[population].missing
-    }
 }
 
 impl Flow {

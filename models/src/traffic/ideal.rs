@@ -29,6 +29,9 @@ pub(super) struct Ideal {
     /// The part of the load each site takes, before division by their sum.
     weights: Vec<f64>,
     errors: Vec<f64>,
+    /// Sites with errors, and whether any site at all is unlimited.
+    grey: usize,
+    unlimited: bool,
     /// The capacity of each site while all is well; none: unlimited.
     rates: Vec<Option<f64>>,
     /// Positions of sites to be looked at again.
@@ -55,6 +58,8 @@ impl Ideal {
             reaching: vec![true; populations.len()],
             weights: vec![0.0; sites.len()],
             errors: vec![0.0; sites.len()],
+            grey: 0,
+            unlimited: sites.iter().any(|site| rate(site).is_none()),
             rates: sites.iter().map(rate).collect(),
             dirty: Vec::new(),
             gone_at: vec![0.0; sites.len()],
@@ -72,6 +77,7 @@ impl Ideal {
         self.origin = now;
         self.weights.fill(0.0);
         self.errors.fill(0.0);
+        self.grey = 0;
         self.dirty.clear();
         self.dirty.extend(0..self.sites.len());
         self.gone_at.fill(0.0);
@@ -129,25 +135,21 @@ impl Ideal {
             let truth = above.sites.truth(site);
             let usable = self.populations.iter().any(|population| above.reaches(*population, site));
             let weight = if usable { self.rates[index].unwrap_or(1.0) * truth.capacity } else { 0.0 };
-            self.errors[index] = truth.errors;
+            if truth.errors != self.errors[index] {
+                self.grey += usize::from(self.errors[index] == 0.0);
+                self.errors[index] = truth.errors;
+                self.grey -= usize::from(truth.errors == 0.0);
+            }
             if weight != self.weights[index] {
                 arrived[site] += self.weights[index] * (self.gone - self.gone_at[index]);
                 self.gone_at[index] = self.gone;
                 self.weights[index] = weight;
             }
         }
-        let mut clean = 0.0;
-        let (mut unlimited, mut grey) = (false, false);
-        self.total = 0.0;
-        for (index, &weight) in self.weights.iter().enumerate() {
-            self.total += weight;
-            if self.errors[index] == 0.0 {
-                clean += weight;
-                unlimited |= weight > 0.0 && self.rates[index].is_none();
-            } else {
-                grey |= weight > 0.0;
-            }
-        }
+        self.total = sum(&self.weights);
+        let grey = self.grey > 0;
+        let clean = if grey { self.clean() } else { self.total };
+        let unlimited = self.unlimited && self.clean_without_limit();
         if self.populations.len() == 1 {
             self.reaching[0] = self.total > 0.0;
         } else {
@@ -160,6 +162,18 @@ impl Ideal {
         if !self.calm || grey {
             self.fill(design, first, above);
         }
+    }
+
+    /// Capacity without errors.
+    fn clean(&self) -> f64 {
+        let pairs = self.weights.iter().zip(&self.errors);
+        pairs.filter(|(_, errors)| **errors == 0.0).map(|(weight, _)| weight).sum()
+    }
+
+    /// Is there a usable site without errors and without a limit?
+    fn clean_without_limit(&self) -> bool {
+        let rows = self.weights.iter().zip(&self.errors).zip(&self.rates);
+        rows.into_iter().any(|((weight, errors), rate)| *weight > 0.0 && *errors == 0.0 && rate.is_none())
     }
 
     fn fill(&mut self, design: &Design, first: PopulationId, above: Above) {
@@ -216,4 +230,17 @@ impl Ideal {
             self.gone_at[index] = self.gone;
         }
     }
+}
+
+/// A sum in four lanes: the additions of one lane need not wait for those of another.
+fn sum(values: &[f64]) -> f64 {
+    let mut lanes = [0.0; 4];
+    let mut chunks = values.chunks_exact(4);
+    for chunk in &mut chunks {
+        for (lane, value) in lanes.iter_mut().zip(chunk) {
+            *lane += value;
+        }
+    }
+    let rest: f64 = chunks.remainder().iter().sum();
+    (lanes[0] + lanes[1]) + (lanes[2] + lanes[3]) + rest
 }
