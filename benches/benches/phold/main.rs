@@ -39,7 +39,7 @@ impl Process {
 
     /// A uniform destination among `processes`.
     fn destination(&mut self, processes: u32) -> u32 {
-        (u64::from(processes) * (self.next_u64() >> 32) >> 32) as u32
+        ((u64::from(processes) * (self.next_u64() >> 32)) >> 32) as u32
     }
 }
 
