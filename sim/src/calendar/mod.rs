@@ -252,7 +252,7 @@ impl<E: Copy> Calendar<E> {
         }
         let rung = &mut self.rungs[self.depth];
         self.depth += 1;
-        rung.lay(first, last, end, self.bottom.len() * 2);
+        rung.lay(first, last, end, self.bottom.len());
         for entry in self.bottom.drain(..) {
             rung.put(entry, &mut self.arena);
         }
