@@ -1,4 +1,4 @@
-use super::Entry;
+use super::{Entry, Key};
 
 /// No node.
 const NONE: u32 = u32::MAX;
@@ -10,9 +10,11 @@ pub(super) struct Arena<E> {
     free: u32,
 }
 
+/// An entry and the next node; flat, so that `next` fills the gap after a small event.
 #[derive(Clone, Copy, Debug)]
 struct Node<E> {
-    entry: Entry<E>,
+    key: Key,
+    event: E,
     next: u32,
 }
 
@@ -32,10 +34,10 @@ impl<E: Copy> Arena<E> {
         let index = self.free;
         if let Some(node) = self.nodes.get_mut(index as usize) {
             self.free = node.next;
-            *node = Node { entry, next };
+            *node = Node { key: entry.key, event: entry.event, next };
             index
         } else {
-            self.grow(Node { entry, next })
+            self.grow(Node { key: entry.key, event: entry.event, next })
         }
     }
 
@@ -51,7 +53,7 @@ impl<E: Copy> Arena<E> {
         let mut index = start;
         while index != NONE {
             let node = &mut self.nodes[index as usize];
-            out.push(node.entry);
+            out.push(Entry { key: node.key, event: node.event });
             let following = node.next;
             node.next = self.free;
             self.free = index;
