@@ -102,7 +102,10 @@ pub(crate) struct Planned {
 pub(crate) enum PlannedStart {
     At(sim::Instant),
     /// So long after the random beginning number `placement`.
-    After { placement: usize, offset: Span },
+    After {
+        placement: usize,
+        offset: Span,
+    },
 }
 
 /// One check watching one site.
@@ -300,7 +303,8 @@ impl Design {
             _ => Span::ZERO,
         });
         let caches = self.cohorts.rows().iter().map(|cohort| {
-            cohort.ttl.unwrap_or(Span::ZERO) + cohort.connection.map_or(Span::ZERO, |connection| connection.life)
+            cohort.ttl.unwrap_or(Span::ZERO)
+                + cohort.connection.map_or(Span::ZERO, |connection| connection.life)
         });
         let most = |spans: &mut dyn Iterator<Item = Span>| spans.fold(Span::ZERO, Span::max);
         most(&mut { checks }) + most(&mut { answers }) + most(&mut { caches }) + Span::HOUR
@@ -468,7 +472,9 @@ fn watch(specification: &Specification, check: CheckId, site: SiteId) -> Result<
         delay: delay(specification, *place, specification.sites[site].place),
         phase: match &row.phase {
             Phase::Random => Span::ZERO,
-            Phase::Even => Span::from_nanos((i128::from(row.interval.nanos()) * index as i128 / i128::from(count)) as i64),
+            Phase::Even => Span::from_nanos(
+                (i128::from(row.interval.nanos()) * index as i128 / i128::from(count)) as i64,
+            ),
             Phase::Fixed(phases) => phases[index],
         },
     });
@@ -554,7 +560,10 @@ fn levels(specification: &Specification) -> (Vec<Scope>, Table<LevelId, Level>) 
         .iter()
         .map(|scope| {
             let stated = specification.serving.iter().find(|(named, _)| named == scope);
-            Level { scope: *scope, serving: stated.map_or(Serving::Share(1.0), |(_, serving)| serving.clone()) }
+            Level {
+                scope: *scope,
+                serving: stated.map_or(Serving::Share(1.0), |(_, serving)| serving.clone()),
+            }
         })
         .collect();
     for expectation in &specification.expectations {

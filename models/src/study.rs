@@ -45,7 +45,9 @@ impl std::fmt::Display for StudyFault {
         match self {
             StudyFault::Design(fault) => fault.fmt(f),
             StudyFault::Threads(fault) => fault.fmt(f),
-            StudyFault::NothingToLose(name) => write!(f, "no failure domain is called `{name}` or is of that kind"),
+            StudyFault::NothingToLose(name) => {
+                write!(f, "no failure domain is called `{name}` or is of that kind")
+            }
         }
     }
 }

@@ -169,7 +169,9 @@ impl<'d, O: Observer> World<'d, O> {
             Event::Shock(shock) => self.shock(shock),
             Event::Flip(watch) => self.flip(watch),
             Event::Look(watch) => self.beliefs.look(watch, self.now, &mut self.agenda),
-            Event::Publish { entry, position, healthy } => self.publish(entry, usize::from(position), healthy),
+            Event::Publish { entry, position, healthy } => {
+                self.publish(entry, usize::from(position), healthy)
+            }
             Event::Turn(cohort) => self.turn(cohort),
         }
     }
@@ -187,8 +189,12 @@ impl<'d, O: Observer> World<'d, O> {
             }
         }
         self.settle_entries();
-        let above =
-            Above { faults: &self.faults, sites: &self.sites, network: &self.network, answers: &self.answers };
+        let above = Above {
+            faults: &self.faults,
+            sites: &self.sites,
+            network: &self.network,
+            answers: &self.answers,
+        };
         self.traffic.settle(self.now, above, &mut self.cohorts);
         self.calm = self.traffic.is_calm();
         if self.now >= Instant::ZERO {
@@ -376,8 +382,12 @@ impl<'d, O: Observer> World<'d, O> {
         if before.serves() != truth.serves() {
             self.serving_changed(site, truth.serves());
         }
-        let above =
-            Above { faults: &self.faults, sites: &self.sites, network: &self.network, answers: &self.answers };
+        let above = Above {
+            faults: &self.faults,
+            sites: &self.sites,
+            network: &self.network,
+            answers: &self.answers,
+        };
         self.traffic.site_changed(site, above);
         let cause = Cause { change, root: self.site_roots[site] };
         self.consult(site, cause);
@@ -407,8 +417,12 @@ impl<'d, O: Observer> World<'d, O> {
         } else {
             self.lost_since[site] = Some(self.now.max(Instant::ZERO));
         }
-        let above =
-            Above { faults: &self.faults, sites: &self.sites, network: &self.network, answers: &self.answers };
+        let above = Above {
+            faults: &self.faults,
+            sites: &self.sites,
+            network: &self.network,
+            answers: &self.answers,
+        };
         for level in self.design.levels.rows() {
             let Serving::Needs { of, .. } = &level.serving else { continue };
             if !of.contains(&site) {
@@ -519,4 +533,3 @@ fn describe_effect(effect: Effect) -> String {
         Effect::Dns => "name servers silent".into(),
     }
 }
-

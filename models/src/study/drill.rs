@@ -34,8 +34,11 @@ fn lose_one(specification: &Specification, domain: DomainId) -> Result<DrillOutc
     let ends = rests + Span::DAY;
     let mut planned = quiet;
     let effects = specification.domains[domain].effects.clone();
-    planned.script =
-        vec![Scripted { at: begins, lasts: ends - begins, what: Breakage::Domain { domain, effects, chance: 1.0 } }];
+    planned.script = vec![Scripted {
+        at: begins,
+        lasts: ends - begins,
+        what: Breakage::Domain { domain, effects, chance: 1.0 },
+    }];
     planned.run.horizon = (ends - Instant::ZERO) + Span::DAY + probe.settling() * 2;
     let design = Design::new(planned)?;
     let horizon = Instant::ZERO + design.specification().run.horizon;

@@ -11,7 +11,8 @@ use sim::Span;
 pub(super) fn judge(measured: &Measured, scopes: &[ScopeOutcome], line: &Expectation) -> Judged {
     let found = |scope: Scope| scopes.iter().find(|row| row.scope == scope);
     let level = |scope: Scope| measured.design.levels.position(|level| level.scope == scope);
-    let years = measured.design.specification().run.horizon.ratio(Span::YEAR) * measured.tally.replications as f64;
+    let years =
+        measured.design.specification().run.horizon.ratio(Span::YEAR) * measured.tally.replications as f64;
     let (estimate, unit) = match &line.measure {
         Measure::Availability(scope) => (found(*scope).map(|row| row.availability), Unit::Share),
         Measure::TimeUp(scope) => (found(*scope).map(|row| row.time_up), Unit::Share),
@@ -20,8 +21,12 @@ pub(super) fn judge(measured: &Measured, scopes: &[ScopeOutcome], line: &Expecta
         }
         Measure::Downtime(scope) => (found(*scope).map(|row| row.downtime), Unit::Seconds),
         Measure::Outages(scope) => (found(*scope).map(|row| row.outages), Unit::PerYear),
-        Measure::Recovery(scope, p) => (level(*scope).map(|level| recovery(measured, level, *p)), Unit::Seconds),
-        Measure::OutageLength(scope, p) => (level(*scope).map(|level| length(measured, level, *p)), Unit::Seconds),
+        Measure::Recovery(scope, p) => {
+            (level(*scope).map(|level| recovery(measured, level, *p)), Unit::Seconds)
+        }
+        Measure::OutageLength(scope, p) => {
+            (level(*scope).map(|level| length(measured, level, *p)), Unit::Seconds)
+        }
         Measure::Lost(scope) => (found(*scope).map(|row| lost(row, years)), Unit::PerYear),
         Measure::Drill(kind) => (drilled(measured, kind), Unit::Share),
     };

@@ -127,7 +127,11 @@ impl<'t> Measured<'t> {
     fn per_replication(&self, weights: &Weights, sums: &Moments, no_base: bool) -> Estimated {
         let specification = self.design.specification();
         let placed = !specification.script.is_empty() || !specification.replays.is_empty();
-        if placed || !no_base { sums.student(self.confidence) } else { weights.per_replication(sums, self.confidence) }
+        if placed || !no_base {
+            sums.student(self.confidence)
+        } else {
+            weights.per_replication(sums, self.confidence)
+        }
     }
 
     /// Where nothing at all was seen, the bound after no event: so many events of the longest mean length of a fault.
@@ -205,7 +209,8 @@ impl<'t> Measured<'t> {
 
     fn offered(&self, scope: Scope) -> Volume {
         let end = Instant::ZERO + self.horizon();
-        let one = |id: PopulationId| Volume::from_requests(self.design.curves[id].integral(Instant::ZERO, end));
+        let one =
+            |id: PopulationId| Volume::from_requests(self.design.curves[id].integral(Instant::ZERO, end));
         let ids = self.design.specification().populations.ids();
         let offered: Volume = ids.filter(|id| self.design.holds(scope, *id)).map(one).sum();
         Volume::from_nanos(offered.nanos() * i128::from(self.tally.replications))
@@ -216,12 +221,18 @@ impl<'t> Measured<'t> {
         &self,
         scope: Scope,
     ) -> (Vec<(Mechanism, Volume)>, Vec<(SourceId, Volume)>, Vec<(Mechanism, SourceId, Volume)>) {
-        let populations: Vec<PopulationId> =
-            self.design.specification().populations.ids().filter(|id| self.design.holds(scope, *id)).collect();
+        let populations: Vec<PopulationId> = self
+            .design
+            .specification()
+            .populations
+            .ids()
+            .filter(|id| self.design.holds(scope, *id))
+            .collect();
         let mut by_both = Vec::new();
         for mechanism in Mechanism::ALL {
             for source in self.design.sources.ids() {
-                let volume: Volume = populations.iter().map(|id| self.tally.lost(*id, mechanism, source)).sum();
+                let volume: Volume =
+                    populations.iter().map(|id| self.tally.lost(*id, mechanism, source)).sum();
                 if !volume.is_zero() {
                     by_both.push((mechanism, source, volume));
                 }
@@ -230,9 +241,11 @@ impl<'t> Measured<'t> {
         let sum = |keep: &dyn Fn(&(Mechanism, SourceId, Volume)) -> bool| -> Volume {
             by_both.iter().filter(|row| keep(row)).map(|(_, _, volume)| *volume).sum()
         };
-        let by_mechanism = Mechanism::ALL.map(|mechanism| (mechanism, sum(&|row| row.0 == mechanism))).to_vec();
+        let by_mechanism =
+            Mechanism::ALL.map(|mechanism| (mechanism, sum(&|row| row.0 == mechanism))).to_vec();
         let sources = self.design.sources.ids().map(|source| (source, sum(&|row| row.1 == source)));
-        let mut by_source: Vec<(SourceId, Volume)> = sources.filter(|(_, volume)| !volume.is_zero()).collect();
+        let mut by_source: Vec<(SourceId, Volume)> =
+            sources.filter(|(_, volume)| !volume.is_zero()).collect();
         by_source.sort_by_key(|(source, volume)| (std::cmp::Reverse(*volume), *source));
         (by_mechanism, by_source, by_both)
     }
@@ -302,7 +315,8 @@ impl<'t> Measured<'t> {
         let level = self.design.levels.position(|level| level.scope == promise.scope);
         let each = self.offered(promise.scope).requests() / self.tally.replications as f64;
         let losses = &self.tally.levels[level.expect("every scope has a level")].losses;
-        let missed = losses.iter().filter(|lost| lost.requests() > (1.0 - promise.availability) * each).count() as u64;
+        let missed =
+            losses.iter().filter(|lost| lost.requests() > (1.0 - promise.availability) * each).count() as u64;
         let missed = if self.random {
             convert(proportion(missed, self.tally.replications, self.confidence))
         } else {

@@ -22,7 +22,8 @@ impl Traffic<'_> {
     /// fault that began last.
     pub(crate) fn cause_of(&self, scope: Scope, above: Above) -> Option<ChangeId> {
         let fault = above.faults.active().last().map(|fault| fault.change);
-        let flow = self.flows.iter().find(|(id, _)| self.design.holds(scope, *id)).map(|(_, flow)| flow.cause);
+        let flow =
+            self.flows.iter().find(|(id, _)| self.design.holds(scope, *id)).map(|(_, flow)| flow.cause);
         match (fault, flow) {
             (Some(fault), Some(answer)) => Some(fault.max(answer)),
             (fault, answer) => fault.or(answer),
@@ -73,7 +74,9 @@ impl Traffic<'_> {
             let capacity = pools.map(|(pool, _)| self.pools.capacity(pool)).reduce(|sum, more| sum + more);
             let load = populations
                 .iter()
-                .flat_map(|population| population.shares.iter().map(move |(s, share)| (s, share * population.offered)))
+                .flat_map(|population| {
+                    population.shares.iter().map(move |(s, share)| (s, share * population.offered))
+                })
                 .filter(|(s, _)| **s == site)
                 .map(|(_, load)| load)
                 .sum();

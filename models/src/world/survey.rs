@@ -12,7 +12,10 @@ const STEPS: i64 = 1440;
 impl<O: Observer> World<'_, O> {
     /// A fault is active, and no verdict, answer or cache is on its way any more.
     pub(crate) fn rests_after_a_fault(&self) -> bool {
-        !self.faults.active().is_empty() && !self.cohorts.moving() && !self.beliefs.moving() && !self.entries.waiting()
+        !self.faults.active().is_empty()
+            && !self.cohorts.moving()
+            && !self.beliefs.moving()
+            && !self.entries.waiting()
     }
 
     pub(crate) fn lost_so_far(&self) -> Volume {
