@@ -124,7 +124,7 @@ pub struct FindingPoint {
 
 impl Problems {
     pub(crate) fn new(sources: Sources, mut found: Vec<Diagnostic>) -> Self {
-        found.sort_by(|a, b| (a.at, a.severity, a.code).cmp(&(b.at, b.severity, b.code)));
+        found.sort_by_key(|problem| (problem.at, problem.severity, problem.code));
         found.dedup();
         Problems { sources, found }
     }
