@@ -5,7 +5,7 @@ use crate::diagnostic::Diagnostic;
 use crate::quantity;
 use crate::resolver::Resolver;
 use crate::shape::misfit_at;
-use crate::tree::{Entry, Node, Value};
+use crate::tree::{Entry, Node, Origin, Value};
 use models::specification::{HealthCheck, Phase, PlaceId, Sees, Spacing};
 use sim::Span;
 
@@ -54,17 +54,24 @@ impl Resolver<'_> {
         let attempts = i64::from(node.small_count_of("retries")?) + 1;
         let whole = timeout.nanos().checked_mul(attempts);
         if node.text_of("spacing") == Some("start") && whole.is_none_or(|whole| whole > interval.nanos()) {
-            let at = node.get("timeout").map_or(node.at, |node| node.at);
-            let title = "a probe and its retries may take longer than the interval between probes";
-            let problem = Diagnostic::error(Code::OutOfRange, at, title).label(format!("{attempts} times this must fit into the interval"));
-            let problem = problem.help("shorten the timeout, lengthen the interval, or use `spacing: response`");
-            self.report(match node.get("interval").filter(|interval| interval.at != at) {
-                Some(interval) => problem.related(interval.at, "the interval"),
-                None => problem,
-            });
+            self.long_probe(node, attempts);
             return None;
         }
         Some(timeout)
+    }
+
+    fn long_probe(&mut self, node: &Node, attempts: i64) {
+        let written = |key| node.get(key).filter(|node| node.origin != Origin::Default).map(|node| node.at);
+        let at = written("timeout").or(written("interval")).unwrap_or(node.at);
+        let title = "a probe and its retries may take longer than the interval between probes";
+        let timeout = node.text_of("timeout").unwrap_or_default();
+        let label = format!("{attempts} times {timeout} must fit into the interval");
+        let problem = Diagnostic::error(Code::OutOfRange, at, title).label(label);
+        let problem = problem.help("shorten the timeout, lengthen the interval, or use `spacing: response`");
+        self.report(match written("interval").filter(|interval| *interval != at) {
+            Some(interval) => problem.related(interval, "the interval"),
+            None => problem,
+        });
     }
 
     fn sees(&mut self, node: &Node) -> Option<Sees> {

@@ -70,12 +70,18 @@ pub(crate) fn did_you_mean<'a>(written: &str, known: impl IntoIterator<Item = &'
 pub(crate) fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let mut best: Option<(f64, &str)> = None;
     for name in known {
-        let likeness = strsim::jaro_winkler(&written.to_lowercase(), &name.to_lowercase());
+        let likeness = likeness(&written.to_lowercase(), &name.to_lowercase());
         if likeness > 0.8 && best.is_none_or(|(most, _)| likeness > most) {
             best = Some((likeness, name));
         }
     }
     best.map(|(_, name)| name)
+}
+
+/// Between 0 and 1. One slip of the finger in a short name counts for more than Jaro and Winkler give it.
+fn likeness(a: &str, b: &str) -> f64 {
+    let slip = a.len() > 2 && strsim::osa_distance(a, b) == 1;
+    strsim::jaro_winkler(a, b).max(if slip { 0.85 } else { 0.0 })
 }
 
 /// All problems of a file, in the order of their positions, and the texts they lie in.

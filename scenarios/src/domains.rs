@@ -117,14 +117,19 @@ impl Resolver<'_> {
         let mut states = vec![State::New; self.spec.domains.len()];
         let ids: Vec<DomainId> = self.spec.domains.ids().collect();
         for id in ids {
-            if let Some(member) = loop_from(id, &parents, &mut states) {
-                let path = self.spec.domains[member].path.clone();
-                let title = format!("`{path}` lies in, or needs, itself");
-                if let Some(at) = self.domains.get(&path).map(|declared| declared.at) {
-                    self.report(Diagnostic::error(Code::Loop, at, title).label("by way of others"));
-                }
+            if let Some(members) = loop_from(id, &parents, &mut states) {
+                self.report_loop(&members);
             }
         }
+    }
+
+    fn report_loop(&mut self, members: &[DomainId]) {
+        let paths: Vec<&str> = members.iter().map(|id| self.spec.domains[*id].path.as_str()).collect();
+        let Some(first) = paths.first() else { return };
+        let Some(at) = self.domains.get(*first).map(|declared| declared.at) else { return };
+        let problem = Diagnostic::error(Code::Loop, at, format!("`{first}` lies in, or needs, itself"));
+        let problem = problem.label(format!("{} -> {first}", paths.join(" -> ")));
+        self.report(problem);
     }
 
     /// What each domain lies in or needs; alternatives count as needed, since a loop through one has no meaning either.
@@ -155,8 +160,8 @@ enum State {
     Done,
 }
 
-/// A domain on a loop that is reached from `start`, by a depth-first walk without recursion.
-fn loop_from(start: DomainId, parents: &[Vec<DomainId>], states: &mut [State]) -> Option<DomainId> {
+/// The domains of a loop that is reached from `start`, by a depth-first walk without recursion.
+fn loop_from(start: DomainId, parents: &[Vec<DomainId>], states: &mut [State]) -> Option<Vec<DomainId>> {
     let mut stack = vec![(start, 0)];
     let mut found = None;
     while let Some((id, next)) = stack.pop() {
@@ -170,11 +175,16 @@ fn loop_from(start: DomainId, parents: &[Vec<DomainId>], states: &mut [State]) -
                 stack.push((id, next + 1));
                 match states[parent.index()] {
                     State::New => stack.push((parent, 0)),
-                    State::Open => found = found.or(Some(parent)),
+                    State::Open => found = found.or_else(|| Some(members(&stack, parent))),
                     State::Done => {}
                 }
             }
         }
     }
     found
+}
+
+/// The part of a walk from where it came to `first`.
+fn members(walk: &[(DomainId, usize)], first: DomainId) -> Vec<DomainId> {
+    walk.iter().map(|(id, _)| *id).skip_while(|id| *id != first).collect()
 }

@@ -141,9 +141,12 @@ fn written(node: &Node) -> Option<String> {
 
 fn placed(node: &Node, text: &str, fault: Fault) -> Diagnostic {
     let whole = node.at.end.saturating_sub(node.at.start);
-    // Within quotes or over several lines the offsets of the text are not those of the file.
-    let plain = whole == text.len();
-    let at = if plain { node.at.part(fault.start, fault.end) } else { node.at };
+    // With escapes or over several lines the offsets of the text are not those of the file.
+    let at = match whole.checked_sub(text.len()) {
+        Some(0) => node.at.part(fault.start, fault.end),
+        Some(2) => node.at.part(fault.start + 1, fault.end + 1),
+        _ => node.at,
+    };
     Diagnostic { at, ..misfit_at(node, fault.misfit) }
 }
 

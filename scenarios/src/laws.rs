@@ -2,6 +2,7 @@
 
 use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
+use crate::steering::rounded;
 use crate::tree::{Entry, Node};
 use crate::vocabulary::PERCENTILES;
 use sim::Law;
@@ -144,7 +145,7 @@ fn mixture(node: &Node, problems: &mut Vec<Diagnostic>) -> Option<Law> {
     let components = components?;
     let total: f64 = components.iter().map(|(share, _)| share).sum();
     if (total - 1.0).abs() > 1e-9 {
-        let title = format!("the shares of the mixture add up to {:.4} %, not 100 %", total * 100.0);
+        let title = format!("the shares of the mixture add up to {} %, not 100 %", rounded(total * 100.0));
         problems.push(Diagnostic::error(Code::Shares, parts.at, title));
         return None;
     }

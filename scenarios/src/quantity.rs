@@ -271,11 +271,16 @@ pub(crate) fn number(text: &str) -> Result<f64, Misfit> {
 
 /// A whole number, with or without a noun: `1024`, `1000000 keys`.
 pub(crate) fn count(text: &str, least: u64, most: u64) -> Result<u64, Misfit> {
-    let (number, rest) = Decimal::split(text.trim())?;
-    if number.scale != 0 || !rest.chars().all(|c| c.is_alphabetic() || c == ' ' || c == '_') {
+    let text = text.trim();
+    let digits = text.find(|c: char| !(c.is_ascii_digit() || c == '-' || c == '.')).unwrap_or(text.len());
+    let (number, noun) = text.split_at(digits);
+    if number.is_empty() {
+        return Err(not_a_number(text));
+    }
+    if number.contains('.') || !noun.chars().all(|c| c.is_alphabetic() || c == ' ' || c == '_') {
         return Err(Misfit::new(Code::NotAQuantity, format!("`{text}` is not a whole number")));
     }
-    match u64::try_from(number.mantissa) {
+    match number.parse::<u64>() {
         Ok(count) if (least..=most).contains(&count) => Ok(count),
         _ => {
             let title = format!("`{text}` is out of range");

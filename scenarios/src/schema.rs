@@ -31,7 +31,7 @@ fn of_shape(shape: &Shape, definitions: &mut Definitions) -> Value {
         Shape::Count(least, most) => count(*least, *most),
         Shape::List(item, least) => json!({"type": "array", "minItems": least, "items": of_shape(item, definitions)}),
         Shape::Map(_, value) => map(NAME, value, definitions),
-        Shape::Paths(value) => map(PATH, value, definitions),
+        Shape::Paths(_, value) => map(PATH, value, definitions),
         Shape::Record(record) => defined(record, true, definitions),
         Shape::Partial(Shape::Record(record)) => defined(record, false, definitions),
         Shape::Partial(shape) => of_shape(shape, definitions),
@@ -179,7 +179,7 @@ mod tests {
     fn records(shape: &'static Shape, found: &mut Vec<&'static Record>) {
         match shape {
             Shape::Record(record) => found.push(record),
-            Shape::List(inner, _) | Shape::Map(_, inner) | Shape::Paths(inner) | Shape::Partial(inner) => records(inner, found),
+            Shape::List(inner, _) | Shape::Map(_, inner) | Shape::Paths(_, inner) | Shape::Partial(inner) => records(inner, found),
             Shape::Either(shapes) => shapes.iter().for_each(|shape| records(shape, found)),
             _ => {}
         }
@@ -246,7 +246,7 @@ mod tests {
             "boolean" => value.is_boolean(),
             _ => value.is_null(),
         };
-        if !kinds.iter().any(|kind| fits(kind)) {
+        if !kinds.iter().any(fits) {
             return Err(format!("{value} is not {kind}"));
         }
         for item in value.as_array().into_iter().flatten() {

@@ -69,7 +69,7 @@ impl Resolver<'_> {
                 .label("neither `all`, nor an entry point, nor a population")
                 .help_if(help),
             NoScope::Ambiguous => Diagnostic::error(Code::UnknownReference, at, format!("`{name}` is an entry point and a population"))
-                .help(format!("rename one, or write `steering/{name}` or `clients/{name}` in expectations")),
+                .help(format!("rename one, or write `steering/{name}` or `clients/{name}`")),
         };
         self.report(problem);
     }
@@ -90,7 +90,8 @@ impl Resolver<'_> {
         if members.len() as u64 != of {
             let title = format!("there are {} sites, not {of}", members.len());
             let problem = Diagnostic::error(Code::OutOfRange, needs.at, title);
-            self.report(problem.help(format!("write `{sites} of {} sites`, or name them by `of`", members.len())));
+            let help = format!("write `{} of {} sites`, or name them by `of`", sites.min(members.len() as u64), members.len());
+            self.report(problem.help(help));
             return None;
         }
         Some(Serving::Needs { sites: sites as u32, of: members })

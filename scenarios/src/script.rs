@@ -4,7 +4,7 @@ use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
 use crate::effects::{Partial, effects, portion};
 use crate::resolver::Resolver;
-use crate::tree::Node;
+use crate::tree::{Node, Origin};
 use models::specification::{Breakage, DomainId, Effect, Endpoint, Scripted};
 use sim::{Instant, Span};
 
@@ -26,7 +26,7 @@ impl Resolver<'_> {
         let Some(at) = node.get("at").filter(|at| at.duration().is_some_and(|at| at >= self.spec.run.horizon)) else { return };
         let title = "the fault begins after the end of the run";
         let problem = Diagnostic::error(Code::OutOfRange, at.at, title).label("never happens");
-        let horizon = self.root.get("run").and_then(|run| run.get("horizon")).filter(|node| node.at != at.at);
+        let horizon = self.root.get("run").and_then(|run| run.get("horizon")).filter(|node| node.origin == Origin::Written);
         self.report(match horizon {
             Some(horizon) => problem.related(horizon.at, "the run's length"),
             None => problem,

@@ -41,8 +41,8 @@ pub(crate) enum Shape {
     List(&'static Shape, usize),
     /// A map from names to values; the word says what is named.
     Map(&'static str, &'static Shape),
-    /// A map from paths of domains to values.
-    Paths(&'static Shape),
+    /// The same, named by paths.
+    Paths(&'static str, &'static Shape),
     /// The same without its required keys: a preset's section, or defaults.
     Partial(&'static Shape),
     /// A map with known keys.
@@ -108,7 +108,7 @@ pub(crate) fn check(node: &Node, shape: &Shape, problems: &mut Vec<Diagnostic>) 
     match shape {
         Shape::List(item, least) => check_list(node, item, *least, problems),
         Shape::Map(what, value) => check_map(node, what, is_name, value, problems),
-        Shape::Paths(value) => check_map(node, "domain", is_path, value, problems),
+        Shape::Paths(what, value) => check_map(node, what, is_path, value, problems),
         Shape::Partial(shape) => check_partial(node, shape, problems),
         Shape::Record(record) => check_record(node, record, problems),
         Shape::Either(shapes) => check_either(node, shapes, problems),
@@ -123,7 +123,11 @@ fn check_list(node: &Node, item: &Shape, least: usize, problems: &mut Vec<Diagno
         return;
     };
     if items.len() < least {
-        problems.push(Diagnostic::error(Code::Empty, node.at, "an empty list").label("something must be named here"));
+        let title = match items.len() {
+            0 => "an empty list".to_owned(),
+            count => format!("{count} where at least {least} belong"),
+        };
+        problems.push(Diagnostic::error(Code::Empty, node.at, title).label("too short"));
     }
     items.iter().for_each(|node| check(node, item, problems));
 }
@@ -247,7 +251,7 @@ fn likeliest(node: &Node, fitting: &[&Shape]) -> usize {
 fn fits_kind(node: &Node, shape: &Shape) -> bool {
     match shape {
         Shape::List(..) => matches!(node.value, Value::List(_)),
-        Shape::Map(..) | Shape::Paths(_) | Shape::Partial(_) | Shape::Record(_) => matches!(node.value, Value::Map(_)) || node.is_null(),
+        Shape::Map(..) | Shape::Paths(..) | Shape::Partial(_) | Shape::Record(_) => matches!(node.value, Value::Map(_)) || node.is_null(),
         Shape::Either(shapes) => shapes.iter().any(|shape| fits_kind(node, shape)),
         _ => matches!(node.value, Value::Scalar { .. }) && !node.is_null(),
     }
@@ -275,8 +279,7 @@ pub(crate) fn describe(shape: &Shape) -> String {
         Shape::Bool => "`true` or `false`".into(),
         Shape::Choice(words) => words.iter().map(|word| format!("`{}`", word.word)).collect::<Vec<_>>().join(", "),
         Shape::List(..) => "a list".into(),
-        Shape::Map(what, _) => format!("a map of {what}s"),
-        Shape::Paths(_) => "a map of domains".into(),
+        Shape::Map(what, _) | Shape::Paths(what, _) => format!("a map of {what}s"),
         Shape::Partial(shape) => describe(shape),
         Shape::Record(record) => format!("a map ({})", record.fields.iter().map(|f| f.key).collect::<Vec<_>>().join(", ")),
         Shape::Either(shapes) => alternatives(shapes),
@@ -317,7 +320,7 @@ fn ambiguous(node: &Node, text: &str, shape: &Shape) -> Option<Diagnostic> {
 fn fits(text: &str, shape: &Shape) -> Result<(), Misfit> {
     match shape {
         Shape::Text | Shape::Expectation => Ok(()),
-        Shape::List(..) | Shape::Map(..) | Shape::Paths(_) | Shape::Partial(_) | Shape::Record(_) | Shape::Either(_) => Ok(()),
+        Shape::List(..) | Shape::Map(..) | Shape::Paths(..) | Shape::Partial(_) | Shape::Record(_) | Shape::Either(_) => Ok(()),
         Shape::Reference(what) => path(text, what),
         Shape::Duration(least) => at_least(text, *least),
         Shape::SignedDuration => quantity::signed_duration(text).map(drop),

@@ -42,7 +42,7 @@ mod tests {
     use super::*;
     use crate::shape::{self, Record, Shape};
     use crate::source::Sources;
-    use crate::vocabulary::{INCIDENT, PRESET};
+    use crate::vocabulary::shipped::{INCIDENT, PRESET};
     use crate::{incidents as replayed, yaml};
 
     fn names_in(folder: &str) -> Vec<String> {

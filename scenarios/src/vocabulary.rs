@@ -44,8 +44,8 @@ pub(crate) static SCENARIO: Record = record("a scenario", &[
     field("steering", Optional, Shape::Map("entry point", &Shape::Record(&STEERING)), "Entry points: names that clients resolve, and how they are answered."),
     field("script", Optional, Shape::List(&Shape::Record(&SCRIPTED), 0), "Faults at stated times: drills and what-ifs."),
     field("replays", Optional, Shape::List(&Shape::Record(&REPLAY), 0), "Real incidents, placed into the run."),
-    field("serving", Optional, Shape::Map("scope", &Shape::Record(&SERVING)), "When each scope (`all`, an entry point or a population) counts as up; while it serves everything where absent."),
-    field("sla", Optional, Shape::Either(&[Shape::Share { zero: false }, Shape::Map("scope", &Shape::Share { zero: false })]), "Availabilities promised by contract: for everything, or for each scope."),
+    field("serving", Optional, Shape::Paths("scope", &Shape::Record(&SERVING)), "When each scope (`all`, an entry point or a population) counts as up; while it serves everything where absent."),
+    field("sla", Optional, Shape::Either(&[Shape::Share { zero: false }, Shape::Paths("scope", &Shape::Share { zero: false })]), "Availabilities promised by contract: for everything, or for each scope."),
     field("expect", Optional, Shape::List(&Shape::Expectation, 0), "What must hold, e.g. `availability[www] >= 99.95%`, `p95(rto) <= 3m`, `drill(any provider): served >= 85%`."),
     not_yet("stores", "Databases and other state."),
     not_yet("requests", "Which request touches which store."),
@@ -185,7 +185,7 @@ const ISOLATED_WORD: Shape = Shape::Choice(&[word("all"), word("clients"), word(
 
 static SHOCK: Record = record("a shock", &[
     field("every", Optional, UP_LAW, "Time between events; a single time is the mean of an exponential law."),
-    field("hits", Optional, Shape::Either(&[Shape::List(&DOMAIN_PATH, 1), Shape::Paths(&Shape::Share { zero: false })]), "Whom it hits, each with its own probability; a list: all of them, always."),
+    field("hits", Optional, Shape::Either(&[Shape::List(&DOMAIN_PATH, 1), Shape::Paths("domain", &Shape::Share { zero: false })]), "Whom it hits, each with its own probability; a list: all of them, always."),
     field("for", Optional, LAW, "How long a victim stays down; its own repair law where absent."),
     field("together", Optional, Shape::Bool, "One draw of `for` for all victims instead of one each."),
     field("beta", Optional, Shape::Share { zero: false }, "The share of each member's own failure rate that becomes one shock on all of `of`."),
@@ -347,56 +347,6 @@ static REPLAY: Record = record("a replay", &[
     not_yet("once", "Once in all replications."),
 ]);
 
-// ---- Presets and incidents ----
-
-/// A preset file.
-pub(crate) static PRESET: Record = record("a preset", &[
-    field("preset", Required, Shape::Count(1, 1), "The format's number: `preset: 1`."),
-    field("name", Required, Shape::Text, "Its name."),
-    field("about", Required, Shape::Text, "What it stands for."),
-    field("provider", Optional, Shape::Partial(&Shape::Record(&PROVIDER)), "Keys of a provider."),
-    field("region", Optional, Shape::Partial(&Shape::Record(&REGION)), "Keys of a region."),
-    field("zone", Optional, Shape::Partial(&Shape::Record(&ZONE)), "Keys of a zone."),
-    field("domain", Optional, Shape::Partial(&Shape::Record(&DOMAIN)), "Keys of a domain."),
-    field("link", Optional, Shape::Partial(&Shape::Record(&LINK)), "Keys of a link."),
-    field("site", Optional, Shape::Partial(&Shape::Record(&SITE)), "Keys of a site."),
-    field("health_check", Optional, Shape::Partial(&Shape::Record(&HEALTH_CHECK)), "Keys of a health check."),
-    field("steering", Optional, Shape::Partial(&Shape::Record(&STEERING)), "Keys of an entry point."),
-]);
-
-/// An incident file.
-pub(crate) static INCIDENT: Record = record("an incident", &[
-    field("incident", Required, Shape::Count(1, 1), "The format's number: `incident: 1`."),
-    field("name", Required, Shape::Reference("an incident's name"), "Its name."),
-    field("title", Required, Shape::Text, "What happened, in a line."),
-    field("provider", Required, Shape::Text, "Whose it was."),
-    field("began", Required, Shape::Text, "When it began."),
-    field("sources", Required, Shape::List(&Shape::Text, 1), "Where this is known from."),
-    field("story", Optional, Shape::Text, "What happened."),
-    field("scopes", Required, Shape::Map("scope", &Shape::Record(&INCIDENT_SCOPE)), "What it hit."),
-    field("phases", Required, Shape::List(&Shape::Record(&PHASE), 1), "What happened when."),
-]);
-
-static INCIDENT_SCOPE: Record = record("a scope of an incident", &[
-    field("kind", Required, Shape::Reference("a kind of domain"), "What kind of domain it was."),
-    field("about", Optional, Shape::Text, "What it was."),
-]);
-
-static PHASE: Record = record("a phase of an incident", &[
-    field("name", Required, Shape::Text, "What the record calls it."),
-    field("from", Required, TIME, "Its beginning, from the incident's."),
-    field("for", Required, POSITIVE_TIME, "Its length."),
-    field("on", Required, Shape::Reference("a scope"), "The scope it hit."),
-    field("effect", Required, Shape::Either(&[Shape::Choice(INCIDENT_EFFECTS), EFFECT]), "What it did; of `errors` and `degraded` the fraction is the share."),
-    field("added", Optional, POSITIVE_TIME, "Of `latency`: time added to each round trip."),
-    field("fraction", Optional, Shape::Share { zero: false }, "The share that was hit."),
-    field("fraction_basis", Optional, BASIS, "Where the fraction is from."),
-    field("time_basis", Optional, BASIS, "Where the times are from."),
-]);
-
-static INCIDENT_EFFECTS: &[Word] = &[
-    word("down"), word("degraded"), word("errors"), word("latency"), word("isolated"), word("control-plane"), word("dns"),
-    later("clock"),
-];
-
-const BASIS: Shape = Shape::Choice(&[word("published"), word("estimated")]);
+/// What presets and incidents may say. Those that ship are embedded, so tests check them once and for all.
+#[cfg(test)]
+pub(crate) mod shipped;
