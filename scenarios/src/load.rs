@@ -6,7 +6,7 @@ use crate::overrides::{self, Override};
 use crate::presets::Expander;
 use crate::shape::{self, Shape};
 use crate::source::{Extent, SourceId, Sources};
-use crate::tree::Node;
+use crate::tree::{Node, Origin};
 use crate::vocabulary::SCENARIO;
 use crate::{defaults, incidents, render, resolver, shipped, yaml};
 use models::specification::Specification;
@@ -112,11 +112,11 @@ fn finish(mut root: Node, sources: &mut Sources, problems: &mut Vec<Diagnostic>)
     (specification, render::yaml(&root))
 }
 
-/// What providers said of all their regions and zones has been handed down to each.
+/// What presets of providers say of all regions and zones has been handed down to each.
 fn forget_handed_down(root: &mut Node) {
     for provider in root.get_mut("providers").and_then(Node::entries_mut).into_iter().flatten() {
         if let Some(entries) = provider.node.entries_mut() {
-            entries.retain(|entry| !matches!(entry.key.as_str(), "region" | "zone"));
+            entries.retain(|entry| !matches!(entry.key.as_str(), "region" | "zone") || entry.node.origin == Origin::Written);
         }
     }
 }

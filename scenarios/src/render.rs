@@ -55,6 +55,7 @@ fn origin(node: &Node) -> String {
 /// A node on one line.
 pub(crate) fn flow(node: &Node) -> String {
     match &node.value {
+        Value::Scalar { .. } if node.is_null() => "~".to_owned(),
         Value::Scalar { text, plain } => scalar(text, *plain),
         Value::List(items) => format!("[{}]", items.iter().map(flow).collect::<Vec<_>>().join(", ")),
         Value::Map(entries) => {

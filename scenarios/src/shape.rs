@@ -251,7 +251,8 @@ fn likeliest(node: &Node, fitting: &[&Shape]) -> usize {
 fn fits_kind(node: &Node, shape: &Shape) -> bool {
     match shape {
         Shape::List(..) => matches!(node.value, Value::List(_)),
-        Shape::Map(..) | Shape::Paths(..) | Shape::Partial(_) | Shape::Record(_) => matches!(node.value, Value::Map(_)) || node.is_null(),
+        Shape::Map(..) | Shape::Paths(..) => matches!(node.value, Value::Map(_)),
+        Shape::Partial(_) | Shape::Record(_) => matches!(node.value, Value::Map(_)) || node.is_null(),
         Shape::Either(shapes) => shapes.iter().any(|shape| fits_kind(node, shape)),
         _ => matches!(node.value, Value::Scalar { .. }) && !node.is_null(),
     }

@@ -41,6 +41,9 @@ impl Resolver<'_> {
 
     fn pools(&mut self, capacity: &Node) -> Vec<Pool> {
         if let Value::Map(entries) = &capacity.value {
+            if entries.is_empty() {
+                self.report(Diagnostic::error(Code::Empty, capacity.at, "a site that can serve nothing"));
+            }
             return entries.iter().filter_map(|entry| self.pool(entry)).collect();
         }
         capacity.rate().map(|rate| Pool { entry: None, rate }).into_iter().collect()
