@@ -12,6 +12,8 @@ use sim::Id;
 
 /// More domains than any scenario of 2000 sites needs.
 const MOST_DOMAINS: usize = 10_000;
+/// Failures of one domain, or events of one shock, in a replication: a thousand a day for thirty years.
+const MOST_EVENTS: f64 = 1e7;
 
 impl Resolver<'_> {
     /// Every domain: first all names, then what they lie in and need.
@@ -81,7 +83,19 @@ impl Resolver<'_> {
             Some("stop") => Clocks::Stop,
             _ => Clocks::Run,
         };
-        Some(Outages { up: up?, down: down?, children })
+        let (up, down) = (up?, down?);
+        self.refuse_flicker(up.mean() + down.mean(), node);
+        Some(Outages { up, down, children })
+    }
+
+    /// Events that follow each other so closely would keep a replication busy for ever.
+    pub(crate) fn refuse_flicker(&mut self, period: f64, node: &Node) {
+        let times = self.spec.run.horizon.seconds() / period;
+        if times > MOST_EVENTS {
+            let title = format!("this would happen {times:.0} times in one replication");
+            let problem = Diagnostic::error(Code::OutOfRange, node.at, title).label("too often to be simulated");
+            self.report(problem.help(format!("{MOST_EVENTS:.0} times is the most: lengthen the times, or shorten `run: {{horizon}}`")));
+        }
     }
 
     /// What users' domains, links and sites lie in and need.

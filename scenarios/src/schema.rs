@@ -45,7 +45,7 @@ const PATH: &str = "^[A-Za-z0-9][A-Za-z0-9-]*(/[A-Za-z0-9][A-Za-z0-9-]*)*$";
 
 fn of_quantity(shape: &Shape) -> Value {
     let (pattern, examples) = match shape {
-        Shape::Duration(_) | Shape::TimeOfDay => (r"^(\d+(\.\d+)? *(ns|us|ms|s|m|h|d|w|mo|y))+$", json!(["30s", "5m", "90d", "2y"])),
+        Shape::Duration(..) | Shape::TimeOfDay => (r"^(\d+(\.\d+)? *(ns|us|ms|s|m|h|d|w|mo|y))+$", json!(["30s", "5m", "90d", "2y"])),
         Shape::SignedDuration => (r"^[+-]?(\d+(\.\d+)? *(ns|us|ms|s|m|h|d|w|mo|y))+$", json!(["+2h", "-5h30m"])),
         Shape::Share { .. } | Shape::Percent => (r"^\d+(\.\d+)? *%$|^\d+ */ *\d+$", json!(["10%", "99.95%"])),
         Shape::Rate { .. } => (r"^\d+(\.\d+)? *[a-zA-Z/]", json!(["4000 rps", "2 per minute", "1 duty/slot"])),

@@ -13,8 +13,8 @@ pub(crate) enum Shape {
     Text,
     /// A name or a path of names; the word says of what.
     Reference(&'static str),
-    /// A length of time, at least this long.
-    Duration(Span),
+    /// A length of time between two.
+    Duration(Span, Span),
     /// A length of time that may be negative.
     SignedDuration,
     /// A time of day.
@@ -179,7 +179,7 @@ pub(crate) fn is_name(name: &str) -> bool {
 
 fn check_record(node: &Node, record: &Record, problems: &mut Vec<Diagnostic>) {
     if !matches!(node.value, Value::Map(_)) && !node.is_null() {
-        problems.push(wrong_kind(node, &format!("{} as a map", record.what)));
+        problems.push(wrong_kind(node, &format!("a map that describes {}", record.what)));
         return;
     }
     for entry in node.entries() {
@@ -220,8 +220,8 @@ fn missing(node: &Node, field: &Field, record: &Record) -> Diagnostic {
 }
 
 fn wrong_kind(node: &Node, wanted: &str) -> Diagnostic {
-    let title = format!("{} where {wanted} belongs", node.kind());
-    Diagnostic::error(Code::WrongKind, node.at, title).label(format!("expected {wanted}"))
+    let title = format!("expected {wanted}, found {}", node.kind());
+    Diagnostic::error(Code::WrongKind, node.at, title).label(format!("is {}", node.kind()))
 }
 
 fn check_either(node: &Node, shapes: &[Shape], problems: &mut Vec<Diagnostic>) {
@@ -269,7 +269,7 @@ pub(crate) fn describe(shape: &Shape) -> String {
         Shape::Text => "text".into(),
         Shape::Expectation => "an expectation such as `availability >= 99.95%`".into(),
         Shape::Reference(what) => (*what).into(),
-        Shape::Duration(_) | Shape::SignedDuration => "a length of time such as `30s`".into(),
+        Shape::Duration(..) | Shape::SignedDuration => "a length of time such as `30s`".into(),
         Shape::TimeOfDay => "a time of day such as `20h`".into(),
         Shape::Share { .. } | Shape::Percent => "a share such as `10%`".into(),
         Shape::Rate { .. } => "a rate such as `4000 rps`".into(),
@@ -323,7 +323,7 @@ fn fits(text: &str, shape: &Shape) -> Result<(), Misfit> {
         Shape::Text | Shape::Expectation => Ok(()),
         Shape::List(..) | Shape::Map(..) | Shape::Paths(..) | Shape::Partial(_) | Shape::Record(_) | Shape::Either(_) => Ok(()),
         Shape::Reference(what) => path(text, what),
-        Shape::Duration(least) => at_least(text, *least),
+        Shape::Duration(least, most) => time_between(text, *least, *most),
         Shape::SignedDuration => quantity::signed_duration(text).map(drop),
         Shape::TimeOfDay => quantity::time_of_day(text).map(drop),
         Shape::Share { zero } => quantity::share(text).and_then(|share| positive(text, share, *zero)),
@@ -345,12 +345,16 @@ fn path(text: &str, what: &str) -> Result<(), Misfit> {
     Err(Misfit::new(Code::BadName, format!("`{text}` is not {what}")).label("names hold ASCII letters, digits and hyphens"))
 }
 
-fn at_least(text: &str, least: Span) -> Result<(), Misfit> {
-    if quantity::duration(text)? >= least {
-        return Ok(());
-    }
-    let shortest = if least == Span::NANOSECOND { "more than nothing".into() } else { format!("at least {}s", least.seconds()) };
-    Err(Misfit::new(Code::OutOfRange, format!("`{text}` is too short")).label(format!("must be {shortest}")))
+fn time_between(text: &str, least: Span, most: Span) -> Result<(), Misfit> {
+    let time = quantity::duration(text)?;
+    let words = |span: Span| if span < Span::SECOND { "more than nothing".into() } else { format!("{}s", span.seconds()) };
+    let label = match (time < least, time > most) {
+        (true, _) if least < Span::SECOND => format!("must be {}", words(least)),
+        (true, _) => format!("must be at least {}", words(least)),
+        (_, true) => format!("must be at most {}", words(most)),
+        _ => return Ok(()),
+    };
+    Err(Misfit::new(Code::OutOfRange, format!("`{text}` is out of range")).label(label))
 }
 
 fn positive(text: &str, value: f64, zero: bool) -> Result<(), Misfit> {

@@ -37,6 +37,9 @@ impl Resolver<'_> {
             }
         }
         let every = node.get("every").and_then(|every| law(every, Alone::Mean, &mut self.problems));
+        if let Some((every, at)) = every.as_ref().zip(node.get("every")) {
+            self.refuse_flicker(every.mean(), at);
+        }
         let down = node.get("for").map(|down| law(down, Alone::Exactly, &mut self.problems));
         let hits = node.get("hits").map(|hits| self.hits(hits)).unwrap_or_default();
         let down = match down {

@@ -19,6 +19,28 @@ impl Resolver<'_> {
                 self.spec.entries.push(entry);
             }
         }
+        self.refuse_traffic_without_capacity();
+    }
+
+    /// A site whose capacity is divided among entry points must say what it has for each that may answer it.
+    fn refuse_traffic_without_capacity(&mut self) {
+        let mut found = Vec::new();
+        for (id, entry) in self.spec.entries.iter() {
+            let sites = entry.sites.iter().filter_map(|site| self.spec.sites.rows().get(site.index()));
+            for site in sites.filter(|site| !site.capacity.is_empty()) {
+                let serves = site.capacity.iter().any(|pool| pool.entry.is_none_or(|entry| entry == id));
+                if !serves {
+                    found.push((site.name.clone(), entry.name.clone()));
+                }
+            }
+        }
+        for (site, entry) in found {
+            let node = self.root.get("sites").and_then(|sites| sites.get(&site)).and_then(|site| site.get("capacity"));
+            let Some(at) = node.map(|node| node.at) else { continue };
+            let title = format!("`{site}` has no capacity for `{entry}`, which may send it requests");
+            let problem = Diagnostic::error(Code::MissingKey, at, title).label(format!("`{entry}` is missing"));
+            self.report(problem.help(format!("add its rate, or leave `{site}` out of the sites of `{entry}`")));
+        }
     }
 
     fn read_entry(&mut self, entry: &Entry) -> Option<EntryPoint> {

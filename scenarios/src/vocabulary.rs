@@ -2,6 +2,7 @@
 
 use crate::shape::Need::{Default, Later, Optional, Required};
 use crate::shape::{Field, Need, Record, Shape, Word, later, word};
+use crate::quantity::LONGEST;
 use sim::Span;
 
 const fn field(key: &'static str, need: Need, shape: Shape, about: &'static str) -> Field {
@@ -17,8 +18,8 @@ const fn record(what: &'static str, fields: &'static [Field]) -> Record {
     Record { what, fields, at_least_one: false }
 }
 
-const TIME: Shape = Shape::Duration(Span::ZERO);
-const POSITIVE_TIME: Shape = Shape::Duration(Span::NANOSECOND);
+const TIME: Shape = Shape::Duration(Span::ZERO, LONGEST);
+const POSITIVE_TIME: Shape = Shape::Duration(Span::NANOSECOND, LONGEST);
 const DOMAIN_PATH: Shape = Shape::Reference("a domain's path");
 const SITE_NAME: Shape = Shape::Reference("a site's name");
 const PRESET_NAME: Shape = Shape::Reference("a preset's name");
@@ -57,7 +58,7 @@ pub(crate) static SCENARIO: Record = record("a scenario", &[
 ]);
 
 static RUN: Record = record("`run`", &[
-    field("horizon", Default("1y"), Shape::Duration(Span::SECOND), "Length of one replication: 1s to 200y."),
+    field("horizon", Default("1y"), Shape::Duration(Span::SECOND, LONGEST), "Length of one replication: 1s to 200y."),
     field("replications", Default("1024"), Shape::Count(1, 10_000_000), "Number of independent replications."),
     field("seed", Default("1"), Shape::Count(0, u64::MAX), "The seed of all random numbers."),
     field("start", Default("all-up"), Shape::Choice(&[word("all-up"), word("stationary")]), "The state at the start: everything up and new, or in equilibrium."),
@@ -274,9 +275,9 @@ static SERVING: Record = Record { what: "a rule of `serving`", at_least_one: tru
 
 static HEALTH_CHECK: Record = record("a health check", &[
     field("preset", Optional, PRESET_NAME, PRESET_ABOUT),
-    field("interval", Required, Shape::Duration(Span::from_millis(1)), "Time between probes of one vantage point."),
+    field("interval", Required, Shape::Duration(Span::from_millis(1), Span::DAY), "Time between probes of one vantage point."),
     field("spacing", Default("start"), Shape::Choice(&[word("start"), word("response")]), "Whether the interval counts from a probe's sending or from its response."),
-    field("timeout", Default("5s"), Shape::Duration(Span::from_millis(1)), "A probe unanswered for this long has failed."),
+    field("timeout", Default("5s"), Shape::Duration(Span::from_millis(1), Span::HOUR), "A probe unanswered for this long has failed."),
     field("retries", Default("0"), Shape::Count(0, 100), "Immediate further attempts before a probe counts as failed."),
     field("failures", Default("3"), Shape::Count(1, 1000), "Consecutive failures that turn a vantage point's opinion."),
     field("successes", Default("3"), Shape::Count(1, 1000), "Consecutive successes that turn it back."),

@@ -13,6 +13,7 @@ impl Resolver<'_> {
         self.never_failing();
         self.unused_checks();
         self.unused_entries();
+        self.unused_sites();
     }
 
     fn never_failing(&mut self) {
@@ -45,6 +46,11 @@ impl Resolver<'_> {
     fn unused_entries(&mut self) {
         let used = self.spec.populations.rows().iter().map(|population| population.entry.index()).collect();
         self.unused("entry point", "steering", &used, "no clients use it");
+    }
+
+    fn unused_sites(&mut self) {
+        let used = self.spec.entries.rows().iter().flat_map(|entry| entry.sites.iter().map(|site| site.index())).collect();
+        self.unused("site", "sites", &used, "no steering answers it");
     }
 
     fn unused(&mut self, what: &str, section: &str, used: &BTreeSet<usize>, why: &str) {

@@ -21,6 +21,7 @@ fn rendered(problems: &Problems) {
 }
 
 fn round_trip(loaded: &Loaded) {
+    models::Design::new(loaded.specification.clone()).expect("what loads can be run");
     let again = load("resolved", &loaded.resolved, &[]);
     let again = again.unwrap_or_else(|problems| panic!("{}\n{}", loaded.resolved, problems.render(false)));
     let bare = |loaded: &Loaded| {
