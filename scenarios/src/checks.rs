@@ -79,7 +79,9 @@ impl Resolver<'_> {
         for item in node.one_or_many() {
             let Some(text) = item.text().filter(|text| !matches!(*text, "host" | "site")) else { continue };
             match quantity::word(text, ["host", "site"].into_iter()) {
-                Err(misfit) => self.report(misfit_at(item, misfit).help("stores are not yet in this version")),
+                Err(misfit) => {
+                    self.report(misfit_at(item, misfit).help("stores are not yet in this version"))
+                }
                 Ok(_) => continue,
             }
             return None;
@@ -133,7 +135,9 @@ impl Resolver<'_> {
         let (k, n) = node.out_of()?;
         if n != u64::from(groups) {
             let title = format!("the check has {groups} groups of vantage points, not {n}");
-            self.report(Diagnostic::error(Code::OutOfRange, node.at, title).help(format!("write `{k} of {groups}`")));
+            self.report(
+                Diagnostic::error(Code::OutOfRange, node.at, title).help(format!("write `{k} of {groups}`")),
+            );
             return None;
         }
         Some(groups + 1 - k as u32)
@@ -151,12 +155,16 @@ impl Resolver<'_> {
         let phases: Vec<Span> = items.iter().map(Node::duration).collect::<Option<_>>()?;
         if phases.len() != vantages {
             let title = format!("{} phases for {vantages} vantage points", phases.len());
-            self.report(Diagnostic::error(Code::OutOfRange, phase.at, title).label("one for each belongs here"));
+            self.report(
+                Diagnostic::error(Code::OutOfRange, phase.at, title).label("one for each belongs here"),
+            );
             return None;
         }
         if let Some(late) = items.iter().find(|item| item.duration().is_some_and(|phase| phase >= interval)) {
             let title = "a phase is less than the interval";
-            self.report(Diagnostic::error(Code::OutOfRange, late.at, title).label("not before the second probe"));
+            self.report(
+                Diagnostic::error(Code::OutOfRange, late.at, title).label("not before the second probe"),
+            );
             return None;
         }
         Some(Phase::Fixed(phases))
@@ -171,7 +179,8 @@ fn least_above(share: f64, groups: u32) -> u32 {
 
 /// The name of a place given by coordinates.
 fn place_name(node: &Node) -> String {
-    let numbers: Vec<String> = node.items().iter().filter_map(|item| item.text().map(str::to_owned)).collect();
+    let numbers: Vec<String> =
+        node.items().iter().filter_map(|item| item.text().map(str::to_owned)).collect();
     numbers.join(",")
 }
 

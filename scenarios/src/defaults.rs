@@ -49,7 +49,9 @@ fn fill_record(node: &mut Node, record: &Record) {
         match (entries.iter_mut().find(|entry| entry.key == field.key), field.need) {
             (Some(entry), _) => fill(&mut entry.node, &field.shape),
             // An entry point without DNS has no use for the defaults of DNS.
-            (None, Need::Default(text)) if routed => entries.push(default_entry(field.key, text, &field.shape, at)),
+            (None, Need::Default(text)) if routed => {
+                entries.push(default_entry(field.key, text, &field.shape, at))
+            }
             (None, _) => {}
         }
     }

@@ -225,9 +225,12 @@ impl Problems {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
         };
-        let mut group = level.primary_title(&problem.title).id(problem.code.text()).element(self.snippet(problem));
+        let mut group =
+            level.primary_title(&problem.title).id(problem.code.text()).element(self.snippet(problem));
         for (at, label) in problem.related.iter().filter(|(at, _)| at.source != problem.at.source) {
-            let snippet = self.text_of(at.source).annotation(AnnotationKind::Context.span(self.range(*at)).label(label));
+            let snippet = self
+                .text_of(at.source)
+                .annotation(AnnotationKind::Context.span(self.range(*at)).label(label));
             group = group.element(snippet);
         }
         for help in &problem.help {
@@ -251,7 +254,8 @@ impl Problems {
     /// The stretch to underline: its first line only, within the text, on character boundaries.
     fn range(&self, at: Extent) -> std::ops::Range<usize> {
         let text = &self.sources.get(at.source).text;
-        let boundary = |byte: usize| (0..=byte.min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
+        let boundary =
+            |byte: usize| (0..=byte.min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
         let (start, end) = (boundary(at.start), boundary(at.end.max(at.start)));
         let line = text[start..end].find(['\n', '\r']).map_or(end, |at| start + at);
         start..line

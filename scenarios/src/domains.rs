@@ -33,7 +33,12 @@ impl Resolver<'_> {
             self.add_domain(site.key.clone(), "site", None, site);
         }
         self.lie_within();
-        if let Some((_, last)) = self.domains.iter().max_by_key(|(_, declared)| declared.id).filter(|_| self.domains.len() > MOST_DOMAINS) {
+        if let Some((_, last)) = self
+            .domains
+            .iter()
+            .max_by_key(|(_, declared)| declared.id)
+            .filter(|_| self.domains.len() > MOST_DOMAINS)
+        {
             let title = format!("{} domains; {MOST_DOMAINS} is the most", self.domains.len());
             let problem = Diagnostic::error(Code::TooMany, last.at, title);
             self.report(problem);
@@ -54,10 +59,17 @@ impl Resolver<'_> {
 
     fn add_domain(&mut self, path: String, kind: &str, within: Option<DomainId>, entry: &Entry) -> DomainId {
         let outages = self.outages(entry.node.get("outages"));
-        let written = entry.node.get("effect").map(|node| effects(node, &mut self.problems)).unwrap_or_default();
+        let written =
+            entry.node.get("effect").map(|node| effects(node, &mut self.problems)).unwrap_or_default();
         let effects = if written.is_empty() { vec![Effect::Down] } else { written };
         let within = within.into_iter().collect();
-        let id = self.spec.domains.push(Domain { path: path.clone(), kind: kind.into(), within, outages, effects });
+        let id = self.spec.domains.push(Domain {
+            path: path.clone(),
+            kind: kind.into(),
+            within,
+            outages,
+            effects,
+        });
         if entry.node.text_of("outages") == Some("none") {
             self.broken.push(id);
         }
@@ -67,7 +79,8 @@ impl Resolver<'_> {
 
     fn name_domain(&mut self, path: String, id: DomainId, at: Extent) {
         if let Some(first) = self.domains.get(&path).copied() {
-            let problem = Diagnostic::error(Code::DuplicateName, at, format!("a second domain called `{path}`"));
+            let problem =
+                Diagnostic::error(Code::DuplicateName, at, format!("a second domain called `{path}`"));
             self.report(problem.label("also this").related(first.at, "the first"));
             return;
         }
@@ -93,8 +106,11 @@ impl Resolver<'_> {
         let times = self.spec.run.horizon.seconds() / period;
         if times > MOST_EVENTS {
             let title = format!("this would happen {times:.0} times in one replication");
-            let problem = Diagnostic::error(Code::OutOfRange, node.at, title).label("too often to be simulated");
-            self.report(problem.help(format!("{MOST_EVENTS:.0} times is the most: lengthen the times, or shorten `run: {{horizon}}`")));
+            let problem =
+                Diagnostic::error(Code::OutOfRange, node.at, title).label("too often to be simulated");
+            self.report(problem.help(format!(
+                "{MOST_EVENTS:.0} times is the most: lengthen the times, or shorten `run: {{horizon}}`"
+            )));
         }
     }
 
@@ -148,9 +164,11 @@ impl Resolver<'_> {
 
     /// What each domain lies in or needs; alternatives count as needed, since a loop through one has no meaning either.
     fn parents(&self) -> Vec<Vec<DomainId>> {
-        let mut parents: Vec<Vec<DomainId>> = self.spec.domains.rows().iter().map(|domain| domain.within.clone()).collect();
+        let mut parents: Vec<Vec<DomainId>> =
+            self.spec.domains.rows().iter().map(|domain| domain.within.clone()).collect();
         for site in self.spec.sites.rows() {
-            parents[site.domain.index()].extend(site.needs.iter().flat_map(|clause| clause.any.iter().copied()));
+            parents[site.domain.index()]
+                .extend(site.needs.iter().flat_map(|clause| clause.any.iter().copied()));
         }
         parents
     }
@@ -161,7 +179,10 @@ impl Resolver<'_> {
             let between = link.node.get("between").map_or(&[][..], Node::items);
             self.refuse_repeats(between);
             let endpoints = between.iter().filter_map(|node| self.endpoint(node)).collect();
-            let Some(domain) = self.domains.get(&format!("link/{}", link.key)).map(|declared| declared.id) else { continue };
+            let Some(domain) = self.domains.get(&format!("link/{}", link.key)).map(|declared| declared.id)
+            else {
+                continue;
+            };
             self.spec.links.push(Link { name: link.key.clone(), domain, between: endpoints });
         }
     }

@@ -88,7 +88,9 @@ impl<'a> Expander<'a> {
     }
 
     fn apply_below(&mut self, node: &mut Node, section: &str, stack: &mut Vec<String>) {
-        let Some((name, at)) = node.get("preset").and_then(|preset| Some((preset.text()?.to_owned(), preset.at))) else {
+        let Some((name, at)) =
+            node.get("preset").and_then(|preset| Some((preset.text()?.to_owned(), preset.at)))
+        else {
             return;
         };
         if stack.contains(&name) {
@@ -119,7 +121,8 @@ impl<'a> Expander<'a> {
             false => format!("unknown preset `{name}`"),
         };
         let names: Vec<String> = self.library.keys().cloned().collect();
-        let fitting = names.iter().filter(|name| self.preset(name).is_some_and(|preset| preset.get(section).is_some()));
+        let fitting =
+            names.iter().filter(|name| self.preset(name).is_some_and(|preset| preset.get(section).is_some()));
         let fitting: Vec<String> = fitting.cloned().collect();
         let help = did_you_mean(name, fitting.iter().map(String::as_str));
         let help = help.unwrap_or_else(|| format!("presets for a {what}: {}", fitting.join(", ")));
@@ -200,11 +203,14 @@ mod tests {
 
     #[test]
     fn what_is_written_wins_over_the_preset_key_by_key_but_laws_are_whole() {
-        let preset = "domain:\n  outages:\n    up: 1y # A\n    down: {median: 1h, p95: 9h} # B\n  effect: dns # C\n";
+        let preset =
+            "domain:\n  outages:\n    up: 1y # A\n    down: {median: 1h, p95: 9h} # B\n  effect: dns # C\n";
         let text = "domains: {dns: {x: {preset: p, outages: {down: {mean: 2h}}}}}";
         let (resolved, codes) = expanded(&[("p", preset)], text);
         assert!(codes.is_empty());
-        snapbox::assert_data_eq!(resolved, snapbox::str![[r#"
+        snapbox::assert_data_eq!(
+            resolved,
+            snapbox::str![[r#"
 domains:
   dns:
     x:
@@ -214,7 +220,8 @@ domains:
         up: 1y  # p: A
       effect: dns  # p: C
 
-"#]]);
+"#]]
+        );
     }
 
     #[test]
@@ -232,14 +239,17 @@ domains:
     fn a_provider_hands_down_to_regions_and_zones_that_say_nothing() {
         let text = "providers: {aws: {region: {effect: dns}, zone: {effect: down}, regions: {a: {zones: [x]}, b: {effect: isolated}}}}";
         let (resolved, _) = expanded(&[], text);
-        snapbox::assert_data_eq!(resolved, snapbox::str![[r#"
+        snapbox::assert_data_eq!(
+            resolved,
+            snapbox::str![[r#"
 providers:
   aws:
     region: {effect: dns}
     zone: {effect: down}
     regions: {a: {zones: {x: {effect: down}}, effect: dns}, b: {effect: isolated}}
 
-"#]]);
+"#]]
+        );
     }
 
     #[test]
@@ -248,7 +258,9 @@ providers:
         let text = "defaults: {sites: {preset: all, capacity: 1 rps}}\nsites: {a: {preset: one}, b: {capacity: 2 rps}}";
         let (resolved, _) = expanded(&presets, text);
         let sites = &resolved[resolved.find("sites:\n  a").unwrap_or_else(|| panic!("{resolved}"))..];
-        snapbox::assert_data_eq!(sites, snapbox::str![[r#"
+        snapbox::assert_data_eq!(
+            sites,
+            snapbox::str![[r#"
 sites:
   a:
     preset: one
@@ -260,6 +272,7 @@ sites:
     effect: down  # all
     outages: none  # all
 
-"#]]);
+"#]]
+        );
     }
 }

@@ -22,7 +22,8 @@ fn write_entry(text: &mut String, entry: &Entry, depth: usize) {
 
 fn write_node(text: &mut String, head: &str, node: &Node, depth: usize) {
     let line = flow(node);
-    let whole = !matches!(node.value, Value::Scalar { .. }) && (!one_origin(node, &node.origin) || head.len() + line.len() > WIDTH || depth == 0);
+    let whole = !matches!(node.value, Value::Scalar { .. })
+        && (!one_origin(node, &node.origin) || head.len() + line.len() > WIDTH || depth == 0);
     match &node.value {
         Value::Map(entries) if whole && !entries.is_empty() => {
             text.push_str(&format!("{head}\n"));

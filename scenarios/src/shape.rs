@@ -207,7 +207,8 @@ fn not_yet(entry: &Entry, record: &Record) -> Diagnostic {
 fn unknown_key(entry: &Entry, record: &Record) -> Diagnostic {
     let known = || record.fields.iter().filter(|field| field.need != Need::Later).map(|field| field.key);
     let title = format!("unknown key `{}`", entry.key);
-    let problem = Diagnostic::error(Code::UnknownKey, entry.key_at, title).label(format!("{} has no such key", record.what));
+    let problem = Diagnostic::error(Code::UnknownKey, entry.key_at, title)
+        .label(format!("{} has no such key", record.what));
     match did_you_mean(&entry.key, known()) {
         Some(help) => problem.help(help),
         None => problem.help(format!("its keys are {}", known().collect::<Vec<_>>().join(", "))),
@@ -216,7 +217,9 @@ fn unknown_key(entry: &Entry, record: &Record) -> Diagnostic {
 
 fn missing(node: &Node, field: &Field, record: &Record) -> Diagnostic {
     let title = format!("{} needs `{}`", record.what, field.key);
-    Diagnostic::error(Code::MissingKey, node.at, title).label(format!("`{}` is missing", field.key)).help(field.about)
+    Diagnostic::error(Code::MissingKey, node.at, title)
+        .label(format!("`{}` is missing", field.key))
+        .help(field.about)
 }
 
 fn wrong_kind(node: &Node, wanted: &str) -> Diagnostic {
@@ -278,11 +281,15 @@ pub(crate) fn describe(shape: &Shape) -> String {
         Shape::Distance => "a distance such as `500 km`".into(),
         Shape::OutOf => "`k of n`".into(),
         Shape::Bool => "`true` or `false`".into(),
-        Shape::Choice(words) => words.iter().map(|word| format!("`{}`", word.word)).collect::<Vec<_>>().join(", "),
+        Shape::Choice(words) => {
+            words.iter().map(|word| format!("`{}`", word.word)).collect::<Vec<_>>().join(", ")
+        }
         Shape::List(..) => "a list".into(),
         Shape::Map(what, _) | Shape::Paths(what, _) => format!("a map of {what}s"),
         Shape::Partial(shape) => describe(shape),
-        Shape::Record(record) => format!("a map ({})", record.fields.iter().map(|f| f.key).collect::<Vec<_>>().join(", ")),
+        Shape::Record(record) => {
+            format!("a map ({})", record.fields.iter().map(|f| f.key).collect::<Vec<_>>().join(", "))
+        }
         Shape::Either(shapes) => alternatives(shapes),
     }
 }
@@ -308,8 +315,10 @@ pub(crate) fn misfit_at(node: &Node, misfit: Misfit) -> Diagnostic {
 /// Plain scalars that YAML 1.1 readers turn into something else: `yes`, `20:00`.
 fn ambiguous(node: &Node, text: &str, shape: &Shape) -> Option<Diagnostic> {
     let plain = matches!(node.value, Value::Scalar { plain: true, .. });
-    let boolean = matches!(text.to_lowercase().as_str(), "yes" | "no" | "on" | "off") && !matches!(shape, Shape::Text);
-    let sexagesimal = text.split(':').count() > 1 && text.split(':').all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()));
+    let boolean =
+        matches!(text.to_lowercase().as_str(), "yes" | "no" | "on" | "off") && !matches!(shape, Shape::Text);
+    let sexagesimal = text.split(':').count() > 1
+        && text.split(':').all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()));
     if !plain || !(boolean || sexagesimal) {
         return None;
     }
@@ -321,7 +330,12 @@ fn ambiguous(node: &Node, text: &str, shape: &Shape) -> Option<Diagnostic> {
 fn fits(text: &str, shape: &Shape) -> Result<(), Misfit> {
     match shape {
         Shape::Text | Shape::Expectation => Ok(()),
-        Shape::List(..) | Shape::Map(..) | Shape::Paths(..) | Shape::Partial(_) | Shape::Record(_) | Shape::Either(_) => Ok(()),
+        Shape::List(..)
+        | Shape::Map(..)
+        | Shape::Paths(..)
+        | Shape::Partial(_)
+        | Shape::Record(_)
+        | Shape::Either(_) => Ok(()),
         Shape::Reference(what) => path(text, what),
         Shape::Duration(least, most) => time_between(text, *least, *most),
         Shape::SignedDuration => quantity::signed_duration(text).map(drop),
@@ -330,7 +344,9 @@ fn fits(text: &str, shape: &Shape) -> Result<(), Misfit> {
         Shape::Percent => quantity::percent(text).and_then(|share| positive(text, share, true)),
         Shape::Rate { zero } => quantity::rate(text).and_then(|rate| positive(text, rate, *zero)),
         Shape::Count(least, most) => quantity::count(text, *least, *most).map(drop),
-        Shape::Number(least, most) => quantity::number(text).and_then(|number| between(text, number, *least, *most)),
+        Shape::Number(least, most) => {
+            quantity::number(text).and_then(|number| between(text, number, *least, *most))
+        }
         Shape::Distance => quantity::distance(text).map(drop),
         Shape::OutOf => quantity::k_of_n(text).map(drop),
         Shape::Bool => quantity::word(text, ["true", "false"].into_iter()).map(drop),
@@ -342,12 +358,15 @@ fn path(text: &str, what: &str) -> Result<(), Misfit> {
     if is_path(text) {
         return Ok(());
     }
-    Err(Misfit::new(Code::BadName, format!("`{text}` is not {what}")).label("names hold ASCII letters, digits and hyphens"))
+    Err(Misfit::new(Code::BadName, format!("`{text}` is not {what}"))
+        .label("names hold ASCII letters, digits and hyphens"))
 }
 
 fn time_between(text: &str, least: Span, most: Span) -> Result<(), Misfit> {
     let time = quantity::duration(text)?;
-    let words = |span: Span| if span < Span::SECOND { "more than nothing".into() } else { format!("{}s", span.seconds()) };
+    let words = |span: Span| {
+        if span < Span::SECOND { "more than nothing".into() } else { format!("{}s", span.seconds()) }
+    };
     let label = match (time < least, time > most) {
         (true, _) if least < Span::SECOND => format!("must be {}", words(least)),
         (true, _) => format!("must be at least {}", words(least)),
@@ -368,7 +387,8 @@ fn between(text: &str, value: f64, least: f64, most: f64) -> Result<(), Misfit> 
     if (least..=most).contains(&value) {
         return Ok(());
     }
-    Err(Misfit::new(Code::OutOfRange, format!("`{text}` is out of range")).label(format!("{least} to {most} is possible")))
+    Err(Misfit::new(Code::OutOfRange, format!("`{text}` is out of range"))
+        .label(format!("{least} to {most} is possible")))
 }
 
 fn choice(text: &str, words: &[Word]) -> Result<(), Misfit> {

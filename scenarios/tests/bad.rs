@@ -31,7 +31,12 @@ fn every_bad_file_draws_exactly_its_diagnostics() {
     for path in files() {
         let found = problems(&path);
         assert!(!found.is_empty(), "{}", path.display());
-        assert_eq!(found.errors() == 0, path.file_name().unwrap().to_string_lossy().starts_with("warn-"), "{}", path.display());
+        assert_eq!(
+            found.errors() == 0,
+            path.file_name().unwrap().to_string_lossy().starts_with("warn-"),
+            "{}",
+            path.display()
+        );
         let expected = snapbox::Data::read_from(&path.with_extension("stderr"), None);
         snapbox::assert_data_eq!(found.render(false), expected.raw());
     }
@@ -62,7 +67,9 @@ fn the_most_sites_are_not_too_many() {
 
 #[test]
 fn findings_have_terraforms_shape() {
-    let problems = load("a.yaml", "scenario: 1\nname: x\nsites: {é: {capacity: 1 rps}, b: {capacity: 2}}\n", &[]).unwrap_err();
+    let problems =
+        load("a.yaml", "scenario: 1\nname: x\nsites: {é: {capacity: 1 rps}, b: {capacity: 2}}\n", &[])
+            .unwrap_err();
     let json = problems.json();
     assert_eq!(json["format_version"], "1.0");
     assert_eq!(json["valid"], false);

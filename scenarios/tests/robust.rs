@@ -16,7 +16,9 @@ fn rendered(problems: &Problems) {
     let text = problems.render(true) + &problems.render(false) + &problems.render_short();
     assert!(text.contains("error[E0"));
     assert_eq!(problems.json()["error_count"], problems.errors());
-    let ordered = |a: &scenarios::Finding, b: &scenarios::Finding| a.range.filename != b.range.filename || a.range.start.byte <= b.range.start.byte;
+    let ordered = |a: &scenarios::Finding, b: &scenarios::Finding| {
+        a.range.filename != b.range.filename || a.range.start.byte <= b.range.start.byte
+    };
     assert!(problems.findings().windows(2).all(|pair| ordered(&pair[0], &pair[1])));
 }
 
@@ -34,10 +36,67 @@ fn round_trip(loaded: &Loaded) {
 
 /// Words that matter to the format, to be put where they do not belong.
 const WORDS: &[&str] = &[
-    "", "0", "-1", "1", "1e9", "NaN", ".inf", "~", "null", "yes", "20:00", "all", "none", "random", "{}", "[]", "[", "}", "&a", "*a", "<<: *a",
-    "- ", ": ", "#", "\"", "'", "|", ">", "%", "!!str", "---", "\t", "\r\n", "\u{feff}", "é", "100%", "101%", "0%", "1/0", "200y", "300y", "0s",
-    "1ns", "4000 rps", "1 duty/slot", "aws/us-east-1", "virginia", "preset: route53", "outages: none", "effect: down", "mean: 1y", "law: weibull",
-    "shape: 0.05", "sigma: 20", "p95: 1s", "median: 200y", "up: {median: 1ns, p95: 200y}", "beta: 10%", "needs: 1 of 3", "fraction: 35%", "at: [90, 180]",
+    "",
+    "0",
+    "-1",
+    "1",
+    "1e9",
+    "NaN",
+    ".inf",
+    "~",
+    "null",
+    "yes",
+    "20:00",
+    "all",
+    "none",
+    "random",
+    "{}",
+    "[]",
+    "[",
+    "}",
+    "&a",
+    "*a",
+    "<<: *a",
+    "- ",
+    ": ",
+    "#",
+    "\"",
+    "'",
+    "|",
+    ">",
+    "%",
+    "!!str",
+    "---",
+    "\t",
+    "\r\n",
+    "\u{feff}",
+    "é",
+    "100%",
+    "101%",
+    "0%",
+    "1/0",
+    "200y",
+    "300y",
+    "0s",
+    "1ns",
+    "4000 rps",
+    "1 duty/slot",
+    "aws/us-east-1",
+    "virginia",
+    "preset: route53",
+    "outages: none",
+    "effect: down",
+    "mean: 1y",
+    "law: weibull",
+    "shape: 0.05",
+    "sigma: 20",
+    "p95: 1s",
+    "median: 200y",
+    "up: {median: 1ns, p95: 200y}",
+    "beta: 10%",
+    "needs: 1 of 3",
+    "fraction: 35%",
+    "at: [90, 180]",
 ];
 
 #[derive(Clone, Debug)]
@@ -62,14 +121,17 @@ fn edited(mut text: Vec<u8>, edits: &[Edit]) -> Vec<u8> {
     for edit in edits {
         let length = text.len().max(1);
         match *edit {
-            Edit::Delete(at, count) => drop(text.drain(clip(at, length)..(clip(at, length) + count).min(text.len()))),
+            Edit::Delete(at, count) => {
+                drop(text.drain(clip(at, length)..(clip(at, length) + count).min(text.len())))
+            }
             Edit::Insert(at, word) => drop(text.splice(clip(at, length)..clip(at, length), word.bytes())),
             Edit::Replace(at, word) => {
                 let (start, end) = token(&text, clip(at, length));
                 drop(text.splice(start..end, word.bytes()));
             }
             Edit::Repeat(at, count) => {
-                let piece: Vec<u8> = text[clip(at, length)..(clip(at, length) + count).min(text.len())].to_vec();
+                let piece: Vec<u8> =
+                    text[clip(at, length)..(clip(at, length) + count).min(text.len())].to_vec();
                 drop(text.splice(clip(at, length)..clip(at, length), piece));
             }
         }
@@ -124,7 +186,8 @@ proptest! {
 fn line_ends_and_a_byte_order_mark_change_nothing() {
     for file in library() {
         let plain = load("a", file.text, &[]).unwrap().specification;
-        let dressed = load("a", &format!("\u{feff}{}", file.text.replace('\n', "\r\n")), &[]).unwrap().specification;
+        let dressed =
+            load("a", &format!("\u{feff}{}", file.text.replace('\n', "\r\n")), &[]).unwrap().specification;
         assert_eq!(format!("{plain:?}"), format!("{dressed:?}"));
     }
 }
@@ -133,14 +196,21 @@ fn line_ends_and_a_byte_order_mark_change_nothing() {
 fn overrides_change_what_they_name_and_nothing_else() {
     let text = library().iter().find(|file| file.name == "three-region-web").unwrap().text;
     let plain = load("a", text, &[]).unwrap().specification;
-    let set = |set: &str| load("a", text, &[Override::parse(set).unwrap()]).unwrap_or_else(|problems| panic!("{}", problems.render(false))).specification;
+    let set = |set: &str| {
+        load("a", text, &[Override::parse(set).unwrap()])
+            .unwrap_or_else(|problems| panic!("{}", problems.render(false)))
+            .specification
+    };
     let faster = set("sites.*.capacity=9000 rps");
     assert!(faster.sites.rows().iter().all(|site| site.capacity[0].rate == 9000.0));
     assert_eq!(format!("{:?}", faster.domains), format!("{:?}", plain.domains));
     // A key that the file does not write but its preset does.
     let sturdier = set("providers.aws.outages.up=40y");
     let aws = sturdier.domains.rows().iter().find(|domain| domain.path == "aws").unwrap();
-    assert_eq!(aws.outages.as_ref().unwrap().up, sim::Law::Exponential { mean: sim::Span::YEAR.seconds() * 40.0 });
+    assert_eq!(
+        aws.outages.as_ref().unwrap().up,
+        sim::Law::Exponential { mean: sim::Span::YEAR.seconds() * 40.0 }
+    );
     assert_eq!(set("run.seed=18446744073709551615").run.seed, sim::Seed(u64::MAX));
 }
 
