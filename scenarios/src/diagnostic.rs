@@ -22,7 +22,7 @@ pub(crate) struct Diagnostic {
     pub(crate) code: Code,
     pub(crate) title: String,
     pub(crate) at: Extent,
-    pub(crate) label: String,
+    pub(crate) label: Box<str>,
     pub(crate) related: Vec<(Extent, String)>,
     pub(crate) help: Vec<String>,
 }
@@ -30,14 +30,14 @@ pub(crate) struct Diagnostic {
 impl Diagnostic {
     pub(crate) fn error(code: Code, at: Extent, title: impl Into<String>) -> Self {
         let (severity, title) = (Severity::Error, title.into());
-        Diagnostic { severity, code, title, at, label: String::new(), related: Vec::new(), help: Vec::new() }
+        Diagnostic { severity, code, title, at, label: Box::default(), related: Vec::new(), help: Vec::new() }
     }
 
     pub(crate) fn warning(code: Code, at: Extent, title: impl Into<String>) -> Self {
         Diagnostic { severity: Severity::Warning, ..Diagnostic::error(code, at, title) }
     }
 
-    pub(crate) fn label(mut self, label: impl Into<String>) -> Self {
+    pub(crate) fn label(mut self, label: impl Into<Box<str>>) -> Self {
         self.label = label.into();
         self
     }
@@ -70,12 +70,18 @@ pub(crate) fn did_you_mean<'a>(written: &str, known: impl IntoIterator<Item = &'
 pub(crate) fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let mut best: Option<(f64, &str)> = None;
     for name in known {
-        let likeness = strsim::jaro_winkler(&written.to_lowercase(), &name.to_lowercase());
+        let likeness = likeness(&written.to_lowercase(), &name.to_lowercase());
         if likeness > 0.8 && best.is_none_or(|(most, _)| likeness > most) {
             best = Some((likeness, name));
         }
     }
     best.map(|(_, name)| name)
+}
+
+/// Between 0 and 1. One slip of the finger in a short name counts for more than Jaro and Winkler give it.
+fn likeness(a: &str, b: &str) -> f64 {
+    let slip = a.len() > 2 && strsim::osa_distance(a, b) == 1;
+    strsim::jaro_winkler(a, b).max(if slip { 0.85 } else { 0.0 })
 }
 
 /// All problems of a file, in the order of their positions, and the texts they lie in.
@@ -124,7 +130,7 @@ pub struct FindingPoint {
 
 impl Problems {
     pub(crate) fn new(sources: Sources, mut found: Vec<Diagnostic>) -> Self {
-        found.sort_by(|a, b| (a.at, a.severity, a.code).cmp(&(b.at, b.severity, b.code)));
+        found.sort_by_key(|problem| (problem.at, problem.severity, problem.code));
         found.dedup();
         Problems { sources, found }
     }
@@ -185,7 +191,7 @@ impl Problems {
     }
 
     fn finding(&self, problem: &Diagnostic) -> Finding {
-        let label = (!problem.label.is_empty()).then(|| problem.label.clone());
+        let label = (!problem.label.is_empty()).then(|| problem.label.to_string());
         let detail: Vec<String> = label.into_iter().chain(problem.help.iter().cloned()).collect();
         Finding {
             severity: problem.severity,
@@ -219,9 +225,12 @@ impl Problems {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
         };
-        let mut group = level.primary_title(&problem.title).id(problem.code.text()).element(self.snippet(problem));
+        let mut group =
+            level.primary_title(&problem.title).id(problem.code.text()).element(self.snippet(problem));
         for (at, label) in problem.related.iter().filter(|(at, _)| at.source != problem.at.source) {
-            let snippet = self.text_of(at.source).annotation(AnnotationKind::Context.span(self.range(*at)).label(label));
+            let snippet = self
+                .text_of(at.source)
+                .annotation(AnnotationKind::Context.span(self.range(*at)).label(label));
             group = group.element(snippet);
         }
         for help in &problem.help {
@@ -231,7 +240,7 @@ impl Problems {
     }
 
     fn snippet<'a>(&'a self, problem: &'a Diagnostic) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
-        let primary = AnnotationKind::Primary.span(self.range(problem.at)).label(&problem.label);
+        let primary = AnnotationKind::Primary.span(self.range(problem.at)).label(&*problem.label);
         let context = problem.related.iter().filter(|(at, _)| at.source == problem.at.source);
         let context = context.map(|(at, label)| AnnotationKind::Context.span(self.range(*at)).label(label));
         self.text_of(problem.at.source).annotation(primary).annotations(context)
@@ -245,7 +254,8 @@ impl Problems {
     /// The stretch to underline: its first line only, within the text, on character boundaries.
     fn range(&self, at: Extent) -> std::ops::Range<usize> {
         let text = &self.sources.get(at.source).text;
-        let boundary = |byte: usize| (0..=byte.min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
+        let boundary =
+            |byte: usize| (0..=byte.min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
         let (start, end) = (boundary(at.start), boundary(at.end.max(at.start)));
         let line = text[start..end].find(['\n', '\r']).map_or(end, |at| start + at);
         start..line

@@ -22,7 +22,8 @@ fn write_entry(text: &mut String, entry: &Entry, depth: usize) {
 
 fn write_node(text: &mut String, head: &str, node: &Node, depth: usize) {
     let line = flow(node);
-    let whole = !matches!(node.value, Value::Scalar { .. }) && (!one_origin(node, &node.origin) || head.len() + line.len() > WIDTH || depth == 0);
+    let whole = !matches!(node.value, Value::Scalar { .. })
+        && (!one_origin(node, &node.origin) || head.len() + line.len() > WIDTH || depth == 0);
     match &node.value {
         Value::Map(entries) if whole && !entries.is_empty() => {
             text.push_str(&format!("{head}\n"));
@@ -55,6 +56,7 @@ fn origin(node: &Node) -> String {
 /// A node on one line.
 pub(crate) fn flow(node: &Node) -> String {
     match &node.value {
+        Value::Scalar { .. } if node.is_null() => "~".to_owned(),
         Value::Scalar { text, plain } => scalar(text, *plain),
         Value::List(items) => format!("[{}]", items.iter().map(flow).collect::<Vec<_>>().join(", ")),
         Value::Map(entries) => {
@@ -77,6 +79,15 @@ fn scalar(text: &str, plain: bool) -> String {
         text.to_owned()
     } else {
         serde_json::Value::from(text).to_string()
+    }
+}
+
+/// A node as JSON, scalars as text.
+pub(crate) fn json(node: &Node) -> serde_json::Value {
+    match &node.value {
+        Value::Scalar { text, .. } => serde_json::Value::from(text.as_str()),
+        Value::List(items) => items.iter().map(json).collect(),
+        Value::Map(entries) => entries.iter().map(|entry| (entry.key.clone(), json(&entry.node))).collect(),
     }
 }
 
