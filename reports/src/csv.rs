@@ -32,17 +32,33 @@ fn written<const N: usize>(head: [&str; N], rows: impl IntoIterator<Item = [Stri
 
 /// Value and interval; empty where there is no number.
 fn three(estimate: Estimate) -> [String; 3] {
-    [estimate.value, estimate.low, estimate.high].map(|x| if x.is_finite() { x.to_string() } else { String::new() })
+    [estimate.value, estimate.low, estimate.high]
+        .map(|x| if x.is_finite() { x.to_string() } else { String::new() })
 }
 
 fn scopes(outcome: &Outcome) -> String {
     let head = [
-        "scope", "kind", "offered_requests", "served_requests", "lost_requests",
-        "availability_share", "availability_share_low", "availability_share_high", "availability_method",
-        "time_up_share", "time_up_share_low", "time_up_share_high",
-        "downtime_seconds_per_year", "downtime_seconds_per_year_low", "downtime_seconds_per_year_high",
-        "outages_per_year", "outages_per_year_low", "outages_per_year_high",
-        "recovery_p50_seconds", "recovery_p95_seconds", "recovery_p99_seconds",
+        "scope",
+        "kind",
+        "offered_requests",
+        "served_requests",
+        "lost_requests",
+        "availability_share",
+        "availability_share_low",
+        "availability_share_high",
+        "availability_method",
+        "time_up_share",
+        "time_up_share_low",
+        "time_up_share_high",
+        "downtime_seconds_per_year",
+        "downtime_seconds_per_year_low",
+        "downtime_seconds_per_year_high",
+        "outages_per_year",
+        "outages_per_year_low",
+        "outages_per_year_high",
+        "recovery_p50_seconds",
+        "recovery_p95_seconds",
+        "recovery_p99_seconds",
     ];
     written(head, outcome.scopes.iter().map(scope))
 }
@@ -55,17 +71,41 @@ fn scope(scope: &ScopeOutcome) -> [String; 21] {
     let [p50, p95, p99] = [scope.recovery.p50, scope.recovery.p95, scope.recovery.p99]
         .map(|quantile| if scope.recovery.count == 0 { String::new() } else { quantile.value.to_string() });
     [
-        scope.name.clone(), scope_kind(scope.scope).to_owned(),
-        scope.offered.requests().to_string(), scope.served.requests().to_string(), scope.lost.requests().to_string(),
-        availability, availability_low, availability_high, method(scope.availability.method).to_owned(),
-        up, up_low, up_high, downtime, downtime_low, downtime_high, outages, outages_low, outages_high, p50, p95, p99,
+        scope.name.clone(),
+        scope_kind(scope.scope).to_owned(),
+        scope.offered.requests().to_string(),
+        scope.served.requests().to_string(),
+        scope.lost.requests().to_string(),
+        availability,
+        availability_low,
+        availability_high,
+        method(scope.availability.method).to_owned(),
+        up,
+        up_low,
+        up_high,
+        downtime,
+        downtime_low,
+        downtime_high,
+        outages,
+        outages_low,
+        outages_high,
+        p50,
+        p95,
+        p99,
     ]
 }
 
 fn sites(outcome: &Outcome) -> String {
     let head = [
-        "site", "availability_share", "availability_share_low", "availability_share_high", "served_requests",
-        "load_mean_rps", "load_peak_rps", "capacity_rps", "verdict_changes_per_year",
+        "site",
+        "availability_share",
+        "availability_share_low",
+        "availability_share_high",
+        "served_requests",
+        "load_mean_rps",
+        "load_peak_rps",
+        "capacity_rps",
+        "verdict_changes_per_year",
     ];
     let rows = outcome.sites.iter().map(|site| {
         let [value, low, high] = three(site.availability);
@@ -81,7 +121,13 @@ fn blame(outcome: &Outcome) -> String {
     let rows = outcome.scopes.iter().flat_map(|scope| {
         scope.by_both.iter().map(|&(mechanism, source, lost)| {
             let root = source_name(&outcome.sources, source);
-            [scope.name.clone(), mechanism.name().to_owned(), root, lost.requests().to_string(), lost.nanos().to_string()]
+            [
+                scope.name.clone(),
+                mechanism.name().to_owned(),
+                root,
+                lost.requests().to_string(),
+                lost.nanos().to_string(),
+            ]
         })
     });
     written(["scope", "mechanism", "root", "lost_requests", "lost_nanorequests"], rows)
@@ -90,7 +136,11 @@ fn blame(outcome: &Outcome) -> String {
 /// The law of the downtime of one horizon: every replication's, sorted.
 fn downtimes(outcome: &Outcome) -> String {
     let rows = outcome.scopes.iter().flat_map(|scope| {
-        let shares = scope.unavailabilities.iter().map(|share| share.to_string()).chain(std::iter::repeat(String::new()));
+        let shares = scope
+            .unavailabilities
+            .iter()
+            .map(|share| share.to_string())
+            .chain(std::iter::repeat(String::new()));
         scope.downtimes.iter().zip(shares).enumerate().map(|(rank, (downtime, share))| {
             [scope.name.clone(), (rank + 1).to_string(), downtime.seconds().to_string(), share]
         })
@@ -101,8 +151,17 @@ fn downtimes(outcome: &Outcome) -> String {
 /// The survivability table: one row a survivor of each loss.
 pub fn drill(drills: &[DrillOutcome]) -> String {
     let head = [
-        "lost", "kind", "sites_lost", "served_share", "detection_seconds", "full_service_seconds",
-        "lost_until_settled_requests", "lost_requests", "survivor", "survivor_load_peak_rps", "survivor_capacity_rps",
+        "lost",
+        "kind",
+        "sites_lost",
+        "served_share",
+        "detection_seconds",
+        "full_service_seconds",
+        "lost_until_settled_requests",
+        "lost_requests",
+        "survivor",
+        "survivor_load_peak_rps",
+        "survivor_capacity_rps",
     ];
     written(head, drills.iter().flat_map(drill_rows))
 }
@@ -112,9 +171,17 @@ fn drill_rows(drill: &DrillOutcome) -> Vec<[String; 11]> {
     let row = |survivor: [String; 3]| {
         let [site, load, capacity] = survivor;
         [
-            drill.name.clone(), drill.kind.clone(), drill.sites_lost.join(" "), drill.served.to_string(),
-            seconds(drill.detection), seconds(drill.full_service),
-            drill.lost_until_settled.requests().to_string(), drill.lost.requests().to_string(), site, load, capacity,
+            drill.name.clone(),
+            drill.kind.clone(),
+            drill.sites_lost.join(" "),
+            drill.served.to_string(),
+            seconds(drill.detection),
+            seconds(drill.full_service),
+            drill.lost_until_settled.requests().to_string(),
+            drill.lost.requests().to_string(),
+            site,
+            load,
+            capacity,
         ]
     };
     if drill.survivors.is_empty() {
@@ -130,8 +197,16 @@ fn drill_rows(drill: &DrillOutcome) -> Vec<[String; 11]> {
 /// The worst episode at every breakpoint, in long form: one row a population and site.
 pub fn timeline(specification: &Specification, story: &Story) -> String {
     let head = [
-        "seconds", "end_of_stretch", "population", "site", "offered_rps", "answer_share", "traffic_share",
-        "site_up", "site_load_rps", "site_capacity_rps",
+        "seconds",
+        "end_of_stretch",
+        "population",
+        "site",
+        "offered_rps",
+        "answer_share",
+        "traffic_share",
+        "site_up",
+        "site_load_rps",
+        "site_capacity_rps",
     ];
     written(head, story.frames.iter().flat_map(|frame| frame_rows(specification, frame)))
 }
@@ -140,12 +215,23 @@ fn frame_rows(specification: &Specification, frame: &Frame) -> Vec<[String; 10]>
     let mut rows = Vec::new();
     for (population, state) in specification.populations.rows().iter().zip(&frame.populations) {
         for ((id, site), truth) in specification.sites.iter().zip(&frame.sites) {
-            let share = |shares: &[(_, f64)]| shares.iter().filter(|(of, _)| *of == id).map(|(_, share)| share).sum::<f64>();
-            let [answer, traffic] = [share(&state.answer), share(&state.shares)].map(|share| share.to_string());
+            let share = |shares: &[(_, f64)]| {
+                shares.iter().filter(|(of, _)| *of == id).map(|(_, share)| share).sum::<f64>()
+            };
+            let [answer, traffic] =
+                [share(&state.answer), share(&state.shares)].map(|share| share.to_string());
             let capacity = truth.capacity.map_or(String::new(), |capacity| capacity.to_string());
             rows.push([
-                frame.at.seconds().to_string(), frame.closing.to_string(), population.name.clone(), site.name.clone(),
-                state.offered.to_string(), answer, traffic, truth.up.to_string(), truth.load.to_string(), capacity,
+                frame.at.seconds().to_string(),
+                frame.closing.to_string(),
+                population.name.clone(),
+                site.name.clone(),
+                state.offered.to_string(),
+                answer,
+                traffic,
+                truth.up.to_string(),
+                truth.load.to_string(),
+                capacity,
             ]);
         }
     }
@@ -159,7 +245,13 @@ pub fn losses(specification: &Specification, story: &Story) -> String {
             let losing = Mechanism::ALL.into_iter().filter(|mechanism| state.lost[mechanism.index()] > 0.0);
             let row = |mechanism: Mechanism| {
                 let lost = state.lost[mechanism.index()].to_string();
-                [frame.at.seconds().to_string(), frame.closing.to_string(), population.name.clone(), mechanism.name().to_owned(), lost]
+                [
+                    frame.at.seconds().to_string(),
+                    frame.closing.to_string(),
+                    population.name.clone(),
+                    mechanism.name().to_owned(),
+                    lost,
+                ]
             };
             losing.map(row).collect::<Vec<_>>()
         };

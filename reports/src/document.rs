@@ -80,7 +80,9 @@ impl Block {
             Block::Section(text) => format!("\n{}\n", bold(text)),
             Block::Facts(facts) => facts_text(facts),
             Block::Table(table) => table.text(styled),
-            Block::Paragraph(text) => wrapped(text, WIDTH - 2).iter().map(|line| format!("  {line}\n")).collect(),
+            Block::Paragraph(text) => {
+                wrapped(text, WIDTH - 2).iter().map(|line| format!("  {line}\n")).collect()
+            }
             Block::Lines(lines) => lines.iter().map(|line| format!("{line}\n")).collect(),
             Block::Command(text) => format!("\n{text}\n"),
         }
@@ -90,7 +92,9 @@ impl Block {
         match self {
             Block::Title(text) => format!("# {text}\n"),
             Block::Section(text) => format!("\n## {text}\n\n"),
-            Block::Facts(facts) => facts.iter().map(|(label, fact)| format!("- **{label}:** {fact}\n")).collect(),
+            Block::Facts(facts) => {
+                facts.iter().map(|(label, fact)| format!("- **{label}:** {fact}\n")).collect()
+            }
             Block::Table(table) => table.markdown(),
             Block::Paragraph(text) => format!("{text}\n"),
             Block::Lines(lines) if lines.iter().all(String::is_empty) => "\n".to_owned(),

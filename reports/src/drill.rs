@@ -10,7 +10,9 @@ use models::outcome::{DrillOutcome, SurvivorLoad};
 pub fn document(name: &str, drills: &[DrillOutcome], reproduce: &Reproduce) -> Document {
     let mut document = Document::default();
     document.title(format!("{name}: what each loss does"));
-    document.paragraph("Exact; served share and peak load once traffic has settled, each at its worst time of day.");
+    document.paragraph(
+        "Exact; served share and peak load once traffic has settled, each at its worst time of day.",
+    );
     document.lines(vec![String::new()]);
     if drills.is_empty() {
         document.paragraph("nothing of that kind to lose");
@@ -26,8 +28,16 @@ pub fn document(name: &str, drills: &[DrillOutcome], reproduce: &Reproduce) -> D
 fn table(drills: &[DrillOutcome]) -> Table {
     let scale = count_scale(drills.iter().map(|drill| drill.lost.requests()).fold(0.0, f64::max));
     let lost = if scale.name.is_empty() { ">lost".to_owned() } else { format!(">lost, {}", scale.name) };
-    let mut table =
-        Table::new(["lost", "kind", ">served", "fullest survivor", ">peak/capacity", ">seen after", ">full service", &lost]);
+    let mut table = Table::new([
+        "lost",
+        "kind",
+        ">served",
+        "fullest survivor",
+        ">peak/capacity",
+        ">seen after",
+        ">full service",
+        &lost,
+    ]);
     for drill in drills {
         let fullest = fullest(drill);
         table.row([
@@ -75,7 +85,8 @@ fn use_of(survivor: &SurvivorLoad) -> Cell {
 /// For each loss, the sites it takes and every survivor's headroom.
 fn notes(drills: &[DrillOutcome]) -> Vec<String> {
     let note = |drill: &DrillOutcome| {
-        let lost = if drill.sites_lost.is_empty() { "no site".to_owned() } else { drill.sites_lost.join(", ") };
+        let lost =
+            if drill.sites_lost.is_empty() { "no site".to_owned() } else { drill.sites_lost.join(", ") };
         let headroom: Vec<String> = drill.survivors.iter().map(headroom).collect();
         let text = format!("{} takes {lost}. Headroom left: {}", drill.name, headroom.join(", "));
         crate::table::wrapped(&text, crate::table::WIDTH - 4)
@@ -84,7 +95,11 @@ fn notes(drills: &[DrillOutcome]) -> Vec<String> {
 }
 
 fn indented(lines: &[String]) -> Vec<String> {
-    lines.iter().enumerate().map(|(index, line)| format!("  {}{line}", if index == 0 { "" } else { "  " })).collect()
+    lines
+        .iter()
+        .enumerate()
+        .map(|(index, line)| format!("  {}{line}", if index == 0 { "" } else { "  " }))
+        .collect()
 }
 
 fn headroom(survivor: &SurvivorLoad) -> String {
@@ -92,4 +107,33 @@ fn headroom(survivor: &SurvivorLoad) -> String {
         format!("{} rps", Scale::PLAIN.bare(capacity - survivor.load))
     });
     format!("{} {left}", survivor.site)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::sample;
+    use snapbox::{assert_data_eq, str};
+
+    #[test]
+    fn the_table_says_what_survives() {
+        let outcome = sample::outcome();
+        let document = super::document("shop", &sample::drills(), &sample::reproduce(&outcome));
+        assert_data_eq!(
+            document.text(false),
+            str![[r#"
+shop: what each loss does
+  Exact; served share and peak load once traffic has settled, each at its worst time of day.
+
+  lost      kind  served  fullest survivor  peak/capacity  seen after        full service  lost, million
+  virginia  site    75 %  dublin                    133 %      31.2 s  not while it lasts           1.91
+  dublin    site   100 %  virginia                   73 %      31.2 s          1 min 35 s           1.91
+
+  virginia takes virginia. Headroom left: dublin -500 rps
+  dublin takes dublin. Headroom left: virginia 400 rps
+
+reproduce: seawall run shop.yaml --seed 7 --replications 100    version 0.1.0  inputs bb93131a  fingerprint 1def787d450749c5
+
+"#]]
+        );
+    }
 }

@@ -6,8 +6,8 @@ use crate::reproduce::{Fingerprint, Reproduce};
 use models::blame::{Mechanism, SourceId};
 use models::expect::Verdict;
 use models::outcome::{
-    Cause, DrillOutcome, Estimate, Judged, Lengths, Method, Outcome, PromiseOutcome, ScopeOutcome, SiteOutcome,
-    SourceOutcome, Stopped, TimeCharge, Unit, Worst,
+    Cause, DrillOutcome, Estimate, Judged, Lengths, Method, Outcome, PromiseOutcome, ScopeOutcome,
+    SiteOutcome, SourceOutcome, Stopped, TimeCharge, Unit, Worst,
 };
 use models::specification::{Scope, Sourced, Specification};
 use models::volume::Volume;
@@ -20,13 +20,23 @@ pub const FORMAT_VERSION: &str = "1.0";
 /// The whole report of a run.
 pub fn run(specification: &Specification, outcome: &Outcome, reproduce: &Reproduce) -> String {
     let presets: Vec<SourcedJson> = specification.sources.iter().map(SourcedJson::from).collect();
-    pretty(&Document { format_version: FORMAT_VERSION, kind: "run", body: Body { outcome: outcome.into(), presets }, reproduce })
+    pretty(&Document {
+        format_version: FORMAT_VERSION,
+        kind: "run",
+        body: Body { outcome: outcome.into(), presets },
+        reproduce,
+    })
 }
 
 /// The survivability table of a drill.
 pub fn drill(name: &str, drills: &[DrillOutcome], reproduce: &Reproduce) -> String {
     let drills: Vec<DrillJson> = drills.iter().map(DrillJson::from).collect();
-    pretty(&Document { format_version: FORMAT_VERSION, kind: "drill", body: DrillBody { name, drills }, reproduce })
+    pretty(&Document {
+        format_version: FORMAT_VERSION,
+        kind: "drill",
+        body: DrillBody { name, drills },
+        reproduce,
+    })
 }
 
 /// The verdicts of a check: one row an expectation of each scenario.
@@ -236,7 +246,10 @@ struct ScopeJson {
 impl ScopeJson {
     fn new(scope: &ScopeOutcome, sources: &[SourceOutcome]) -> Self {
         let name = |source: SourceId| source_name(sources, source);
-        let by_source = |&(source, lost): &(SourceId, Volume)| LostBySourceJson { source: name(source), lost: lost.into() };
+        let by_source = |&(source, lost): &(SourceId, Volume)| LostBySourceJson {
+            source: name(source),
+            lost: lost.into(),
+        };
         let by_both = |&(mechanism, source, lost): &(Mechanism, SourceId, Volume)| LostByBothJson {
             mechanism: mechanism.name(),
             source: name(source),
@@ -261,7 +274,11 @@ impl ScopeJson {
             lost_by_source: scope.by_source.iter().map(by_source).collect(),
             lost_by_both: scope.by_both.iter().map(by_both).collect(),
             causes: scope.causes.iter().map(|cause| CauseJson::new(cause, sources)).collect(),
-            time_not_up_by_source: scope.time_by_source.iter().map(|time| TimeChargeJson::new(time, sources)).collect(),
+            time_not_up_by_source: scope
+                .time_by_source
+                .iter()
+                .map(|time| TimeChargeJson::new(time, sources))
+                .collect(),
             downtimes_ns: scope.downtimes.iter().map(|span| span.nanos()).collect(),
             unavailability_shares: scope.unavailabilities.clone(),
         }
@@ -279,7 +296,9 @@ pub(crate) const fn scope_kind(scope: Scope) -> &'static str {
 
 /// A source's name.
 pub(crate) fn source_name(sources: &[SourceOutcome], source: SourceId) -> String {
-    sources.get(source.0 as usize).map_or_else(|| format!("source {}", source.0), |source| source.name.clone())
+    sources
+        .get(source.0 as usize)
+        .map_or_else(|| format!("source {}", source.0), |source| source.name.clone())
 }
 
 #[derive(Serialize)]

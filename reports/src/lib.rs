@@ -7,6 +7,7 @@ pub mod drill;
 mod frames;
 pub mod json;
 pub mod number;
+pub mod plots;
 pub mod reproduce;
 #[cfg(test)]
 mod sample;

@@ -297,7 +297,10 @@ mod tests {
     #[test]
     fn lengths_read_as_people_say_them() {
         let texts = [0.0, 0.85, 31.24, 60.0, 91.0, 22_320.0, 7200.0, 100_000.0].map(length);
-        assert_eq!(texts, ["0 s", "850 ms", "31.2 s", "1 min", "1 min 31 s", "6 h 12 min", "2 h", "1 day 3 h"]);
+        assert_eq!(
+            texts,
+            ["0 s", "850 ms", "31.2 s", "1 min", "1 min 31 s", "6 h 12 min", "2 h", "1 day 3 h"]
+        );
     }
 
     #[test]

@@ -84,7 +84,8 @@ impl Table {
     /// As lines of aligned text, indented by two; cells of the first column are cut where a line would be too long.
     pub fn text(&self, styled: bool) -> String {
         let widths = self.widths();
-        let mut out = self.text_line(self.heads.iter().map(|(head, _)| (head.as_str(), Tone::Plain)), &widths, styled);
+        let mut out =
+            self.text_line(self.heads.iter().map(|(head, _)| (head.as_str(), Tone::Plain)), &widths, styled);
         for row in &self.rows {
             out += &self.text_line(row.iter().map(|cell| (cell.text.as_str(), cell.tone)), &widths, styled);
         }
@@ -104,7 +105,12 @@ impl Table {
         cells.chain([chars(&self.heads[column].0)]).max().unwrap_or(0)
     }
 
-    fn text_line<'a>(&self, cells: impl Iterator<Item = (&'a str, Tone)>, widths: &[usize], styled: bool) -> String {
+    fn text_line<'a>(
+        &self,
+        cells: impl Iterator<Item = (&'a str, Tone)>,
+        widths: &[usize],
+        styled: bool,
+    ) -> String {
         let mut line = String::new();
         for ((text, tone), (width, (_, align))) in cells.zip(widths.iter().zip(&self.heads)) {
             let text = shortened(text, *width);
@@ -201,7 +207,10 @@ mod tests {
 
     #[test]
     fn markdown_escapes_its_own_sign() {
-        assert_eq!(table().markdown(), "| site | peak |\n| --- | --: |\n| virginia | 12 |\n| a\\|b | 1234 |\n");
+        assert_eq!(
+            table().markdown(),
+            "| site | peak |\n| --- | --: |\n| virginia | 12 |\n| a\\|b | 1234 |\n"
+        );
     }
 
     #[test]

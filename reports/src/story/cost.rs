@@ -8,7 +8,9 @@ pub(super) struct Costs(Vec<(Instant, Instant, f64)>);
 
 /// The cost of every stretch of `story`.
 pub(super) fn between(story: &Story) -> Costs {
-    Costs(crate::frames::stretches(story).map(|(open, close)| (open.at, close.at, cost(open, close))).collect())
+    Costs(
+        crate::frames::stretches(story).map(|(open, close)| (open.at, close.at, cost(open, close))).collect(),
+    )
 }
 
 impl Costs {

@@ -61,7 +61,14 @@ pub fn tell(specification: &Specification, sources: &[SourceOutcome], story: &St
         depths.insert(change.id, depth);
         let last = story.changes.get(index + 1).is_none_or(|next| next.at > change.at);
         let lost = last.then(|| costs.after(change.at, next_instant(story, index)));
-        lines.push(Line { id: change.id, at: change.at, cause, depth, text: phrases.of(change, &story.changes), lost });
+        lines.push(Line {
+            id: change.id,
+            at: change.at,
+            cause,
+            depth,
+            text: phrases.of(change, &story.changes),
+            lost,
+        });
     }
     let Story { replication, from, until, .. } = *story;
     Told { name: specification.name.clone(), replication, from, until, lines }
@@ -69,7 +76,11 @@ pub fn tell(specification: &Specification, sources: &[SourceOutcome], story: &St
 
 fn next_instant(story: &Story, index: usize) -> Instant {
     let at = story.changes[index].at;
-    story.changes[index..].iter().map(|change: &Change| change.at).find(|next| *next > at).unwrap_or(story.until)
+    story.changes[index..]
+        .iter()
+        .map(|change: &Change| change.at)
+        .find(|next| *next > at)
+        .unwrap_or(story.until)
 }
 
 /// The story as a document. Times count from the first change; a line is indented under its cause, and names it where
@@ -77,7 +88,12 @@ fn next_instant(story: &Story, index: usize) -> Instant {
 pub fn document(told: &Told, reproduce: &Reproduce) -> Document {
     let mut document = Document::default();
     let begun = told.lines.first().map_or(told.from, |line| line.at);
-    document.title(format!("{}: replication {}, from {}", told.name, told.replication, number::instant(begun)));
+    document.title(format!(
+        "{}: replication {}, from {}",
+        told.name,
+        told.replication,
+        number::instant(begun)
+    ));
     document.lines(text_lines(told, begun));
     document.paragraph(ending(told));
     document.command(reproduce.to_string());

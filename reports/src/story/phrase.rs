@@ -72,7 +72,9 @@ impl<'a> Phrases<'a> {
         match scope {
             Scope::All => "everything together is".to_owned(),
             Scope::Entry(entry) => format!("entry {} is", self.specification.entries[entry].name),
-            Scope::Population(population) => format!("clients {} are", self.specification.populations[population].name),
+            Scope::Population(population) => {
+                format!("clients {} are", self.specification.populations[population].name)
+            }
         }
     }
 }
@@ -84,6 +86,8 @@ fn by(victim: &str, root: &str) -> String {
 
 /// ` after 2 h` where the story has the fault's beginning.
 fn after(fault: FaultId, end: &Change, all: &[Change]) -> String {
-    let begin = all.iter().find(|change| matches!(change.what, What::FaultBegan { fault: begun, .. } if begun == fault));
+    let begin = all
+        .iter()
+        .find(|change| matches!(change.what, What::FaultBegan { fault: begun, .. } if begun == fault));
     begin.map_or(String::new(), |begin| format!(" after {}", crate::number::span(end.at - begin.at)))
 }

@@ -53,7 +53,12 @@ fn by_mechanism(outcome: &Outcome, everything: &ScopeOutcome) -> Table {
             crate::words::meaning(mechanism).into(),
         ]);
     }
-    table.row(["all".into(), scale.bare(everything.lost.requests() / over).into(), "100 %".into(), "".into()]);
+    table.row([
+        "all".into(),
+        scale.bare(everything.lost.requests() / over).into(),
+        "100 %".into(),
+        "".into(),
+    ]);
     table
 }
 
@@ -102,7 +107,8 @@ fn time_by_source(outcome: &Outcome, everything: &ScopeOutcome) -> Table {
     let basis = Basis::of(outcome);
     let total: Span = everything.time_by_source.iter().fold(Span::ZERO, |sum, time| sum + time.charged);
     let per = |span: Span| span.seconds() / basis.total_over;
-    let scale = time_scale(everything.time_by_source.iter().map(|time| per(time.started)).fold(0.0, f64::max));
+    let scale =
+        time_scale(everything.time_by_source.iter().map(|time| per(time.started)).fold(0.0, f64::max));
     let head = format!(">charged, {}{}", scale.name, basis.words);
     let mut table = Table::new(["root", ">share", &head, ">alone", ">in outages it began"]);
     for time in everything.time_by_source.iter().take(ROWS) {

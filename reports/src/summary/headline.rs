@@ -48,7 +48,8 @@ fn worst(outcome: &Outcome) -> String {
         return "none seen".to_owned();
     };
     let (length, lost) = (number::span(worst.until - worst.from), number::requests(worst.lost.requests()));
-    let place = if outcome.replications > 1 { format!("replication {}, ", worst.replication) } else { String::new() };
+    let place =
+        if outcome.replications > 1 { format!("replication {}, ", worst.replication) } else { String::new() };
     format!("{length}, {lost} requests lost ({place}{})", number::instant(worst.from))
 }
 

@@ -24,7 +24,8 @@ pub(super) fn presets(specification: &Specification, document: &mut Document) {
 fn preset(name: &str, sources: &[Sourced]) -> Vec<String> {
     let of_it = || sources.iter().filter(|sourced| sourced.preset == name);
     let values: Vec<String> = of_it().map(|sourced| format!("{} {}", sourced.path, sourced.value)).collect();
-    let mut cited: Vec<&str> = of_it().map(|sourced| sourced.source.as_str()).filter(|text| !text.is_empty()).collect();
+    let mut cited: Vec<&str> =
+        of_it().map(|sourced| sourced.source.as_str()).filter(|text| !text.is_empty()).collect();
     cited.dedup();
     let mut lines = vec![format!("  {name}")];
     lines.extend(limited(&values.join(", ")));

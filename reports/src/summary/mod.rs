@@ -49,10 +49,17 @@ fn method(outcome: &Outcome) -> String {
     let plural = if count == 1 { "" } else { "s" };
     let intervals = match (is_exact(outcome), outcome.stopped) {
         (true, _) => "nothing random: exact".to_owned(),
-        (false, Stopped::NotReached) => format!("{:.0} % intervals; the precision asked for was not reached", outcome.confidence * 100.0),
+        (false, Stopped::NotReached) => {
+            format!("{:.0} % intervals; the precision asked for was not reached", outcome.confidence * 100.0)
+        }
         (false, _) => format!("{:.0} % intervals in brackets", outcome.confidence * 100.0),
     };
-    format!("{} replication{plural} of {}, seed {}; {intervals}", grouped(count), horizon(outcome.horizon), outcome.seed)
+    format!(
+        "{} replication{plural} of {}, seed {}; {intervals}",
+        grouped(count),
+        horizon(outcome.horizon),
+        outcome.seed
+    )
 }
 
 /// Is nothing in the outcome random?

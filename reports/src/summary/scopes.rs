@@ -18,8 +18,10 @@ pub(super) fn tables(outcome: &Outcome, document: &mut Document) {
 
 fn scopes(outcome: &Outcome) -> Table {
     let basis = Basis::of(outcome);
-    let downtime_scale = time_scale(greatest(outcome, |scope| scope.downtime.value.max(0.0) * basis.year_times));
-    let recovery_scale = time_scale(greatest(outcome, |scope| sampled(&scope.recovery, scope.recovery.p95.value)));
+    let downtime_scale =
+        time_scale(greatest(outcome, |scope| scope.downtime.value.max(0.0) * basis.year_times));
+    let recovery_scale =
+        time_scale(greatest(outcome, |scope| sampled(&scope.recovery, scope.recovery.p95.value)));
     let downtime_head = format!(">not up, {}{}", downtime_scale.name, basis.words);
     let (p50, p95) = (format!(">recovery p50, {}", recovery_scale.name), ">p95".to_owned());
     let mut table = Table::new(["scope", "availability", ">nines", &downtime_head, ">outages", &p50, &p95]);
@@ -59,7 +61,13 @@ fn bare(value: f64, scale: Scale, method: Method) -> Cell {
 
 fn sites(outcome: &Outcome) -> Table {
     let mut table = Table::new([
-        "site", "up", ">load mean, rps", ">peak", ">capacity", ">peak/capacity", ">flips a year",
+        "site",
+        "up",
+        ">load mean, rps",
+        ">peak",
+        ">capacity",
+        ">peak/capacity",
+        ">flips a year",
     ]);
     for site in &outcome.sites {
         table.row([

@@ -10,7 +10,9 @@ fn text(specification: &Specification, outcome: &Outcome) -> String {
 
 #[test]
 fn the_first_lines_say_what_a_person_wants_to_know() {
-    assert_data_eq!(text(&sample::specification(), &sample::outcome()), str![[r#"
+    assert_data_eq!(
+        text(&sample::specification(), &sample::outcome()),
+        str![[r#"
 shop
   Is one region enough?
   100 replications of 1 year, seed 7; 95 % intervals in brackets
@@ -72,12 +74,15 @@ Warnings
 
 reproduce: seawall run shop.yaml --seed 7 --replications 100    version 0.1.0  inputs bb93131a  fingerprint 1def787d450749c5
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]
 fn silence_is_told_as_a_bound() {
-    assert_data_eq!(text(&Specification::default(), &sample::quiet()), str![[r#"
+    assert_data_eq!(
+        text(&Specification::default(), &sample::quiet()),
+        str![[r#"
 shop
   Is one region enough?
   100 replications of 1 year, seed 7; 95 % intervals in brackets
@@ -113,7 +118,8 @@ Warnings
 
 reproduce: seawall run shop.yaml --seed 7 --replications 100    version 0.1.0  inputs bb93131a  fingerprint 589d20389b412358
 
-"#]]);
+"#]]
+    );
 }
 
 /// The outcome of a scripted run of one replication, 30 days long.
@@ -122,7 +128,8 @@ fn exact() -> Outcome {
     outcome.horizon = sim::Span::DAY * 30;
     outcome.replications = 1;
     for scope in &mut outcome.scopes {
-        for estimate in [&mut scope.availability, &mut scope.time_up, &mut scope.downtime, &mut scope.outages] {
+        for estimate in [&mut scope.availability, &mut scope.time_up, &mut scope.downtime, &mut scope.outages]
+        {
             *estimate = Estimate::exact(estimate.value);
         }
         for cause in &mut scope.causes {
@@ -138,7 +145,9 @@ fn exact() -> Outcome {
 #[test]
 fn an_exact_outcome_says_so_and_is_not_extrapolated_to_a_year() {
     let text = text(&Specification::default(), &exact());
-    assert_data_eq!(text.lines().take(9).collect::<Vec<_>>().join("\n"), str![[r#"
+    assert_data_eq!(
+        text.lines().take(9).collect::<Vec<_>>().join("\n"),
+        str![[r#"
 shop
   Is one region enough?
   1 replication of 30 days, seed 7; nothing random: exact
@@ -148,13 +157,15 @@ shop
   Outages       0.190 exactly in 30 days; full service again after 3.33 min [3.0, 4.0] (median)
   Worst outage  6 h 12 min, 12.3 million requests lost (day 200 04:00:00)
   Causes        aws/us-east-1 50 %; carrier/lumen 33 %; shock/shared-upstream 17 %
-"#]]);
+"#]]
+    );
 }
 
 #[test]
 fn text_fits_a_hundred_columns_whatever_the_names() {
     let mut outcome = sample::outcome();
-    let long = "a-very-long-name-indeed/with-a-region-of-many-letters/and-a-zone-of-even-more-letters-than-that";
+    let long =
+        "a-very-long-name-indeed/with-a-region-of-many-letters/and-a-zone-of-even-more-letters-than-that";
     outcome.name = format!("{long} {long}");
     outcome.scopes.iter_mut().for_each(|scope| scope.name = long.to_owned());
     outcome.sites.iter_mut().for_each(|site| site.name = long.to_owned());

@@ -17,7 +17,11 @@ pub(super) fn expectations(outcome: &Outcome, document: &mut Document) {
     document.section("Expectations");
     let mut table = Table::new(["expectation", "measured", "verdict"]);
     for judged in &outcome.expectations {
-        table.row([judged.text.clone().into(), measured(judged).into(), verdict(judged, outcome.replications)]);
+        table.row([
+            judged.text.clone().into(),
+            measured(judged).into(),
+            verdict(judged, outcome.replications),
+        ]);
     }
     document.table(table);
 }
@@ -45,7 +49,8 @@ fn tally(scenarios: &[(String, &Outcome)]) -> String {
     if all().next().is_none() {
         return "no expectations: write some under `expect`".to_owned();
     }
-    let count = |verdict: Verdict| format!("{} {verdict}", all().filter(|judged| judged.verdict == verdict).count());
+    let count =
+        |verdict: Verdict| format!("{} {verdict}", all().filter(|judged| judged.verdict == verdict).count());
     [Verdict::Holds, Verdict::Fails, Verdict::Undecided].map(count).join(", ")
 }
 
@@ -84,7 +89,9 @@ fn advice(judged: &Judged, replications: u64) -> Option<String> {
     let reach = if measured.value < judged.target { measured.high } else { measured.low };
     let times = (reach - measured.value) * (reach - measured.value) / (distance * distance);
     let useful = times.is_finite() && times > 1.0 && times <= MORE_MAX;
-    useful.then(|| format!("{} replications may decide", grouped(rounded_up(times * replications as f64 * 1.1))))
+    useful.then(|| {
+        format!("{} replications may decide", grouped(rounded_up(times * replications as f64 * 1.1)))
+    })
 }
 
 /// The next power of two: the number is an estimate and should look like one.
