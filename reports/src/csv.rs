@@ -36,7 +36,8 @@ fn three(estimate: Estimate) -> [String; 3] {
         .map(|x| if x.is_finite() { x.to_string() } else { String::new() })
 }
 
-fn scopes(outcome: &Outcome) -> String {
+/// Each scope's availability, time not up, outages and recovery.
+pub fn scopes(outcome: &Outcome) -> String {
     let head = [
         "scope",
         "kind",
@@ -258,4 +259,15 @@ pub fn losses(specification: &Specification, story: &Story) -> String {
         specification.populations.rows().iter().zip(&frame.populations).flat_map(of).collect::<Vec<_>>()
     });
     written(["seconds", "end_of_stretch", "population", "mechanism", "lost_rps"], rows)
+}
+
+/// The verdicts of a check: one row an expectation of each scenario.
+pub fn check(scenarios: &[(String, &Outcome)]) -> String {
+    let rows = scenarios.iter().flat_map(|(file, outcome)| {
+        outcome.expectations.iter().map(|judged| {
+            let [value, low, high] = judged.measured.map_or_else(Default::default, three);
+            [file.clone(), judged.text.clone(), judged.target.to_string(), value, low, high, judged.verdict.to_string()]
+        })
+    });
+    written(["scenario", "expectation", "target", "measured", "measured_low", "measured_high", "verdict"], rows)
 }

@@ -5,6 +5,7 @@ pub mod csv;
 pub mod document;
 pub mod drill;
 mod frames;
+pub mod html;
 pub mod json;
 pub mod number;
 pub mod plots;

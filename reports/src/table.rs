@@ -168,7 +168,7 @@ pub(crate) fn chars(text: &str) -> usize {
 }
 
 /// `text`, or its beginning with an ellipsis where it is longer than `width`.
-pub(crate) fn shortened(text: &str, width: usize) -> String {
+pub fn shortened(text: &str, width: usize) -> String {
     if chars(text) <= width {
         return text.to_owned();
     }
@@ -176,7 +176,7 @@ pub(crate) fn shortened(text: &str, width: usize) -> String {
 }
 
 /// `text` broken at blanks into lines of at most `width` characters.
-pub(crate) fn wrapped(text: &str, width: usize) -> Vec<String> {
+pub fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split_whitespace() {
         let last = lines.last_mut().expect("there is always a line");

@@ -1,0 +1,33 @@
+//! Things that ship with Seawall by name: a list of them, or the text of one.
+
+use crate::arguments::Named;
+use crate::console;
+use crate::failure::Failure;
+use scenarios::Shipped;
+
+/// Lists all of `shipped` with what each is, or prints one.
+pub(super) fn run(noun: &str, asked: &Named, shipped: &[Shipped]) -> Result<(), Failure> {
+    let Some(name) = &asked.name else {
+        return console::answer(&list(shipped));
+    };
+    let found = shipped.iter().find(|one| one.name == name);
+    let one = found.ok_or_else(|| Failure::said(format!("no {noun} is called `{name}`; `seawall {noun}s` lists them")))?;
+    console::answer(one.text)
+}
+
+fn list(shipped: &[Shipped]) -> String {
+    let width = shipped.iter().map(|one| one.name.len()).max().unwrap_or(0);
+    let room = reports::table::WIDTH - width - 2;
+    let line = |one: &Shipped| {
+        let title = reports::table::shortened(&title(one.text), room);
+        format!("{:width$}  {title}", one.name).trim_end().to_owned() + "\n"
+    };
+    shipped.iter().map(line).collect()
+}
+
+/// What a file says it is: its `title`, else its first comment.
+fn title(text: &str) -> String {
+    let titled = text.lines().find_map(|line| line.strip_prefix("title:"));
+    let comment = || text.lines().find_map(|line| line.strip_prefix("# ").filter(|line| !line.contains("$schema")));
+    titled.or_else(comment).unwrap_or_default().trim().trim_matches('"').to_owned()
+}
