@@ -2,8 +2,28 @@
 //! the world that composes them; outcomes. It does not know files or terminals.
 
 pub mod blame;
+pub mod cache;
+mod cohort;
+mod curve;
+pub mod design;
+mod excess;
+mod event;
 pub mod expect;
+mod fault;
+pub mod health;
+mod ledger;
+mod luck;
+pub mod network;
+mod observer;
 pub mod outcome;
+mod poly;
+mod site;
 pub mod specification;
+mod steering;
 pub mod timeline;
+mod topology;
+mod traffic;
 pub mod volume;
+mod world;
+
+pub use design::{Design, DesignFault};

@@ -7,6 +7,9 @@ pub mod calendar;
 pub mod hash;
 mod ids;
 pub mod law;
+pub mod runner;
+pub mod special;
+pub mod stats;
 pub mod stream;
 pub mod time;
 

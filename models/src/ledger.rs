@@ -1,0 +1,263 @@
+//! The ledger: it follows one replication and adds what happened to a tally. It feeds nothing back into the world.
+
+mod tally;
+
+pub(crate) use tally::{Charge, LevelTally, Tally};
+
+use crate::blame::{Mechanism, SourceId};
+use crate::design::{Design, LevelId};
+use crate::fault::{Fault, Faults};
+use crate::outcome::Worst;
+use crate::specification::{DomainId, PopulationId, Scope, SiteId, Steering};
+use crate::volume::Volume;
+use sim::{Id, Instant, Replication, Span, Table};
+
+/// An outage that may go on.
+#[derive(Clone, Copy, Debug)]
+struct Open {
+    from: Instant,
+    until: Instant,
+    starter: SourceId,
+    fault_since: Instant,
+    lost_before: Volume,
+}
+
+/// What one replication has shown of a level so far.
+#[derive(Clone, Copy, Debug, Default)]
+struct Running {
+    open: Option<Open>,
+    down: Span,
+    /// Down since the current episode began.
+    down_in_episode: Span,
+}
+
+/// Follows a replication.
+#[derive(Clone, Debug)]
+pub(crate) struct Ledger<'d> {
+    design: &'d Design,
+    pub(crate) tally: Tally,
+    replication: Replication,
+    levels: Table<LevelId, Running>,
+    /// Lost so far in this replication, and before the current episode, by population.
+    lost: Table<PopulationId, Volume>,
+    lost_before_episode: Table<PopulationId, Volume>,
+    lost_by_source: Table<SourceId, Volume>,
+    /// Has a domain any effect on a scope? Row-major: domains by scopes.
+    affects: Vec<bool>,
+    in_episode: bool,
+    /// Has anything been booked since the books were last closed?
+    touched: bool,
+    charged: Vec<SourceId>,
+}
+
+impl<'d> Ledger<'d> {
+    pub(crate) fn new(design: &'d Design) -> Self {
+        let populations = &design.specification().populations;
+        Ledger {
+            design,
+            tally: Tally::default(),
+            replication: Replication(0),
+            levels: design.levels.map(|_, _| Running::default()),
+            lost: populations.map(|_, _| Volume::ZERO),
+            lost_before_episode: populations.map(|_, _| Volume::ZERO),
+            lost_by_source: design.sources.map(|_, _| Volume::ZERO),
+            affects: affects(design),
+            in_episode: false,
+            touched: false,
+            charged: Vec::new(),
+        }
+    }
+
+    pub(crate) fn reset(&mut self, replication: Replication) {
+        self.replication = replication;
+        self.tally.prepare(self.design);
+        self.levels.rows_mut().fill(Running::default());
+        self.lost.rows_mut().fill(Volume::ZERO);
+        self.lost_before_episode.rows_mut().fill(Volume::ZERO);
+        self.lost_by_source.rows_mut().fill(Volume::ZERO);
+        self.in_episode = false;
+        self.touched = false;
+    }
+
+    /// Charges lost requests to a mechanism and a root.
+    pub(crate) fn lose(&mut self, population: PopulationId, mechanism: Mechanism, source: SourceId, volume: Volume) {
+        debug_assert!(volume >= Volume::ZERO);
+        self.touched = true;
+        self.lost[population] += volume;
+        self.lost_by_source[source] += volume;
+        self.tally.lose(population, mechanism, source, volume);
+    }
+
+    /// Everything lost so far in this replication.
+    fn lost_in(&self, scope: Scope) -> Volume {
+        self.lost.iter().filter(|(id, _)| self.design.holds(scope, *id)).map(|(_, volume)| *volume).sum()
+    }
+
+    pub(crate) fn affects(&self, domain: DomainId, scope: usize) -> bool {
+        self.affects[domain.index() * self.design.scopes.len() + scope]
+    }
+
+    /// Was `level` down from `from` until `until`? `root` began whatever happens while no fault is active; `lost_before`
+    /// is what was lost until `from`.
+    pub(crate) fn book(
+        &mut self,
+        level: LevelId,
+        from: Instant,
+        until: Instant,
+        faults: &Faults,
+        root: SourceId,
+        lost_before: Volume,
+    ) {
+        self.touched = true;
+        let length = until - from;
+        let running = &mut self.levels[level];
+        running.down += length;
+        running.down_in_episode += length;
+        if level.index() >= self.design.scopes.len() {
+            return;
+        }
+        match &mut self.levels[level].open {
+            Some(open) if open.until == from => open.until = until,
+            _ => {
+                self.close(level);
+                let (starter, fault_since) = self.starter(level, faults, root, from);
+                self.levels[level].open = Some(Open { from, until, starter, fault_since, lost_before });
+            }
+        }
+        self.charge_time(level, length, faults, root);
+    }
+
+    /// The fault that began last among those with an effect on the scope: it started the outage.
+    fn starter(&self, level: LevelId, faults: &Faults, root: SourceId, now: Instant) -> (SourceId, Instant) {
+        let latest = faults.active().iter().rev().find(|fault| self.concerns(fault, level.index()));
+        latest.map_or((root, now), |fault| (fault.source, fault.since))
+    }
+
+    fn concerns(&self, fault: &Fault, scope: usize) -> bool {
+        fault.domain().is_none_or(|domain| self.affects(domain, scope))
+    }
+
+    fn charge_time(&mut self, level: LevelId, length: Span, faults: &Faults, root: SourceId) {
+        let mut charged = std::mem::take(&mut self.charged);
+        charged.clear();
+        let concerned = faults.active().iter().filter(|fault| self.concerns(fault, level.index()));
+        charged.extend(concerned.map(|fault| fault.source));
+        if charged.is_empty() {
+            charged.push(root);
+        }
+        self.tally.levels[level].charge(&charged, length);
+        self.charged = charged;
+    }
+
+    /// Ends the open outage of `level`, if any.
+    fn close(&mut self, level: LevelId) {
+        let Some(open) = self.levels[level].open.take() else { return };
+        self.tally.levels[level].outage(open.until - open.from, open.until - open.fault_since, open.starter);
+        if level.index() == 0 {
+            let lost = self.lost_in(Scope::All) - open.lost_before;
+            let worst =
+                Worst { replication: self.replication.0, from: open.from, until: open.until, lost };
+            self.tally.consider(worst);
+        }
+    }
+
+    /// What was lost by everybody so far.
+    pub(crate) fn lost_so_far(&self) -> Volume {
+        self.lost.rows().iter().copied().sum()
+    }
+
+    /// The world left its nominal state.
+    pub(crate) fn begin_episode(&mut self) {
+        if !self.in_episode {
+            self.in_episode = true;
+            self.close_books(false);
+        }
+    }
+
+    /// The world is nominal again.
+    pub(crate) fn end_episode(&mut self) {
+        if self.in_episode {
+            self.in_episode = false;
+            self.close_books(true);
+        }
+    }
+
+    /// Hands what was lost since the last call over to the tally, as one episode's weight or as part of the base.
+    fn close_books(&mut self, episode: bool) {
+        if !std::mem::take(&mut self.touched) {
+            return;
+        }
+        for level in self.design.levels.ids() {
+            let running = self.levels[level];
+            let plan = &self.design.levels[level];
+            let lost: Volume = if level.index() < self.design.scopes.len() {
+                let since = |id: PopulationId| self.lost[id] - self.lost_before_episode[id];
+                self.lost.ids().filter(|id| self.design.holds(plan.scope, *id)).map(since).sum()
+            } else {
+                Volume::ZERO
+            };
+            self.tally.levels[level].weigh(running.down_in_episode, lost, episode);
+            self.levels[level].down_in_episode = Span::ZERO;
+        }
+        self.lost_before_episode.rows_mut().copy_from_slice(self.lost.rows());
+    }
+
+    /// A fault ended (or the run did), having lasted so long within the observed run.
+    pub(crate) fn fault(&mut self, source: SourceId, length: Span) {
+        self.tally.sources[source].faults += 1;
+        self.tally.sources[source].length += i128::from(length.nanos());
+    }
+
+    /// A site was lost to its clients for so long.
+    pub(crate) fn site_lost(&mut self, site: SiteId, length: Span) {
+        self.tally.sites[site].lost += i128::from(length.nanos());
+        self.tally.sites[site].lost_here += length;
+    }
+
+    /// What came to a site in a replication, and what it served.
+    pub(crate) fn site_traffic(&mut self, site: SiteId, arrived: Volume, served: Volume) {
+        self.tally.sites[site].arrived += arrived;
+        self.tally.sites[site].served += served;
+    }
+
+    /// A health check changed its verdict on a site.
+    pub(crate) fn flipped(&mut self, site: SiteId) {
+        self.tally.sites[site].flips += 1;
+    }
+
+    /// The run ends.
+    pub(crate) fn finish(&mut self) {
+        self.close_books(self.in_episode);
+        self.in_episode = false;
+        for level in self.design.levels.ids() {
+            self.close(level);
+            let scope = self.design.levels[level].scope;
+            let lost = self.lost_in(scope);
+            self.tally.levels[level].replication(self.levels[level].down, lost);
+        }
+        let total = self.lost_so_far();
+        self.tally.finish(total, &self.lost_by_source);
+    }
+}
+
+fn affects(design: &Design) -> Vec<bool> {
+    let specification = design.specification();
+    let mut affects = vec![false; specification.domains.len() * design.scopes.len()];
+    for domain in specification.domains.ids() {
+        for (index, scope) in design.scopes.iter().enumerate() {
+            let entries = specification.entries.iter().filter(|(entry, _)| match *scope {
+                Scope::All => true,
+                Scope::Entry(one) => one == *entry,
+                Scope::Population(population) => specification.populations[population].entry == *entry,
+            });
+            affects[domain.index() * design.scopes.len() + index] = !design.topology.links[domain].is_empty()
+                || entries.into_iter().any(|(id, entry)| {
+                    let answers = matches!(entry.steering, Steering::Dns(_))
+                        && design.topology.answers[domain].contains(&id);
+                    answers
+                        || design.topology.touches[domain].iter().any(|touch| entry.sites.contains(&touch.site))
+                });
+        }
+    }
+    affects
+}

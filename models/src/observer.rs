@@ -1,0 +1,72 @@
+//! Who looks at a replication while it runs. Nobody, as a rule; then nothing is kept and nothing is computed for it.
+
+use crate::timeline::{Change, ChangeId, Frame, What};
+use sim::Instant;
+
+/// Looks at a replication.
+pub(crate) trait Observer {
+    /// Does it look at all?
+    const ON: bool;
+    /// A change happened.
+    fn change(&mut self, change: Change);
+    /// A change just told is better described so.
+    fn amend(&mut self, id: ChangeId, what: What);
+    /// Does it want the traffic of this stretch?
+    fn wants(&self, from: Instant, until: Instant) -> bool;
+    /// The traffic at one end of a stretch.
+    fn frame(&mut self, frame: Frame);
+}
+
+/// Nobody looks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Nobody;
+
+impl Observer for Nobody {
+    const ON: bool = false;
+    fn change(&mut self, _: Change) {}
+    fn amend(&mut self, _: ChangeId, _: What) {}
+    fn wants(&self, _: Instant, _: Instant) -> bool {
+        false
+    }
+    fn frame(&mut self, _: Frame) {}
+}
+
+/// Keeps everything between two instants.
+#[derive(Clone, Debug)]
+pub(crate) struct Recorder {
+    pub(crate) from: Instant,
+    pub(crate) until: Instant,
+    pub(crate) changes: Vec<Change>,
+    pub(crate) frames: Vec<Frame>,
+}
+
+impl Recorder {
+    pub(crate) fn new(from: Instant, until: Instant) -> Self {
+        Recorder { from, until, changes: Vec::new(), frames: Vec::new() }
+    }
+}
+
+impl Observer for Recorder {
+    const ON: bool = true;
+
+    // Changes before the window are kept too, since they may be causes; those after it are not.
+    fn change(&mut self, change: Change) {
+        if change.at <= self.until {
+            self.changes.push(change);
+        }
+    }
+
+    fn amend(&mut self, id: ChangeId, what: What) {
+        if let Some(change) = self.changes.iter_mut().rev().find(|change| change.id == id) {
+            change.what = what;
+        }
+    }
+
+    fn wants(&self, from: Instant, until: Instant) -> bool {
+        from < self.until && until > self.from
+    }
+
+    fn frame(&mut self, frame: Frame) {
+        self.frames.push(frame);
+    }
+}

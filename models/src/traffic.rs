@@ -1,0 +1,350 @@
+//! The load layer: where requests arrive, what is lost on the way or at the door, and what each stretch of time cost.
+
+mod close;
+mod frame;
+mod ideal;
+mod pool;
+
+pub(crate) use close::Closing;
+
+use crate::blame::SourceId;
+use crate::cohort::{Cohorts, Following};
+use crate::design::Design;
+use crate::fault::Faults;
+use crate::ledger::Ledger;
+use crate::network::Network;
+use crate::poly::Poly;
+use crate::site::Sites;
+use crate::specification::{EntryId, PopulationId, Serving, SiteId, Steering};
+use crate::steering::{Answers, Reply};
+use crate::timeline::ChangeId;
+use crate::volume::Volume;
+use ideal::Ideal;
+use pool::Pools;
+use sim::{Instant, Table};
+
+/// Traffic that goes to a site that is lost to it.
+#[derive(Clone, Copy, Debug)]
+struct Lost {
+    site: SiteId,
+    share: Poly,
+    /// The part for which the current answer still names the site.
+    answered: f64,
+    /// Is the site gone for everybody, rather than out of this population's reach?
+    dead: bool,
+}
+
+/// One population's traffic from `origin` on.
+#[derive(Clone, Debug)]
+pub(crate) struct Flow {
+    origin: Instant,
+    /// Where it arrives: sites that it reaches, and shares.
+    arrivals: Vec<(SiteId, Poly)>,
+    lost: Vec<Lost>,
+    /// The share that has no answer to follow.
+    unanswered: Poly,
+    /// What DNS answers it now.
+    reply: Reply,
+    /// Does DNS answer it at all?
+    answering: bool,
+    /// Who began what led to the current answer, and the change that brought it.
+    root: SourceId,
+    cause: ChangeId,
+    /// Too few of the sites that its scope needs are up: everything is lost.
+    missing: bool,
+    /// Does any of its arrivals meet errors?
+    grey: bool,
+    dirty: bool,
+}
+
+impl Flow {
+    fn is_lossy(&self) -> bool {
+        self.missing || self.grey || !self.lost.is_empty() || !self.unanswered.is_zero()
+    }
+}
+
+/// The traffic of all populations.
+#[derive(Clone, Debug)]
+pub(crate) struct Traffic<'d> {
+    design: &'d Design,
+    flows: Table<PopulationId, Flow>,
+    dirty: Vec<PopulationId>,
+    pools: Pools<'d>,
+    ideals: Table<EntryId, Option<Ideal>>,
+    /// What each population would lose by overload if nothing ever failed: its sites and shares.
+    nominal: Table<PopulationId, Vec<(SiteId, f64)>>,
+    /// Requests that came to each site in this replication, and those it did not serve.
+    arrived: Table<SiteId, f64>,
+    refused: Table<SiteId, f64>,
+    /// Lost before they came to any site.
+    before_arrival: Volume,
+    scratch: Vec<Following>,
+}
+
+/// The layers above, as the load layer sees them.
+#[derive(Clone, Copy)]
+pub(crate) struct Above<'w, 'd> {
+    pub(crate) faults: &'w Faults<'d>,
+    pub(crate) sites: &'w Sites,
+    pub(crate) network: &'w Network,
+    pub(crate) answers: &'w Answers,
+}
+
+impl Above<'_, '_> {
+    /// Does the traffic of `population` reach `site`?
+    pub(crate) fn reaches(&self, population: PopulationId, site: SiteId) -> bool {
+        self.sites.truth(site).serves() && self.network.client_reaches(population, site)
+    }
+}
+
+impl<'d> Traffic<'d> {
+    pub(crate) fn new(design: &'d Design, nobody: Reply) -> Self {
+        let specification = design.specification();
+        let flow = Flow {
+            origin: Instant::ZERO,
+            arrivals: Vec::new(),
+            lost: Vec::new(),
+            unanswered: Poly::ZERO,
+            reply: nobody,
+            answering: true,
+            root: design.false_alarm(),
+            cause: ChangeId(0),
+            missing: false,
+            grey: false,
+            dirty: false,
+        };
+        Traffic {
+            design,
+            flows: specification.populations.map(|_, _| flow.clone()),
+            dirty: Vec::new(),
+            pools: Pools::new(design),
+            ideals: specification
+                .entries
+                .map(|id, entry| matches!(entry.steering, Steering::Ideal).then(|| Ideal::new(design, id))),
+            nominal: specification.populations.map(|_, _| Vec::new()),
+            arrived: specification.sites.map(|_, _| 0.0),
+            refused: specification.sites.map(|_, _| 0.0),
+            before_arrival: Volume::ZERO,
+            scratch: Vec::new(),
+        }
+    }
+
+    /// Begins a replication: `reply` is what each population is answered while all is well.
+    pub(crate) fn reset(&mut self, replies: &Table<PopulationId, Reply>, now: Instant) {
+        for (row, reply) in self.flows.rows_mut().iter_mut().zip(replies.rows()) {
+            row.reply = *reply;
+            row.answering = true;
+            row.root = self.design.false_alarm();
+            row.missing = false;
+            row.dirty = false;
+            row.origin = now;
+        }
+        self.dirty.clear();
+        self.pools.reset();
+        self.arrived.rows_mut().fill(0.0);
+        self.refused.rows_mut().fill(0.0);
+        self.before_arrival = Volume::ZERO;
+        for ideal in self.ideals.rows_mut().iter_mut().flatten() {
+            ideal.reset(now);
+        }
+        for id in self.flows.ids() {
+            self.touch(id);
+        }
+    }
+
+    pub(crate) fn reply(&self, population: PopulationId) -> Reply {
+        self.flows[population].reply
+    }
+
+    /// DNS answers `population` differently; `root` began what led to it.
+    pub(crate) fn answer(&mut self, population: PopulationId, reply: Reply, root: SourceId, cause: ChangeId) {
+        let flow = &mut self.flows[population];
+        flow.reply = reply;
+        flow.root = root;
+        flow.cause = cause;
+        self.touch(population);
+    }
+
+    /// The name servers that `population` asks stopped answering, or answered again.
+    pub(crate) fn authority(&mut self, population: PopulationId, answering: bool) {
+        self.flows[population].answering = answering;
+        self.touch(population);
+    }
+
+    /// Something about `population`'s traffic changed.
+    pub(crate) fn touch(&mut self, population: PopulationId) {
+        let flow = &mut self.flows[population];
+        if !flow.dirty {
+            flow.dirty = true;
+            self.dirty.push(population);
+        }
+    }
+
+    /// Does any of `population`'s traffic go to `site`?
+    pub(crate) fn uses(&self, population: PopulationId, site: SiteId) -> bool {
+        let flow = &self.flows[population];
+        flow.arrivals.iter().any(|(used, _)| *used == site) || flow.lost.iter().any(|lost| lost.site == site)
+    }
+
+    /// The truth of `site` changed: whatever it can still do is asked of it.
+    pub(crate) fn site_changed(&mut self, site: SiteId, above: Above) {
+        self.pools.site_changed(site, above.sites.truth(site));
+    }
+
+    /// Too few sites of a scope are up, or enough again.
+    pub(crate) fn missing_changed(&mut self, population: PopulationId, missing: bool) {
+        self.flows[population].missing = missing;
+        self.touch(population);
+    }
+
+    /// Recomputes what is dirty; `now` begins a stretch.
+    pub(crate) fn settle(&mut self, now: Instant, above: Above, cohorts: &mut Cohorts) {
+        while let Some(population) = self.dirty.pop() {
+            self.account(population, now);
+            self.flows[population].dirty = false;
+            let entry = self.design.specification().populations[population].entry;
+            match &self.design.specification().entries[entry].steering {
+                Steering::Dns(_) => self.route_by_dns(population, now, above, cohorts),
+                Steering::Static { shares } => self.route_fixed(population, entry, shares, now, above),
+                Steering::Ideal => self.route_ideally(population, entry, now, above),
+            }
+            let flow = &mut self.flows[population];
+            flow.grey = flow.arrivals.iter().any(|(site, _)| above.sites.truth(*site).errors > 0.0);
+        }
+        self.pools.settle(&self.flows);
+    }
+
+    fn route_by_dns(&mut self, population: PopulationId, now: Instant, above: Above, cohorts: &mut Cohorts) {
+        let flow = &mut self.flows[population];
+        flow.origin = now;
+        flow.arrivals.clear();
+        flow.lost.clear();
+        flow.unanswered = Poly::ZERO;
+        let asked = flow.answering.then_some(flow.reply.answer);
+        for &cohort in &self.design.cohorts_of[population] {
+            let weight = self.design.cohorts[cohort].share;
+            let lost = |site| !above.reaches(population, site);
+            cohorts.following(cohort, now, asked, above.answers, lost, &mut self.scratch);
+            for &(site, share) in &self.scratch {
+                let share = share * weight;
+                match site {
+                    None => flow.unanswered += share,
+                    Some(site) if above.reaches(population, site) => flow.arrive(site, share),
+                    Some(site) => {
+                        let named = asked.map_or(0.0, |answer| above.answers.share(answer, site));
+                        flow.lose(site, share, named * weight, above);
+                    }
+                }
+            }
+        }
+    }
+
+    fn route_fixed(
+        &mut self,
+        population: PopulationId,
+        entry: EntryId,
+        shares: &[f64],
+        now: Instant,
+        above: Above,
+    ) {
+        let flow = &mut self.flows[population];
+        flow.origin = now;
+        flow.arrivals.clear();
+        flow.lost.clear();
+        for (&site, &share) in self.design.specification().entries[entry].sites.iter().zip(shares) {
+            if share == 0.0 {
+                continue;
+            }
+            if above.reaches(population, site) {
+                flow.arrive(site, Poly::constant(share));
+            } else {
+                flow.lose(site, Poly::constant(share), share, above);
+            }
+        }
+    }
+
+    fn route_ideally(&mut self, population: PopulationId, entry: EntryId, now: Instant, above: Above) {
+        self.flows[population].origin = now;
+        if let Some(ideal) = &mut self.ideals[entry] {
+            ideal.settle(self.design, now, above, &mut self.arrived);
+        }
+    }
+
+    /// Adds what arrived since the flow last changed to the sites' books.
+    fn account(&mut self, population: PopulationId, now: Instant) {
+        let flow = &self.flows[population];
+        if flow.origin >= now || now <= Instant::ZERO {
+            return;
+        }
+        let from = flow.origin.max(Instant::ZERO);
+        let curve = &self.design.curves[population];
+        for &(site, share) in &flow.arrivals {
+            self.arrived[site] += curve.weighted(share, flow.origin, from, now);
+        }
+    }
+
+    /// The replication is over: hands the sites' books to the ledger. Returns the requests accounted for: those that
+    /// arrived somewhere, and those lost before.
+    pub(crate) fn settle_accounts(&mut self, now: Instant, ledger: &mut Ledger) -> f64 {
+        for population in self.flows.ids() {
+            self.account(population, now);
+            self.flows[population].origin = now;
+        }
+        for ideal in self.ideals.rows_mut().iter_mut().flatten() {
+            ideal.account_all(self.design, now, &mut self.arrived);
+        }
+        for (site, arrived) in self.arrived.iter() {
+            let served = (arrived - self.refused[site]).max(0.0);
+            ledger.site_traffic(site, Volume::from_requests(*arrived), Volume::from_requests(served));
+        }
+        self.arrived.rows().iter().sum::<f64>() + self.before_arrival.requests()
+    }
+
+    /// Remembers the current shares as those of a world in which nothing ever fails.
+    pub(crate) fn remember_nominal(&mut self) {
+        for (id, flow) in self.flows.iter() {
+            self.nominal[id] = flow.arrivals.iter().map(|(site, share)| (*site, share.0[0])).collect();
+        }
+    }
+
+    /// Is anything lost, or may anything be lost, until the next change?
+    pub(crate) fn is_calm(&self) -> bool {
+        !self.pools.any_hot()
+            && self.flows.rows().iter().all(|flow| !flow.is_lossy())
+            && self.ideals.rows().iter().flatten().all(Ideal::is_calm)
+    }
+
+    /// The change that brought the current answer.
+    pub(crate) fn cause(&self, population: PopulationId) -> ChangeId {
+        self.flows[population].cause
+    }
+
+    /// Does a scope lack sites that this population needs?
+    pub(crate) fn missing(&self, population: PopulationId) -> bool {
+        self.flows[population].missing
+    }
+}
+
+impl Flow {
+    fn arrive(&mut self, site: SiteId, share: Poly) {
+        match self.arrivals.iter_mut().find(|(known, _)| *known == site) {
+            Some((_, sum)) => *sum += share,
+            None => self.arrivals.push((site, share)),
+        }
+    }
+
+    fn lose(&mut self, site: SiteId, share: Poly, answered: f64, above: Above) {
+        let dead = above.sites.truth(site).dead();
+        self.lost.push(Lost { site, share, answered, dead });
+    }
+}
+
+/// Are enough of the sites up for a scope that counts them?
+pub(crate) fn enough(serving: &Serving, above: Above) -> bool {
+    match serving {
+        Serving::Share(_) => true,
+        Serving::Needs { sites, of } => {
+            of.iter().filter(|site| above.sites.truth(**site).serves()).count() >= *sites as usize
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! What the traffic looks like at one instant, for those who look.
+
+use super::{Above, Traffic};
+use crate::specification::{Scope, SiteId};
+use crate::timeline::{ChangeId, Frame, PopulationFrame, SiteFrame};
+use sim::{Instant, Span};
+
+impl Traffic<'_> {
+    /// The instants between which every loss is either there throughout or not at all, ends included.
+    pub(crate) fn pieces(&self, from: Instant, until: Instant, above: Above) -> Vec<Instant> {
+        self.cuts(from, until, above)
+    }
+
+    /// Which scopes are down throughout a piece, in the design's order.
+    pub(crate) fn scopes_down(&self, from: Instant, until: Instant, above: Above) -> Vec<bool> {
+        let middle = from + Span::from_nanos((until - from).nanos() / 2);
+        let scopes = self.design.scopes.len();
+        self.design.levels.ids().take(scopes).map(|level| self.is_down(level, middle, above)).collect()
+    }
+
+    /// The change that brought the current answer to the first population of a scope that loses requests, else the
+    /// fault that began last.
+    pub(crate) fn cause_of(&self, scope: Scope, above: Above) -> Option<ChangeId> {
+        let fault = above.faults.active().last().map(|fault| fault.change);
+        let flow = self.flows.iter().find(|(id, _)| self.design.holds(scope, *id)).map(|(_, flow)| flow.cause);
+        match (fault, flow) {
+            (Some(fault), Some(answer)) => Some(fault.max(answer)),
+            (fault, answer) => fault.or(answer),
+        }
+    }
+
+    /// Populations and sites at `at`.
+    pub(crate) fn frame(&self, at: Instant, closing: bool, above: Above) -> Frame {
+        let populations = self.flows.ids().map(|population| {
+            let flow = &self.flows[population];
+            let x = (at - flow.origin).seconds();
+            let mut shares: Vec<(SiteId, f64)> =
+                flow.arrivals.iter().map(|(site, share)| (*site, share.at(x))).collect();
+            for lost in &flow.lost {
+                match shares.iter_mut().find(|(site, _)| *site == lost.site) {
+                    Some((_, share)) => *share += lost.share.at(x),
+                    None => shares.push((lost.site, lost.share.at(x))),
+                }
+            }
+            let entry = self.design.specification().populations[population].entry;
+            if let Some(ideal) = &self.ideals[entry] {
+                shares.extend(ideal.sites.iter().map(|site| (*site, ideal.share(*site))));
+                shares.retain(|(_, share)| *share > 0.0);
+            }
+            shares.sort_by_key(|(site, _)| *site);
+            PopulationFrame {
+                offered: self.design.curves[population].rate(at),
+                answer: above.answers.shares(flow.reply.answer).to_vec(),
+                shares,
+                unanswered: flow.unanswered.at(x),
+                lost: self.rates(population, at, above),
+            }
+        });
+        let populations: Vec<PopulationFrame> = populations.collect();
+        let sites = self.design.specification().sites.ids().map(|site| {
+            let truth = above.sites.truth(site);
+            let pools = self.design.pools.iter().filter(|(_, plan)| plan.site == site);
+            let capacity = pools.map(|(pool, _)| self.pools.capacity(pool)).reduce(|sum, more| sum + more);
+            let load = populations
+                .iter()
+                .flat_map(|population| population.shares.iter().map(move |(s, share)| (s, share * population.offered)))
+                .filter(|(s, _)| **s == site)
+                .map(|(_, load)| load)
+                .sum();
+            SiteFrame { up: truth.serves(), load, capacity }
+        });
+        Frame { at, closing, sites: sites.collect(), populations }
+    }
+}

@@ -1,0 +1,184 @@
+//! The all-knowing router: every request goes to a site that can serve it, while there is one.
+//!
+//! It fills sites without errors first, in proportion to their capacities, then those with errors, the least first.
+//! It sees no difference between populations, except that one which reaches no site at all is lost.
+
+use super::Above;
+use crate::design::Design;
+use crate::excess::Part;
+use crate::poly::Poly;
+use crate::specification::{EntryId, PopulationId, SiteId};
+use sim::{Instant, Table};
+
+/// Some capacity with the same share of errors: it serves demand from `from` to `from + width` requests per second.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(super) struct Step {
+    pub(super) from: f64,
+    pub(super) width: f64,
+    pub(super) errors: f64,
+}
+
+/// One entry point under ideal steering.
+#[derive(Clone, Debug)]
+pub(super) struct Ideal {
+    pub(super) sites: Vec<SiteId>,
+    pub(super) populations: Vec<PopulationId>,
+    /// Sum of the peaks of its populations' demands.
+    peak: f64,
+    origin: Instant,
+    /// The part of the load each site takes, before division by their sum.
+    weights: Vec<f64>,
+    total: f64,
+    /// Integral of demand over the total weight, and its value when each site's weight last changed.
+    gone: f64,
+    gone_at: Vec<f64>,
+    /// Capacity in the order in which it is filled; what exceeds it all is lost.
+    pub(super) steps: Vec<Step>,
+    /// Populations that reach a site at all.
+    pub(super) reaching: Vec<bool>,
+    calm: bool,
+}
+
+impl Ideal {
+    pub(super) fn new(design: &Design, entry: EntryId) -> Self {
+        let populations = design.entries[entry].populations.clone();
+        let sites = design.specification().entries[entry].sites.clone();
+        Ideal {
+            peak: populations.iter().map(|id| design.curves[*id].peak()).sum(),
+            reaching: vec![true; populations.len()],
+            weights: vec![0.0; sites.len()],
+            gone_at: vec![0.0; sites.len()],
+            sites,
+            populations,
+            origin: Instant::ZERO,
+            total: 0.0,
+            gone: 0.0,
+            steps: Vec::new(),
+            calm: true,
+        }
+    }
+
+    pub(super) fn reset(&mut self, now: Instant) {
+        self.origin = now;
+        self.weights.fill(0.0);
+        self.gone_at.fill(0.0);
+        self.total = 0.0;
+        self.gone = 0.0;
+        self.calm = true;
+    }
+
+    pub(super) fn is_calm(&self) -> bool {
+        self.calm
+    }
+
+    /// Its capacity, all steps together.
+    pub(super) fn capacity(&self) -> f64 {
+        self.steps.last().map_or(0.0, |step| step.from + step.width)
+    }
+
+    /// The parts of its demand.
+    pub(super) fn parts<'d>(&self, design: &'d Design) -> Vec<(PopulationId, Part<'d>)> {
+        let reaching = self.populations.iter().zip(&self.reaching).filter(|(_, reaches)| **reaches);
+        reaching
+            .map(|(id, _)| {
+                let part = Part { curve: &design.curves[*id], share: Poly::constant(1.0), origin: Instant::ZERO };
+                (*id, part)
+            })
+            .collect()
+    }
+
+    /// Looks at the sites again; `now` begins a stretch.
+    pub(super) fn settle(
+        &mut self,
+        design: &Design,
+        now: Instant,
+        above: Above,
+        arrived: &mut Table<SiteId, f64>,
+    ) {
+        self.account(design, now);
+        let Some(first) = self.populations.first().copied() else { return };
+        for (reaching, population) in self.reaching.iter_mut().zip(&self.populations) {
+            *reaching = self.sites.iter().any(|site| above.reaches(*population, *site));
+        }
+        let usable = |site: SiteId| self.populations.iter().any(|population| above.reaches(*population, site));
+        let mut clean = 0.0;
+        let mut unlimited = false;
+        let mut grey = false;
+        for (index, &site) in self.sites.iter().enumerate() {
+            let truth = above.sites.truth(site);
+            let rate = design.pool(first, site).map(|pool| design.pools[pool].rate);
+            let weight = if usable(site) { rate.unwrap_or(1.0) * truth.capacity } else { 0.0 };
+            if weight > 0.0 && truth.errors > 0.0 {
+                grey = true;
+            } else if weight > 0.0 {
+                clean += weight;
+                unlimited |= rate.is_none();
+            }
+            if weight != self.weights[index] {
+                arrived[site] += self.weights[index] * (self.gone - self.gone_at[index]);
+                self.gone_at[index] = self.gone;
+                self.weights[index] = weight;
+            }
+        }
+        self.total = self.weights.iter().sum();
+        self.calm = self.reaching.iter().all(|reaches| *reaches) && (unlimited || clean >= self.peak);
+        self.steps.clear();
+        if !self.calm || grey {
+            self.fill(design, first, above);
+        }
+    }
+
+    fn fill(&mut self, design: &Design, first: PopulationId, above: Above) {
+        let mut order: Vec<(f64, f64)> = Vec::new();
+        for (index, &site) in self.sites.iter().enumerate().filter(|(index, _)| self.weights[*index] > 0.0) {
+            let unlimited = design.pool(first, site).is_none();
+            let width = if unlimited { f64::INFINITY } else { self.weights[index] };
+            order.push((above.sites.truth(site).errors, width));
+        }
+        order.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let mut from = 0.0;
+        for (errors, width) in order {
+            match self.steps.last_mut() {
+                Some(step) if step.errors == errors => step.width += width,
+                _ => self.steps.push(Step { from, width, errors }),
+            }
+            from += width;
+        }
+    }
+
+    /// Lost requests per second at a total demand: by errors, and for want of capacity.
+    pub(super) fn loss(&self, demand: f64) -> (f64, f64) {
+        let errors = self.steps.iter().map(|step| step.errors * (demand - step.from).clamp(0.0, step.width)).sum();
+        (errors, (demand - self.capacity()).max(0.0))
+    }
+
+    /// The share of its load that each site takes.
+    pub(super) fn share(&self, site: SiteId) -> f64 {
+        let index = self.sites.iter().position(|known| *known == site);
+        index.map_or(0.0, |index| if self.total > 0.0 { self.weights[index] / self.total } else { 0.0 })
+    }
+
+    fn account(&mut self, design: &Design, now: Instant) {
+        let from = self.origin.max(Instant::ZERO);
+        if now > from && self.total > 0.0 {
+            let demand: f64 = self
+                .populations
+                .iter()
+                .zip(&self.reaching)
+                .filter(|(_, reaches)| **reaches)
+                .map(|(id, _)| design.curves[*id].integral(from, now))
+                .sum();
+            self.gone += demand / self.total;
+        }
+        self.origin = now;
+    }
+
+    /// Adds everything not yet added to the sites' books.
+    pub(super) fn account_all(&mut self, design: &Design, now: Instant, arrived: &mut Table<SiteId, f64>) {
+        self.account(design, now);
+        for (index, &site) in self.sites.iter().enumerate() {
+            arrived[site] += self.weights[index] * (self.gone - self.gone_at[index]);
+            self.gone_at[index] = self.gone;
+        }
+    }
+}

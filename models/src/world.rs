@@ -1,0 +1,511 @@
+//! The world: the layers, and one `match` over the events. No rule lives here.
+
+mod beliefs;
+mod entry;
+
+use crate::blame::SourceId;
+use crate::cohort::Cohorts;
+use crate::design::{ComponentId, Design, PlannedId, PlannedStart};
+use crate::event::{Agenda, Event};
+use crate::fault::{Fault, Faults, Harm};
+use crate::ledger::Ledger;
+use crate::luck::{Luck, Struck};
+use crate::network::Network;
+use crate::observer::Observer;
+use crate::site::{Sites, Truth};
+use crate::specification::{Breakage, Effect, PopulationId, Scope, Serving, ShockId, SiteId};
+use crate::steering::Answers;
+use crate::timeline::{Change, ChangeId, FaultId, What};
+use crate::traffic::{Above, Closing, Traffic, enough};
+use beliefs::Beliefs;
+use entry::Entries;
+use sim::{Instant, Replication, Seed, Span, Stream, Table};
+
+/// A change, and the root of the chain of causes that led to it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Cause {
+    pub(crate) change: ChangeId,
+    pub(crate) root: SourceId,
+}
+
+/// One replication after the other of a design.
+#[derive(Clone, Debug)]
+pub(crate) struct World<'d, O> {
+    design: &'d Design,
+    agenda: Agenda,
+    luck: Luck<'d>,
+    faults: Faults<'d>,
+    sites: Sites,
+    network: Network,
+    beliefs: Beliefs<'d>,
+    entries: Entries<'d>,
+    answers: Answers,
+    cohorts: Cohorts<'d>,
+    traffic: Traffic<'d>,
+    pub(crate) ledger: Ledger<'d>,
+    pub(crate) observer: O,
+    seed: Seed,
+    replication: Replication,
+    now: Instant,
+    calm: bool,
+    /// Is anything not as it would be if nothing ever failed?
+    changes: u32,
+    /// The fault that changed each site last, and the one that changed the network last.
+    site_roots: Table<SiteId, SourceId>,
+    network_cause: Cause,
+    lost_since: Table<SiteId, Option<Instant>>,
+    /// The active fault of each planned one.
+    planned: Table<PlannedId, Option<FaultId>>,
+    placed: Vec<Instant>,
+    /// Populations that may use each site.
+    users: Table<SiteId, Vec<PopulationId>>,
+    offered: f64,
+    struck: Vec<Struck>,
+    found_down: Vec<(ComponentId, Span)>,
+    scopes_down: Vec<bool>,
+}
+
+impl<'d, O: Observer> World<'d, O> {
+    pub(crate) fn new(design: &'d Design, observer: O) -> Self {
+        let specification = design.specification();
+        let nobody = Cause { change: ChangeId(0), root: design.false_alarm() };
+        let answers = Answers::new(specification.sites.len());
+        let horizon = Instant::ZERO + specification.run.horizon;
+        let entries = Entries::new(design);
+        let users = |site: SiteId| {
+            let uses = |id: &PopulationId| {
+                specification.entries[specification.populations[*id].entry].sites.contains(&site)
+            };
+            specification.populations.ids().filter(uses).collect()
+        };
+        World {
+            design,
+            agenda: Agenda::default(),
+            luck: Luck::new(design),
+            faults: Faults::default(),
+            sites: Sites::new(&design.topology),
+            network: Network::new(specification),
+            beliefs: Beliefs::new(design),
+            traffic: Traffic::new(design, entries.nobody(&answers)),
+            entries,
+            answers,
+            cohorts: Cohorts::new(design),
+            ledger: Ledger::new(design),
+            observer,
+            seed: Seed(0),
+            replication: Replication(0),
+            now: Instant::ZERO,
+            calm: true,
+            changes: 0,
+            site_roots: specification.sites.map(|_, _| design.false_alarm()),
+            network_cause: nobody,
+            lost_since: specification.sites.map(|_, _| None),
+            planned: design.planned.map(|_, _| None),
+            placed: Vec::new(),
+            users: specification.sites.map(|site, _| users(site)),
+            offered: design.curves.rows().iter().map(|curve| curve.integral(Instant::ZERO, horizon)).sum(),
+            struck: Vec::new(),
+            found_down: Vec::new(),
+            scopes_down: vec![false; design.scopes.len()],
+        }
+    }
+
+    /// Runs one replication from its start to the horizon, into the ledger's tally.
+    pub(crate) fn run(&mut self, seed: Seed, replication: Replication) {
+        self.reset(seed, replication);
+        let horizon = Instant::ZERO + self.design.specification().run.horizon;
+        loop {
+            let next = self.agenda.next_at().filter(|at| *at < horizon);
+            self.advance(next.unwrap_or(horizon));
+            if next.is_none() {
+                break;
+            }
+            while self.agenda.next_at() == Some(self.now) {
+                if let Some((_, event)) = self.agenda.take() {
+                    self.happen(event);
+                }
+            }
+            self.settle();
+        }
+        self.finish(horizon);
+    }
+
+    /// Closes the stretch from now until `until`.
+    fn advance(&mut self, until: Instant) {
+        let from = self.now.max(Instant::ZERO);
+        if until > from {
+            if O::ON {
+                self.observe(from, until);
+            }
+            if !self.calm {
+                let above = Above {
+                    faults: &self.faults,
+                    sites: &self.sites,
+                    network: &self.network,
+                    answers: &self.answers,
+                };
+                self.traffic.close(from, until, &mut Closing { above, ledger: &mut self.ledger });
+            }
+        }
+        self.now = until;
+    }
+
+    fn happen(&mut self, event: Event) {
+        match event {
+            Event::Begin => {}
+            Event::Repair(component) => self.repair(component),
+            Event::Cease(planned) => self.cease(planned),
+            Event::Fail(component) => self.fail(component),
+            Event::Strike(planned) => self.strike(planned),
+            Event::Shock(shock) => self.shock(shock),
+            Event::Flip(watch) => self.flip(watch),
+            Event::Look(watch) => self.beliefs.look(watch, self.now, &mut self.agenda),
+            Event::Publish { entry, position, healthy } => self.publish(entry, usize::from(position), healthy),
+            Event::Turn(cohort) => self.turn(cohort),
+        }
+    }
+
+    /// Settles the layers once, downwards.
+    fn settle(&mut self) {
+        if self.network.settle(self.design.specification(), &self.faults) {
+            for site in self.design.specification().sites.ids() {
+                self.look_at(site);
+            }
+        }
+        while let Some((site, before)) = self.sites.settle_next(&self.design.topology, &self.faults) {
+            if let Some(before) = before {
+                self.site_changed(site, before);
+            }
+        }
+        self.settle_entries();
+        let above =
+            Above { faults: &self.faults, sites: &self.sites, network: &self.network, answers: &self.answers };
+        self.traffic.settle(self.now, above, &mut self.cohorts);
+        self.calm = self.traffic.is_calm();
+        if self.now >= Instant::ZERO {
+            if self.is_nominal() {
+                self.ledger.end_episode();
+            } else {
+                self.ledger.begin_episode();
+            }
+        }
+    }
+
+    /// Is everything as it would be if nothing ever failed?
+    fn is_nominal(&self) -> bool {
+        self.faults.active().is_empty()
+            && !self.cohorts.moving()
+            && !self.beliefs.pending()
+            && self.entries.all_published()
+    }
+
+    fn reset(&mut self, seed: Seed, replication: Replication) {
+        let start = Instant::ZERO - self.design.lead_in;
+        (self.seed, self.replication, self.now) = (seed, replication, start);
+        self.agenda.clear();
+        self.faults.clear();
+        self.sites.reset(&self.design.topology);
+        self.network.reset();
+        self.beliefs.reset(seed, replication, start);
+        self.answers.reset();
+        self.changes = 0;
+        self.site_roots.rows_mut().fill(self.design.false_alarm());
+        self.lost_since.rows_mut().fill(None);
+        self.planned.rows_mut().fill(None);
+        self.ledger.reset(replication);
+        let replies = self.entries.reset(&mut self.answers);
+        for (population, reply) in replies.iter() {
+            self.cohorts.fill(population, reply.answer, start);
+        }
+        self.traffic.reset(&replies, start);
+        self.settle();
+        self.traffic.remember_nominal();
+        self.place();
+        self.agenda.add(Instant::ZERO, Event::Begin);
+        let mut found_down = std::mem::take(&mut self.found_down);
+        found_down.clear();
+        self.luck.reset(seed, replication, start, &mut self.agenda, &mut found_down);
+        for &(component, rest) in &found_down {
+            let (source, _) = self.design.components[component].own.as_ref().expect("it fails by itself");
+            self.take_down(component, *source, rest);
+        }
+        self.found_down = found_down;
+        self.settle();
+    }
+
+    /// Puts the planned faults on the agenda.
+    fn place(&mut self) {
+        let horizon = self.design.specification().run.horizon;
+        self.placed.clear();
+        for name in &self.design.placements {
+            let share = Stream::new(self.seed, self.replication, *name).uniform();
+            self.placed.push(Instant::ZERO + Span::from_seconds(horizon.seconds() * share));
+        }
+        for (id, plan) in self.design.planned.iter() {
+            let at = match plan.from {
+                PlannedStart::At(at) => at,
+                PlannedStart::After { placement, offset } => self.placed[placement] + offset,
+            };
+            self.agenda.add(at, Event::Strike(id));
+        }
+    }
+
+    /// A component's own time has come.
+    fn fail(&mut self, id: ComponentId) {
+        let lasts = self.luck.fail(id);
+        let (source, _) = self.design.components[id].own.as_ref().expect("it fails by itself");
+        self.take_down(id, *source, lasts);
+    }
+
+    fn shock(&mut self, id: ShockId) {
+        let mut struck = std::mem::take(&mut self.struck);
+        self.luck.shock(id, self.now, &mut self.agenda, &mut struck);
+        for victim in &struck {
+            self.take_down(victim.component, self.design.shocks[id].source, victim.lasts);
+        }
+        self.struck = struck;
+    }
+
+    fn take_down(&mut self, id: ComponentId, source: SourceId, lasts: Span) {
+        let domain = self.design.components[id].domain;
+        let effects = &self.design.specification().domains[domain].effects;
+        let fault = self.begin(source, Harm::Domain { domain, effects, hits: None });
+        self.luck.note(id, fault);
+        self.luck.stop_clocks(id, true, self.now, &mut self.agenda);
+        self.agenda.add(self.now.saturating_add(lasts), Event::Repair(id));
+    }
+
+    fn repair(&mut self, id: ComponentId) {
+        let fault = self.luck.repair(id, self.now, &mut self.agenda);
+        self.luck.stop_clocks(id, false, self.now, &mut self.agenda);
+        self.end(fault);
+    }
+
+    fn strike(&mut self, id: PlannedId) {
+        let plan = &self.design.planned[id];
+        let harm = match &plan.what {
+            Breakage::Partition { groups } => Harm::Partition { groups },
+            Breakage::Domain { domain, effects, chance } => {
+                let (seed, replication) = (self.seed, self.replication);
+                let hit = |name: &sim::StreamName| Stream::new(seed, replication, *name).chance(*chance);
+                let hits = (!plan.spared.is_empty()).then(|| plan.spared.iter().map(hit).collect());
+                Harm::Domain { domain: *domain, effects, hits }
+            }
+        };
+        let fault = self.begin(plan.source, harm);
+        self.planned[id] = Some(fault);
+        self.agenda.add(self.now.saturating_add(plan.lasts.max(Span::NANOSECOND)), Event::Cease(id));
+    }
+
+    fn cease(&mut self, id: PlannedId) {
+        if let Some(fault) = self.planned[id].take() {
+            self.end(fault);
+        }
+    }
+
+    fn begin(&mut self, source: SourceId, harm: Harm<'d>) -> FaultId {
+        let change = self.note(None, |_| What::FaultBegan {
+            fault: FaultId(0),
+            source,
+            domain: None,
+            effect: String::new(),
+        });
+        let id = self.faults.begin(source, harm, self.now, change).id;
+        let fault = self.faults.active().last().expect("a fault was just begun").clone();
+        if O::ON {
+            let effect = describe(&fault);
+            let what = What::FaultBegan { fault: id, source, domain: fault.domain(), effect };
+            self.observer.amend(change, what);
+        }
+        self.spread(&fault, true, change);
+        id
+    }
+
+    fn end(&mut self, id: FaultId) {
+        let fault = self.faults.end(id);
+        let (source, domain) = (fault.source, fault.domain());
+        let change = self.note(Some(fault.change), |_| What::FaultEnded { fault: id, source, domain });
+        let length = self.now - fault.since.max(Instant::ZERO);
+        if self.now >= Instant::ZERO {
+            self.ledger.fault(source, length);
+        }
+        self.spread(&fault, false, change);
+    }
+
+    /// Tells the layers below the faults what a fault does, or no longer does.
+    fn spread(&mut self, fault: &Fault<'d>, begins: bool, change: ChangeId) {
+        let cause = Cause { change, root: fault.source };
+        self.sites.apply(&self.design.topology, fault, begins, change);
+        let Some(domain) = fault.domain() else {
+            self.network_cause = cause;
+            self.network.partition_changed();
+            return;
+        };
+        for touch in &self.design.topology.touches[domain] {
+            self.site_roots[touch.site] = fault.source;
+        }
+        let effects = fault.effects();
+        if effects.iter().any(|effect| effect.silences()) {
+            self.entries.silence(&self.design.topology.answers[domain], begins, cause);
+        }
+        if effects.iter().any(|effect| effect.freezes()) {
+            self.entries.freeze(&self.design.topology.controls[domain], begins);
+        }
+        if effects.iter().any(|effect| effect.takes_from_clients()) {
+            for &link in &self.design.topology.links[domain] {
+                self.network_cause = cause;
+                self.network.link_changed(link, begins);
+            }
+        }
+    }
+
+    fn site_changed(&mut self, site: SiteId, before: Truth) {
+        let truth = *self.sites.truth(site);
+        let fault = self.sites.cause(site);
+        let change = self.note(Some(fault), |_| What::SiteChanged { site, truth: truth.describe() });
+        if before.serves() != truth.serves() {
+            self.serving_changed(site, truth.serves());
+        }
+        let above =
+            Above { faults: &self.faults, sites: &self.sites, network: &self.network, answers: &self.answers };
+        self.traffic.site_changed(site, above);
+        let cause = Cause { change, root: self.site_roots[site] };
+        self.consult(site, cause);
+    }
+
+    /// The network around `site` may have changed.
+    fn look_at(&mut self, site: SiteId) {
+        self.consult(site, self.network_cause);
+    }
+
+    /// Tells health checks and traffic what became of `site`.
+    fn consult(&mut self, site: SiteId, cause: Cause) {
+        let (truth, network) = (self.sites.truth(site), &self.network);
+        let reaches = |check| network.checker_reaches(check, site);
+        self.beliefs.view(site, truth, reaches, cause, self.now, &mut self.agenda);
+        for index in 0..self.users[site].len() {
+            let population = self.users[site][index];
+            if self.entries.is_ideal(population) || self.traffic.uses(population, site) {
+                self.traffic.touch(population);
+            }
+        }
+    }
+
+    fn serving_changed(&mut self, site: SiteId, serves: bool) {
+        if serves {
+            self.site_recovered(site, self.now);
+        } else {
+            self.lost_since[site] = Some(self.now.max(Instant::ZERO));
+        }
+        let above =
+            Above { faults: &self.faults, sites: &self.sites, network: &self.network, answers: &self.answers };
+        for level in self.design.levels.rows() {
+            let Serving::Needs { of, .. } = &level.serving else { continue };
+            if !of.contains(&site) {
+                continue;
+            }
+            let missing = !enough(&level.serving, above);
+            for population in self.design.specification().populations.ids() {
+                if self.design.holds(level.scope, population) && self.traffic.missing(population) != missing {
+                    // Another scope that holds this population may lack sites as well.
+                    let lacks = self.design.lacks(population, |serving| !enough(serving, above));
+                    self.traffic.missing_changed(population, lacks);
+                }
+            }
+        }
+    }
+
+    fn site_recovered(&mut self, site: SiteId, now: Instant) {
+        if let Some(since) = self.lost_since[site].take()
+            && now > since
+        {
+            self.ledger.site_lost(site, now - since);
+        }
+    }
+
+    /// Notes a change; its number is the same whether anybody observes or not.
+    fn note(&mut self, cause: Option<ChangeId>, what: impl FnOnce(&Self) -> What) -> ChangeId {
+        let id = ChangeId(self.changes);
+        self.changes += 1;
+        if O::ON {
+            let change = Change { id, at: self.now, cause, what: what(self) };
+            self.observer.change(change);
+        }
+        id
+    }
+
+    fn above(&self) -> Above<'_, 'd> {
+        Above { faults: &self.faults, sites: &self.sites, network: &self.network, answers: &self.answers }
+    }
+
+    /// Shows the observer the traffic at both ends of a stretch, and which scopes are up in it.
+    fn observe(&mut self, from: Instant, until: Instant) {
+        if !self.observer.wants(from, until) {
+            return;
+        }
+        let pieces =
+            if self.calm { vec![from, until] } else { self.traffic.pieces(from, until, self.above()) };
+        for pair in pieces.windows(2) {
+            let down = self.traffic.scopes_down(pair[0], pair[1], self.above());
+            let opening = self.traffic.frame(pair[0], false, self.above());
+            let closing = self.traffic.frame(pair[1] - Span::NANOSECOND, true, self.above());
+            self.now = pair[0];
+            self.note_scopes(&down);
+            self.observer.frame(opening);
+            self.observer.frame(closing);
+        }
+        self.now = from;
+    }
+
+    fn note_scopes(&mut self, down: &[bool]) {
+        for (index, &is_down) in down.iter().enumerate() {
+            let scope: Scope = self.design.scopes[index];
+            if self.scopes_down[index] != is_down {
+                self.scopes_down[index] = is_down;
+                let cause = self.traffic.cause_of(scope, self.above());
+                let what = if is_down { What::WentDown { scope } } else { What::CameUp { scope } };
+                self.note(cause, |_| what);
+            }
+        }
+    }
+
+    fn finish(&mut self, horizon: Instant) {
+        for site in self.design.specification().sites.ids() {
+            self.site_recovered(site, horizon);
+        }
+        for fault in self.faults.active() {
+            self.ledger.fault(fault.source, horizon - fault.since.max(Instant::ZERO));
+        }
+        self.ledger.finish();
+        let came = self.traffic.settle_accounts(horizon, &mut self.ledger);
+        // Offered = arrived + lost before arrival, each integrated apart.
+        let difference = (came - self.offered).abs();
+        assert!(
+            difference <= 1e-9 * self.offered + 1e-6,
+            "requests are not conserved in replication {}: offered {}, accounted for {came}",
+            self.replication.0,
+            self.offered
+        );
+    }
+}
+
+/// A fault's effects in words.
+fn describe(fault: &Fault) -> String {
+    let Harm::Domain { effects, .. } = &fault.harm else { return "partition".into() };
+    let words: Vec<String> = effects.iter().map(|effect| describe_effect(*effect)).collect();
+    words.join(", ")
+}
+
+fn describe_effect(effect: Effect) -> String {
+    match effect {
+        Effect::Down => "down".into(),
+        Effect::Degraded { factor } => format!("capacity {} %", factor * 100.0),
+        Effect::Errors { share } => format!("{} % errors", share * 100.0),
+        Effect::Latency { added } => format!("{} ms slower", added.nanos() / 1_000_000),
+        Effect::Isolated(isolation) if isolation.clients && isolation.checkers => "cut off".into(),
+        Effect::Isolated(_) => "cut off in part".into(),
+        Effect::ControlPlane => "control plane down".into(),
+        Effect::Dns => "name servers silent".into(),
+    }
+}
+
