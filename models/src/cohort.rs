@@ -72,12 +72,24 @@ impl<'d> Cohorts<'d> {
     }
 
     /// The authority's answer to `population` changed.
-    pub(crate) fn answer(&mut self, population: PopulationId, answer: AnswerId, now: Instant, agenda: &mut Agenda) {
+    pub(crate) fn answer(
+        &mut self,
+        population: PopulationId,
+        answer: AnswerId,
+        now: Instant,
+        agenda: &mut Agenda,
+    ) {
         self.tell(population, now, agenda, |cache| cache.answer(now, answer));
     }
 
     /// The name servers that `population` asks stopped answering, or answered again.
-    pub(crate) fn authority(&mut self, population: PopulationId, up: bool, now: Instant, agenda: &mut Agenda) {
+    pub(crate) fn authority(
+        &mut self,
+        population: PopulationId,
+        up: bool,
+        now: Instant,
+        agenda: &mut Agenda,
+    ) {
         self.tell(population, now, agenda, |cache| cache.authority(now, up));
     }
 

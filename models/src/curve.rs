@@ -55,7 +55,9 @@ impl Curve {
     pub(crate) fn rate(&self, at: Instant) -> f64 {
         match &self.shape {
             Shape::Flat => self.mean,
-            Shape::Sinusoid { amplitude, peak } => self.mean + amplitude * libm::cos(angle(at.nanos() - peak)),
+            Shape::Sinusoid { amplitude, peak } => {
+                self.mean + amplitude * libm::cos(angle(at.nanos() - peak))
+            }
             Shape::Hours { rates, .. } => rates[(at.nanos().rem_euclid(DAY) / HOUR) as usize],
         }
     }
@@ -83,7 +85,9 @@ impl Curve {
         }
         match &self.shape {
             Shape::Flat => self.mean * poly_integral(poly, origin, from, until),
-            Shape::Sinusoid { .. } => self.sum_chunks(from, until, |a, b| self.quadrature(poly, origin, a, b)),
+            Shape::Sinusoid { .. } => {
+                self.sum_chunks(from, until, |a, b| self.quadrature(poly, origin, a, b))
+            }
             Shape::Hours { .. } => {
                 self.sum_chunks(from, until, |a, b| self.rate(a) * poly_integral(poly, origin, a, b))
             }
@@ -170,7 +174,12 @@ impl Curve {
         days as f64 * before[24] + before[hour] + rates[hour] * rest
     }
 
-    fn sum_chunks(&self, from: Instant, until: Instant, mut part: impl FnMut(Instant, Instant) -> f64) -> f64 {
+    fn sum_chunks(
+        &self,
+        from: Instant,
+        until: Instant,
+        mut part: impl FnMut(Instant, Instant) -> f64,
+    ) -> f64 {
         let mut total = 0.0;
         let mut at = from;
         while at < until {
@@ -275,11 +284,7 @@ mod tests {
             for width in [60.0, 3_600.0, 5.0 * 3_600.0] {
                 let poly = Poly([1.0, -1.0 / width, 0.3 / width / width, -0.1 / width / width / width]);
                 let until = from + Span::from_seconds(width);
-                let exact = simpson(
-                    |x| poly.at(x) * curve.rate(from + Span::from_seconds(x)),
-                    width,
-                    20_000,
-                );
+                let exact = simpson(|x| poly.at(x) * curve.rate(from + Span::from_seconds(x)), width, 20_000);
                 let ours = curve.weighted(poly, from, from, until);
                 assert!(((ours - exact) / exact).abs() < tolerance, "{ours} {exact} {width}");
             }

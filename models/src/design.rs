@@ -102,7 +102,10 @@ pub(crate) struct Planned {
 pub(crate) enum PlannedStart {
     At(sim::Instant),
     /// So long after the random beginning number `placement`.
-    After { placement: usize, offset: Span },
+    After {
+        placement: usize,
+        offset: Span,
+    },
 }
 
 /// One check watching one site.
@@ -278,6 +281,35 @@ impl Design {
         }
     }
 
+    /// The time of day at which most is demanded: the peak of the population with the greatest one.
+    pub(crate) fn busiest(&self) -> Span {
+        let mut busiest: Option<&Curve> = None;
+        for curve in self.curves.rows() {
+            if busiest.is_none_or(|best| curve.peak() > best.peak()) {
+                busiest = Some(curve);
+            }
+        }
+        busiest.map_or(Span::ZERO, Curve::peak_time)
+    }
+
+    /// Long enough after any change for every verdict, answer and cache to come to rest.
+    pub(crate) fn settling(&self) -> Span {
+        let checks = self.watches.rows().iter().map(|watch| {
+            let probe = watch.plan.interval + watch.plan.timeout * (i64::from(watch.plan.retries) + 1);
+            probe * i64::from(watch.plan.failures.max(watch.plan.successes) + 2)
+        });
+        let answers = self.specification.entries.rows().iter().map(|entry| match &entry.steering {
+            Steering::Dns(dns) => dns.propagation,
+            _ => Span::ZERO,
+        });
+        let caches = self.cohorts.rows().iter().map(|cohort| {
+            cohort.ttl.unwrap_or(Span::ZERO)
+                + cohort.connection.map_or(Span::ZERO, |connection| connection.life)
+        });
+        let most = |spans: &mut dyn Iterator<Item = Span>| spans.fold(Span::ZERO, Span::max);
+        most(&mut { checks }) + most(&mut { answers }) + most(&mut { caches }) + Span::HOUR
+    }
+
     /// Long enough for every belief and cache to settle, and for every shock-struck component to be repaired with
     /// near certainty; nothing for a run that starts all-up.
     fn lead_in(&self) -> Span {
@@ -440,7 +472,9 @@ fn watch(specification: &Specification, check: CheckId, site: SiteId) -> Result<
         delay: delay(specification, *place, specification.sites[site].place),
         phase: match &row.phase {
             Phase::Random => Span::ZERO,
-            Phase::Even => Span::from_nanos((i128::from(row.interval.nanos()) * index as i128 / i128::from(count)) as i64),
+            Phase::Even => Span::from_nanos(
+                (i128::from(row.interval.nanos()) * index as i128 / i128::from(count)) as i64,
+            ),
             Phase::Fixed(phases) => phases[index],
         },
     });
@@ -526,7 +560,10 @@ fn levels(specification: &Specification) -> (Vec<Scope>, Table<LevelId, Level>) 
         .iter()
         .map(|scope| {
             let stated = specification.serving.iter().find(|(named, _)| named == scope);
-            Level { scope: *scope, serving: stated.map_or(Serving::Share(1.0), |(_, serving)| serving.clone()) }
+            Level {
+                scope: *scope,
+                serving: stated.map_or(Serving::Share(1.0), |(_, serving)| serving.clone()),
+            }
         })
         .collect();
     for expectation in &specification.expectations {

@@ -136,7 +136,8 @@ mod tests {
 
     #[test]
     fn a_sinusoid_crosses_its_limit_where_the_arc_cosine_says() {
-        let curve = Curve::new(&Demand { mean: 100.0, daily: Daily::Sinusoid { swing: 0.4, peak: Span::HOUR * 12 } });
+        let curve =
+            Curve::new(&Demand { mean: 100.0, daily: Daily::Sinusoid { swing: 0.4, peak: Span::HOUR * 12 } });
         let part = Part { curve: &curve, share: Poly::constant(1.0), origin: Instant::ZERO };
         let f = |at| part.at(at) - 130.0;
         let bound = curvature(&[part], Instant::ZERO, 2.0 * 86_400.0);
@@ -157,7 +158,14 @@ mod tests {
         let curve = Curve::new(&Demand { mean: 10.0, daily: Daily::Hours(factors) });
         let part = Part { curve: &curve, share: Poly::constant(1.0), origin: Instant::ZERO };
         let mut found = Vec::new();
-        sign_changes(&|at| part.at(at) - 7.0, 0.0, true, Instant::ZERO, Instant::ZERO + Span::DAY, &mut found);
+        sign_changes(
+            &|at| part.at(at) - 7.0,
+            0.0,
+            true,
+            Instant::ZERO,
+            Instant::ZERO + Span::DAY,
+            &mut found,
+        );
         assert_eq!(found, [Instant::ZERO + Span::HOUR * 12]);
     }
 }

@@ -50,7 +50,11 @@ impl Fault<'_> {
     }
 
     /// The parts of `site` it meets.
-    pub(crate) fn parts<'t>(&self, topology: &'t Topology, site: SiteId) -> impl Iterator<Item = Part> + use<'t> {
+    pub(crate) fn parts<'t>(
+        &self,
+        topology: &'t Topology,
+        site: SiteId,
+    ) -> impl Iterator<Item = Part> + use<'t> {
         let touches = match self.harm {
             Harm::Domain { domain, .. } if self.hits(site) => topology.touches_of(domain, site),
             _ => &[],
@@ -114,7 +118,13 @@ impl<'d> Faults<'d> {
         &self.active
     }
 
-    pub(crate) fn begin(&mut self, source: SourceId, harm: Harm<'d>, at: Instant, change: ChangeId) -> &Fault<'d> {
+    pub(crate) fn begin(
+        &mut self,
+        source: SourceId,
+        harm: Harm<'d>,
+        at: Instant,
+        change: ChangeId,
+    ) -> &Fault<'d> {
         let id = FaultId(self.next);
         self.next += 1;
         self.active.push(Fault { id, source, harm, since: at, change });
@@ -156,7 +166,9 @@ impl<'d> Faults<'d> {
     ) {
         found.clear();
         for (index, fault) in self.active.iter().enumerate() {
-            if fault.effects().iter().any(|effect| counts(*effect)) && fault.parts(topology, site).next().is_some() {
+            if fault.effects().iter().any(|effect| counts(*effect))
+                && fault.parts(topology, site).next().is_some()
+            {
                 found.push(index);
             }
         }

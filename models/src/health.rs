@@ -79,7 +79,12 @@ impl Quorum {
         let group = plan.group.min(vantages as u32);
         let last = (vantages as u32).div_ceil(group) - 1;
         let last_group = vantages as u32 - last * group;
-        Quorum { needs: plan.healthy_needs, group: group as u8, last_group: last_group as u8, last: last as u8 }
+        Quorum {
+            needs: plan.healthy_needs,
+            group: group as u8,
+            last_group: last_group as u8,
+            last: last as u8,
+        }
     }
 
     /// Has a group with so many unhealthy vantages a healthy majority?

@@ -2,7 +2,7 @@
 
 mod tally;
 
-pub(crate) use tally::{Charge, LevelTally, Tally};
+pub(crate) use tally::{Charge, LevelTally, SourceTally, Tally};
 
 use crate::blame::{Mechanism, SourceId};
 use crate::design::{Design, LevelId};
@@ -80,7 +80,13 @@ impl<'d> Ledger<'d> {
     }
 
     /// Charges lost requests to a mechanism and a root.
-    pub(crate) fn lose(&mut self, population: PopulationId, mechanism: Mechanism, source: SourceId, volume: Volume) {
+    pub(crate) fn lose(
+        &mut self,
+        population: PopulationId,
+        mechanism: Mechanism,
+        source: SourceId,
+        volume: Volume,
+    ) {
         debug_assert!(volume >= Volume::ZERO);
         self.touched = true;
         self.lost[population] += volume;
@@ -155,8 +161,7 @@ impl<'d> Ledger<'d> {
         self.tally.levels[level].outage(open.until - open.from, open.until - open.fault_since, open.starter);
         if level.index() == 0 {
             let lost = self.lost_in(Scope::All) - open.lost_before;
-            let worst =
-                Worst { replication: self.replication.0, from: open.from, until: open.until, lost };
+            let worst = Worst { replication: self.replication.0, from: open.from, until: open.until, lost };
             self.tally.consider(worst);
         }
     }
@@ -255,7 +260,9 @@ fn affects(design: &Design) -> Vec<bool> {
                     let answers = matches!(entry.steering, Steering::Dns(_))
                         && design.topology.answers[domain].contains(&id);
                     answers
-                        || design.topology.touches[domain].iter().any(|touch| entry.sites.contains(&touch.site))
+                        || design.topology.touches[domain]
+                            .iter()
+                            .any(|touch| entry.sites.contains(&touch.site))
                 });
         }
     }

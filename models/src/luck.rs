@@ -165,7 +165,8 @@ impl<'d> Luck<'d> {
             component.state = State::Down(None);
             let lasts = together.or(own).unwrap_or_else(|| {
                 let plan = &self.design.components[victim.component];
-                let stream = component.down.get_or_insert_with(|| Stream::new(seed, replication, plan.down_stream));
+                let stream =
+                    component.down.get_or_insert_with(|| Stream::new(seed, replication, plan.down_stream));
                 plan.down.as_ref().expect("checked when the design was made").sample(stream)
             });
             struck.push(Struck { component: victim.component, lasts });

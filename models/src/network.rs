@@ -104,7 +104,8 @@ impl Network {
         let reaches = |a: Endpoint, b: Endpoint| {
             let (node_a, node_b) = (graph.node(a), graph.node(b));
             let by_links = whole.equiv(node_a, node_b);
-            (!by_links || now.equiv(node_a, node_b)) && !faults.active().iter().any(|fault| fault.separates(a, b))
+            (!by_links || now.equiv(node_a, node_b))
+                && !faults.active().iter().any(|fault| fault.separates(a, b))
         };
         for site in specification.sites.ids() {
             for population in specification.populations.ids() {

@@ -95,6 +95,8 @@ pub enum Method {
     ClopperPearson,
     /// Order statistics of the sorted sample.
     OrderStatistic,
+    /// A ratio of sums over replications, by the delta method.
+    Ratio,
     /// Poisson interval of a count.
     Poisson,
     /// No sample: there is no number.

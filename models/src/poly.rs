@@ -39,12 +39,7 @@ impl Poly {
     /// The same polynomial with its origin moved by `x` seconds.
     pub(crate) fn moved(self, x: f64) -> Self {
         let [c0, c1, c2, c3] = self.0;
-        Poly([
-            c0 + x * (c1 + x * (c2 + x * c3)),
-            c1 + x * (2.0 * c2 + x * 3.0 * c3),
-            c2 + 3.0 * c3 * x,
-            c3,
-        ])
+        Poly([c0 + x * (c1 + x * (c2 + x * c3)), c1 + x * (2.0 * c2 + x * 3.0 * c3), c2 + 3.0 * c3 * x, c3])
     }
 
     /// The product, cut at degree three; exact where the degrees sum to three at most.

@@ -90,7 +90,9 @@ impl Truth {
 
     /// Is this alternative to be preferred to `other`? Reachability counts first, then errors, capacity, latency.
     fn better_than(&self, other: &Truth) -> bool {
-        let gone = |truth: &Truth| (truth.down, truth.isolated.clients, truth.isolated.checkers, truth.isolated.sites);
+        let gone = |truth: &Truth| {
+            (truth.down, truth.isolated.clients, truth.isolated.checkers, truth.isolated.sites)
+        };
         let graded = |truth: &Truth| (truth.errors, -truth.capacity, truth.latency.seconds());
         gone(self) < gone(other) || (gone(self) == gone(other) && graded(self) < graded(other))
     }
@@ -197,7 +199,11 @@ impl Sites {
 
     /// Settles one dirty site, the lowest first is not needed: sites do not depend on each other. Returns its former
     /// truth where that changed.
-    pub(crate) fn settle_next(&mut self, topology: &Topology, faults: &Faults) -> Option<(SiteId, Option<Truth>)> {
+    pub(crate) fn settle_next(
+        &mut self,
+        topology: &Topology,
+        faults: &Faults,
+    ) -> Option<(SiteId, Option<Truth>)> {
         let site = self.dirty.pop()?;
         let state = &mut self.states[site];
         state.dirty = false;

@@ -95,7 +95,8 @@ impl Topology {
 
     fn add_site(&mut self, specification: &Specification, ancestors: &Ancestors, site: SiteId) {
         let row = &specification.sites[site];
-        let mut touches: Vec<(DomainId, Part)> = ancestors[row.domain].iter().map(|d| (*d, Part::Trunk)).collect();
+        let mut touches: Vec<(DomainId, Part)> =
+            ancestors[row.domain].iter().map(|d| (*d, Part::Trunk)).collect();
         let mut alternative = 0;
         for clause in &row.needs {
             if let [only] = clause.any[..] {

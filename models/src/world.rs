@@ -2,6 +2,7 @@
 
 mod beliefs;
 mod entry;
+mod survey;
 
 use crate::blame::SourceId;
 use crate::cohort::Cohorts;
@@ -112,11 +113,17 @@ impl<'d, O: Observer> World<'d, O> {
 
     /// Runs one replication from its start to the horizon, into the ledger's tally.
     pub(crate) fn run(&mut self, seed: Seed, replication: Replication) {
-        self.reset(seed, replication);
         let horizon = Instant::ZERO + self.design.specification().run.horizon;
+        self.start(seed, replication);
+        self.drive(horizon, |_| false);
+        self.finish(horizon);
+    }
+
+    /// Goes on to just before what happens at `limit`, or until `enough` holds after some instant has settled.
+    pub(crate) fn drive(&mut self, limit: Instant, enough: impl Fn(&Self) -> bool) {
         loop {
-            let next = self.agenda.next_at().filter(|at| *at < horizon);
-            self.advance(next.unwrap_or(horizon));
+            let next = self.agenda.next_at().filter(|at| *at < limit);
+            self.advance(next.unwrap_or(limit));
             if next.is_none() {
                 break;
             }
@@ -126,8 +133,10 @@ impl<'d, O: Observer> World<'d, O> {
                 }
             }
             self.settle();
+            if enough(self) {
+                break;
+            }
         }
-        self.finish(horizon);
     }
 
     /// Closes the stretch from now until `until`.
@@ -160,7 +169,9 @@ impl<'d, O: Observer> World<'d, O> {
             Event::Shock(shock) => self.shock(shock),
             Event::Flip(watch) => self.flip(watch),
             Event::Look(watch) => self.beliefs.look(watch, self.now, &mut self.agenda),
-            Event::Publish { entry, position, healthy } => self.publish(entry, usize::from(position), healthy),
+            Event::Publish { entry, position, healthy } => {
+                self.publish(entry, usize::from(position), healthy)
+            }
             Event::Turn(cohort) => self.turn(cohort),
         }
     }
@@ -178,8 +189,12 @@ impl<'d, O: Observer> World<'d, O> {
             }
         }
         self.settle_entries();
-        let above =
-            Above { faults: &self.faults, sites: &self.sites, network: &self.network, answers: &self.answers };
+        let above = Above {
+            faults: &self.faults,
+            sites: &self.sites,
+            network: &self.network,
+            answers: &self.answers,
+        };
         self.traffic.settle(self.now, above, &mut self.cohorts);
         self.calm = self.traffic.is_calm();
         if self.now >= Instant::ZERO {
@@ -199,7 +214,8 @@ impl<'d, O: Observer> World<'d, O> {
             && self.entries.all_published()
     }
 
-    fn reset(&mut self, seed: Seed, replication: Replication) {
+    /// Begins a replication.
+    pub(crate) fn start(&mut self, seed: Seed, replication: Replication) {
         let start = Instant::ZERO - self.design.lead_in;
         (self.seed, self.replication, self.now) = (seed, replication, start);
         self.agenda.clear();
@@ -366,8 +382,12 @@ impl<'d, O: Observer> World<'d, O> {
         if before.serves() != truth.serves() {
             self.serving_changed(site, truth.serves());
         }
-        let above =
-            Above { faults: &self.faults, sites: &self.sites, network: &self.network, answers: &self.answers };
+        let above = Above {
+            faults: &self.faults,
+            sites: &self.sites,
+            network: &self.network,
+            answers: &self.answers,
+        };
         self.traffic.site_changed(site, above);
         let cause = Cause { change, root: self.site_roots[site] };
         self.consult(site, cause);
@@ -397,8 +417,12 @@ impl<'d, O: Observer> World<'d, O> {
         } else {
             self.lost_since[site] = Some(self.now.max(Instant::ZERO));
         }
-        let above =
-            Above { faults: &self.faults, sites: &self.sites, network: &self.network, answers: &self.answers };
+        let above = Above {
+            faults: &self.faults,
+            sites: &self.sites,
+            network: &self.network,
+            answers: &self.answers,
+        };
         for level in self.design.levels.rows() {
             let Serving::Needs { of, .. } = &level.serving else { continue };
             if !of.contains(&site) {
@@ -469,7 +493,8 @@ impl<'d, O: Observer> World<'d, O> {
         }
     }
 
-    fn finish(&mut self, horizon: Instant) {
+    /// The horizon is reached: the books are closed.
+    pub(crate) fn finish(&mut self, horizon: Instant) {
         for site in self.design.specification().sites.ids() {
             self.site_recovered(site, horizon);
         }
@@ -508,4 +533,3 @@ fn describe_effect(effect: Effect) -> String {
         Effect::Dns => "name servers silent".into(),
     }
 }
-

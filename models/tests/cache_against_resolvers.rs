@@ -47,7 +47,8 @@ struct Population {
 
 impl Population {
     fn new(ttl: i64, stale: i64) -> Self {
-        let resolvers = (0..ttl.max(1)).map(|k| Resolver { answer: FIRST, expiry: if ttl > 0 { 2 * k + 1 } else { 0 } });
+        let resolvers =
+            (0..ttl.max(1)).map(|k| Resolver { answer: FIRST, expiry: if ttl > 0 { 2 * k + 1 } else { 0 } });
         Population { ttl, stale, resolvers: resolvers.collect(), answer: FIRST, up: true }
     }
 
@@ -123,7 +124,8 @@ fn cached(
             connections_told = now;
         }
         assert!(connections.next_breakpoint().is_none_or(|next| next > at(now)));
-        let (shares, curves): (Vec<Share>, Vec<Curve>) = (cache.shares().collect(), connections.shares().collect());
+        let (shares, curves): (Vec<Share>, Vec<Curve>) =
+            (cache.shares().collect(), connections.shares().collect());
         check(now, cache_told, &shares, connections_told, &curves);
     }
 }
@@ -227,7 +229,8 @@ fn one_switch_moves_connections_by_the_integral_of_a_ramp() {
     let (ttl, life) = (Span::from_secs(60), Span::from_secs(600));
     let mut cache = Cache::new(ttl, Span::ZERO, FIRST, Instant::ZERO);
     let mut connections = Connections::new(life, Instant::ZERO, cache.shares());
-    let share = |connections: &Connections| connections.shares().find(|c| c.answer == Some(AnswerId(1))).unwrap();
+    let share =
+        |connections: &Connections| connections.shares().find(|c| c.answer == Some(AnswerId(1))).unwrap();
     let switch = Instant::ZERO + Span::DAY;
     cache.answer(switch, AnswerId(1));
     connections.cache_changed(switch, cache.shares());

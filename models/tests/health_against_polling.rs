@@ -1,6 +1,8 @@
 //! Computed flips of health checks against a plain polling implementation, and grey checks against their laws.
 
-use models::health::{CheckPlan, Post, Seen, Spacing, VantageSet, View, Watch, healthy_above, unhealthy_when};
+use models::health::{
+    CheckPlan, Post, Seen, Spacing, VantageSet, View, Watch, healthy_above, unhealthy_when,
+};
 use proptest::prelude::*;
 use sim::{Instant, Replication, Seed, Span, Stream, StreamName};
 
@@ -20,7 +22,14 @@ fn view_at(history: &History, instant: i64) -> View {
 }
 
 /// Sends every probe of one vantage up to `end`; returns the instants at which its opinion turns.
-fn poll(plan: &CheckPlan, post: Post, index: usize, history: &History, end: i64, luck: &mut Stream) -> Vec<i64> {
+fn poll(
+    plan: &CheckPlan,
+    post: Post,
+    index: usize,
+    history: &History,
+    end: i64,
+    luck: &mut Stream,
+) -> Vec<i64> {
     let (interval, timeout) = (plan.interval.nanos(), plan.timeout.nanos());
     let (mut healthy, mut run, mut turns) = (true, 0, Vec::new());
     let mut cycle = post.phase.nanos();
@@ -59,13 +68,18 @@ struct Shown {
     unhealthy: Vec<VantageSet>,
 }
 
-fn polled(plan: &CheckPlan, posts: &[Post], history: &History, asked: &[i64], end: i64, luck: &mut Stream) -> Shown {
-    let turns: Vec<Vec<i64>> = posts
-        .iter()
-        .enumerate()
-        .map(|(index, post)| poll(plan, *post, index, history, end, luck))
-        .collect();
-    let unhealthy = |vantage: usize, now: i64| turns[vantage].iter().filter(|at| **at <= now).count() % 2 == 1;
+fn polled(
+    plan: &CheckPlan,
+    posts: &[Post],
+    history: &History,
+    asked: &[i64],
+    end: i64,
+    luck: &mut Stream,
+) -> Shown {
+    let turns: Vec<Vec<i64>> =
+        posts.iter().enumerate().map(|(index, post)| poll(plan, *post, index, history, end, luck)).collect();
+    let unhealthy =
+        |vantage: usize, now: i64| turns[vantage].iter().filter(|at| **at <= now).count() % 2 == 1;
     let verdict = |now: i64| {
         let groups: Vec<usize> = (0..posts.len()).collect();
         let passing = groups
@@ -89,7 +103,14 @@ fn polled(plan: &CheckPlan, posts: &[Post], history: &History, asked: &[i64], en
 }
 
 /// Drives a watch as the world does: views first within an instant, then looks, then flips.
-fn watched(plan: &CheckPlan, posts: &[Post], history: &History, asked: &[i64], end: i64, luck: &mut Stream) -> Shown {
+fn watched(
+    plan: &CheckPlan,
+    posts: &[Post],
+    history: &History,
+    asked: &[i64],
+    end: i64,
+    luck: &mut Stream,
+) -> Shown {
     let mut watch = Watch::new(plan, posts, Instant::ZERO);
     let mut shown = Shown { flips: Vec::new(), unhealthy: Vec::new() };
     let (mut changes, mut asked) = (history.iter().peekable(), asked.iter().peekable());
@@ -202,7 +223,8 @@ fn route_53_turns_when_the_fourteenth_of_sixteen_checkers_does() {
 #[test]
 fn a_blip_between_two_probes_changes_nothing() {
     let posts = [Post { delay: Span::ZERO, phase: Span::ZERO }];
-    let mut watch = Watch::new(&CheckPlan { failures: 1, healthy_needs: 1, ..ROUTE_53 }, &posts, Instant::ZERO);
+    let mut watch =
+        Watch::new(&CheckPlan { failures: 1, healthy_needs: 1, ..ROUTE_53 }, &posts, Instant::ZERO);
     let mut luck = stream(0, "none");
     watch.view(Instant::ZERO + Span::from_secs(61), View::FAILS, &mut luck);
     assert_eq!(watch.next_flip(), Some(Instant::ZERO + Span::from_secs(94)));
@@ -224,7 +246,8 @@ fn a_watch_settled_on_failures_recovers_like_any_other() {
 fn distance(sample: &mut [i64], other: &mut [i64]) -> f64 {
     sample.sort_unstable();
     other.sort_unstable();
-    let share = |values: &[i64], x: i64| values.partition_point(|value| *value <= x) as f64 / values.len() as f64;
+    let share =
+        |values: &[i64], x: i64| values.partition_point(|value| *value <= x) as f64 / values.len() as f64;
     let points = sample.iter().chain(other.iter());
     points.map(|x| (share(sample, *x) - share(other, *x)).abs()).fold(0.0, f64::max)
 }
@@ -255,7 +278,9 @@ fn law_of_a_run(failures: usize, q: f64, upto: usize) -> Vec<f64> {
 #[test]
 fn grey_probes_flip_by_the_waiting_time_law_of_a_run() {
     const DRAWS: usize = 20_000;
-    for (failures, share, retries) in [(3, 0.3, 0), (2, 0.05, 0), (3, 0.6, 0), (4, 0.9, 0), (2, 0.5, 1), (2, 0.7, 2)] {
+    for (failures, share, retries) in
+        [(3, 0.3, 0), (2, 0.05, 0), (3, 0.6, 0), (4, 0.9, 0), (2, 0.5, 1), (2, 0.7, 2)]
+    {
         let plan = CheckPlan { failures, retries, healthy_needs: 1, spacing: Spacing::Start, ..ROUTE_53 };
         let post = [Post { delay: Span::ZERO, phase: Span::ZERO }];
         let history = vec![(0, View { seen: Seen::Errs(share), ..View::PASSES })];
@@ -315,7 +340,8 @@ fn grey_histories_have_the_law_of_polling() {
         vec![(seconds(5.0), grey(0.9)), (seconds(200.0), grey(0.1)), (seconds(260.0), grey(0.5))],
     ];
     for (number, history) in histories.iter().enumerate() {
-        for (retries, spacing) in [(0, Spacing::Start), (2, Spacing::Start), (0, Spacing::Response), (2, Spacing::Response)]
+        for (retries, spacing) in
+            [(0, Spacing::Start), (2, Spacing::Start), (0, Spacing::Response), (2, Spacing::Response)]
         {
             let plan = CheckPlan { retries, spacing, failures: 2, healthy_needs: 3, ..ROUTE_53 };
             let post = |v: i64| Post { delay: Span::from_millis(100 * v), phase: Span::from_secs(7 * v) };
@@ -331,7 +357,10 @@ fn grey_histories_have_the_law_of_polling() {
             for measure in 0..4 {
                 let apart = distance(&mut polls[measure], &mut watches[measure]);
                 let bound = critical(polls[measure].len(), watches[measure].len());
-                assert!(apart < bound, "history {number}, {retries} {spacing:?}, measure {measure}: {apart} >= {bound}");
+                assert!(
+                    apart < bound,
+                    "history {number}, {retries} {spacing:?}, measure {measure}: {apart} >= {bound}"
+                );
             }
         }
     }

@@ -1,1 +1,43 @@
-//! scenarios
+//! The scenario file: its text, its words, its problems, and the specification it stands for.
+//!
+//! A file goes through these rooms: `yaml` (text to a tree with positions), `overrides`, `presets`, `shape` with
+//! `vocabulary` (is every key and value one the format knows?), `defaults`, and `resolver` with a file for each section
+//! (names to ids, everything checked against everything). Every problem is collected; none stops the others.
+
+mod catalogue;
+mod checks;
+mod clients;
+mod codes;
+mod defaults;
+mod diagnostic;
+mod domains;
+mod effects;
+mod expect;
+mod incidents;
+mod laws;
+mod load;
+mod overrides;
+mod places;
+mod presets;
+mod quantity;
+mod read;
+mod render;
+mod resolver;
+mod run;
+mod scopes;
+mod script;
+mod shape;
+mod shipped;
+mod shocks;
+mod sites;
+mod source;
+mod steering;
+mod tree;
+mod vocabulary;
+mod warnings;
+mod yaml;
+
+pub use codes::{Explanation, errors_index};
+pub use diagnostic::{Finding, FindingPoint, FindingRange, Problems, Severity};
+pub use load::{Loaded, load, load_bytes};
+pub use overrides::Override;

@@ -248,7 +248,15 @@ pub(super) struct Follower {
 impl Follower {
     pub(super) fn new(max_stale: i64, answer: AnswerId, now: i64) -> Self {
         let shown = [Share { answer: Some(answer), mass: 1, rate: 0, whole: 1 }];
-        Follower { max_stale, answer, up: true, now, held: answer, until: now.saturating_add(max_stale), shown }
+        Follower {
+            max_stale,
+            answer,
+            up: true,
+            now,
+            held: answer,
+            until: now.saturating_add(max_stale),
+            shown,
+        }
     }
 
     pub(super) fn answer(&mut self, now: i64, answer: AnswerId) {

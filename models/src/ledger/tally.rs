@@ -88,7 +88,8 @@ impl Tally {
             return;
         }
         let sources = design.sources.len();
-        self.lost = vec![Volume::ZERO; design.specification().populations.len() * Mechanism::ALL.len() * sources];
+        self.lost =
+            vec![Volume::ZERO; design.specification().populations.len() * Mechanism::ALL.len() * sources];
         self.sources = design.sources.map(|_, _| SourceTally::default());
         self.sites = design.specification().sites.map(|_, _| SiteTally::default());
         self.levels = design.levels.map(|_, _| LevelTally {
@@ -102,7 +103,13 @@ impl Tally {
         row * self.sources.len() + source.index()
     }
 
-    pub(crate) fn lose(&mut self, population: PopulationId, mechanism: Mechanism, source: SourceId, volume: Volume) {
+    pub(crate) fn lose(
+        &mut self,
+        population: PopulationId,
+        mechanism: Mechanism,
+        source: SourceId,
+        volume: Volume,
+    ) {
         let index = self.index(population, mechanism, source);
         self.lost[index] += volume;
     }

@@ -40,7 +40,12 @@ pub(crate) struct Router {
 }
 
 impl Router {
-    pub(crate) fn new(specification: &Specification, entry: &Entry, dns: &Dns, population: PopulationId) -> Self {
+    pub(crate) fn new(
+        specification: &Specification,
+        entry: &Entry,
+        dns: &Dns,
+        population: PopulationId,
+    ) -> Self {
         let ranked = rank(specification, entry, &dns.policy, &specification.populations[population]);
         Router {
             levels: ranked,
@@ -54,9 +59,7 @@ impl Router {
 
     /// The answer while exactly the positions of the entry's list for which `healthy` holds are believed healthy.
     pub(crate) fn answer(&self, answers: &mut Answers, healthy: impl Fn(usize) -> bool) -> Reply {
-        let first_whole = |answers: &mut Answers| {
-            self.level(answers, 0, |_| true).unwrap_or(answers.empty())
-        };
+        let first_whole = |answers: &mut Answers| self.level(answers, 0, |_| true).unwrap_or(answers.empty());
         if !self.heeds_health {
             return Reply { answer: first_whole(answers), open: false };
         }
@@ -66,7 +69,8 @@ impl Router {
                 return Reply { answer, open: false };
             }
         }
-        let single = |site: Option<SiteId>, answers: &Answers| site.map_or(answers.empty(), |site| AnswerId(site.0));
+        let single =
+            |site: Option<SiteId>, answers: &Answers| site.map_or(answers.empty(), |site| AnswerId(site.0));
         let answer = match self.when_none {
             _ if self.fenced => first_whole(answers),
             WhenNone::All => first_whole(answers),
@@ -78,7 +82,12 @@ impl Router {
     }
 
     /// The answer of one level; none if nothing in it is healthy.
-    fn level(&self, answers: &mut Answers, level: usize, healthy: impl Fn(usize) -> bool) -> Option<AnswerId> {
+    fn level(
+        &self,
+        answers: &mut Answers,
+        level: usize,
+        healthy: impl Fn(usize) -> bool,
+    ) -> Option<AnswerId> {
         let members = self.levels.get(level)?;
         if let [member] = members[..] {
             return healthy(member.position).then_some(AnswerId(member.site.0));
@@ -92,7 +101,12 @@ impl Router {
     }
 }
 
-fn rank(specification: &Specification, entry: &Entry, policy: &Policy, population: &Population) -> Vec<Vec<Member>> {
+fn rank(
+    specification: &Specification,
+    entry: &Entry,
+    policy: &Policy,
+    population: &Population,
+) -> Vec<Vec<Member>> {
     let member = |position: usize, weight: f64| Member { position, site: entry.sites[position], weight };
     let all = || 0..entry.sites.len();
     let equal = || all().map(|position| member(position, 1.0)).collect::<Vec<_>>();

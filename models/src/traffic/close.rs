@@ -141,7 +141,9 @@ impl<'d> Traffic<'d> {
 
     /// The share of what arrives at `site` that is refused for want of capacity.
     fn shed_share(&self, population: PopulationId, site: SiteId, at: Instant) -> f64 {
-        let Some(pool) = self.design.pool(population, site).filter(|pool| self.pools.is_hot(*pool)) else { return 0.0 };
+        let Some(pool) = self.design.pool(population, site).filter(|pool| self.pools.is_hot(*pool)) else {
+            return 0.0;
+        };
         let load: f64 = self.pool_parts(pool).iter().map(|(_, part)| part.at(at)).sum();
         let excess = load - self.pools.capacity(pool);
         if excess > 0.0 { excess / load } else { 0.0 }
@@ -150,7 +152,8 @@ impl<'d> Traffic<'d> {
     fn close_piece(&mut self, from: Instant, until: Instant, closing: &mut Closing<'_, '_, 'd>) {
         let middle = from + Span::from_nanos((until - from).nanos() / 2);
         let lost_before = closing.ledger.lost_so_far();
-        let down: Vec<_> = self.design.levels.ids().filter(|id| self.is_down(*id, middle, closing.above)).collect();
+        let down: Vec<_> =
+            self.design.levels.ids().filter(|id| self.is_down(*id, middle, closing.above)).collect();
         for population in self.flows.ids() {
             self.close_population(population, from, until, closing);
         }
@@ -173,7 +176,8 @@ impl<'d> Traffic<'d> {
             self.design.holds(scope, *id)
                 && (flow.is_lossy() || flow.arrivals.iter().any(|(site, _)| self.in_hot_pool(*id, *site)))
         });
-        let displaced = lossy.filter(|(id, flow)| !above.faults.active().is_empty() || !self.is_nominal(*id, flow));
+        let displaced =
+            lossy.filter(|(id, flow)| !above.faults.active().is_empty() || !self.is_nominal(*id, flow));
         displaced.map_or(self.design.demand_source(), |(_, flow)| flow.root)
     }
 
@@ -184,7 +188,10 @@ impl<'d> Traffic<'d> {
     fn is_nominal(&self, population: PopulationId, flow: &Flow) -> bool {
         let nominal = &self.nominal[population];
         flow.arrivals.len() == nominal.len()
-            && flow.arrivals.iter().all(|(site, share)| nominal.contains(&(*site, share.0[0])) && share.is_constant())
+            && flow
+                .arrivals
+                .iter()
+                .all(|(site, share)| nominal.contains(&(*site, share.0[0])) && share.is_constant())
     }
 
     pub(super) fn is_down(&self, level: crate::design::LevelId, at: Instant, above: Above) -> bool {
@@ -306,7 +313,10 @@ impl<'d> Traffic<'d> {
         let parts = self.pool_parts(pool);
         let brought: f64 = parts.iter().map(|(_, part)| part.integral(from, until)).sum();
         let excess = (brought - self.pools.capacity(pool) * (until - from).seconds()).max(0.0);
-        let mine = parts.iter().find(|(id, _)| *id == population).map_or(0.0, |(_, part)| part.integral(from, until));
+        let mine = parts
+            .iter()
+            .find(|(id, _)| *id == population)
+            .map_or(0.0, |(_, part)| part.integral(from, until));
         if brought > 0.0 { excess * mine / brought } else { 0.0 }
     }
 
@@ -376,7 +386,8 @@ impl<'d> Traffic<'d> {
             } else {
                 Volume::from_requests(volume.requests() * so_far / total).min(volume)
             };
-            let takes = |effect: Effect| effect.takes_from_clients() || matches!(effect, Effect::Degraded { .. });
+            let takes =
+                |effect: Effect| effect.takes_from_clients() || matches!(effect, Effect::Degraded { .. });
             closing.above.faults.with_effect(&self.design.topology, *site, takes, &mut blamed);
             if blamed.is_empty() {
                 closing.above.faults.that_take(&self.design.topology, *site, population, &mut blamed);
@@ -432,10 +443,22 @@ impl<'d> Traffic<'d> {
             let is_grey = |effect| matches!(effect, Effect::Errors { .. });
             self.anywhere(ideal, closing.above, is_grey, &mut blamed);
             let root = self.flows[*population].root;
-            closing.charge(*population, Mechanism::Grey, Volume::from_requests(errors * share), &blamed, root);
+            closing.charge(
+                *population,
+                Mechanism::Grey,
+                Volume::from_requests(errors * share),
+                &blamed,
+                root,
+            );
             let volume = Volume::from_requests(excess * share);
             if self.removed(*population, closing.above).is_empty() {
-                closing.charge(*population, ideal.excess_mechanism(), volume, &[], self.design.demand_source());
+                closing.charge(
+                    *population,
+                    ideal.excess_mechanism(),
+                    volume,
+                    &[],
+                    self.design.demand_source(),
+                );
             } else {
                 self.charge_ideal_excess(*population, ideal, volume, (from, until), closing);
             }
@@ -473,7 +496,9 @@ impl<'d> Traffic<'d> {
         let rate: f64 = parts.iter().map(|(_, part)| part.at(middle)).sum();
         let excess = brought - ideal.capacity() * seconds;
         let own = match whole {
-            Some(whole) if rate > whole && excess > 0.0 => ((brought - whole * seconds) / excess).clamp(0.0, 1.0),
+            Some(whole) if rate > whole && excess > 0.0 => {
+                ((brought - whole * seconds) / excess).clamp(0.0, 1.0)
+            }
             _ => 0.0,
         };
         let demand = Volume::from_requests(volume.requests() * own).min(volume);
@@ -482,7 +507,13 @@ impl<'d> Traffic<'d> {
     }
 
     /// Faults with some effect on any site of an ideal entry.
-    fn anywhere(&self, ideal: &Ideal, above: Above, counts: impl Fn(Effect) -> bool + Copy, blamed: &mut Vec<usize>) {
+    fn anywhere(
+        &self,
+        ideal: &Ideal,
+        above: Above,
+        counts: impl Fn(Effect) -> bool + Copy,
+        blamed: &mut Vec<usize>,
+    ) {
         let mut all = Vec::new();
         for site in &ideal.sites {
             above.faults.with_effect(&self.design.topology, *site, counts, blamed);
@@ -498,7 +529,8 @@ impl<'d> Traffic<'d> {
         let entry = self.design.specification().populations[population].entry;
         blamed.clear();
         for (index, fault) in above.faults.active().iter().enumerate() {
-            let asked = fault.domain().is_some_and(|domain| self.design.topology.answers[domain].contains(&entry));
+            let asked =
+                fault.domain().is_some_and(|domain| self.design.topology.answers[domain].contains(&entry));
             if asked && fault.effects().iter().any(|effect| effect.silences()) {
                 blamed.push(index);
             }
@@ -590,7 +622,9 @@ fn crossings(parts: &[Part], capacity: f64, from: Instant, until: Instant, cuts:
 fn scan(f: &dyn Fn(Instant) -> f64, from: Instant, until: Instant, found: &mut Vec<Instant>) {
     const STEPS: i64 = 16;
     let width = (until - from).nanos();
-    let at = |step: i64| from + Span::from_nanos((i128::from(width) * i128::from(step) / i128::from(STEPS)) as i64);
+    let at = |step: i64| {
+        from + Span::from_nanos((i128::from(width) * i128::from(step) / i128::from(STEPS)) as i64)
+    };
     for step in 0..STEPS {
         let (a, b) = (at(step), at(step + 1));
         // Just before the end, since a table of hours jumps at it.

@@ -1,7 +1,7 @@
 //! What the traffic looks like at one instant, for those who look.
 
 use super::{Above, Traffic};
-use crate::specification::{Scope, SiteId};
+use crate::specification::{PopulationId, Scope, SiteId};
 use crate::timeline::{ChangeId, Frame, PopulationFrame, SiteFrame};
 use sim::{Instant, Span};
 
@@ -22,11 +22,22 @@ impl Traffic<'_> {
     /// fault that began last.
     pub(crate) fn cause_of(&self, scope: Scope, above: Above) -> Option<ChangeId> {
         let fault = above.faults.active().last().map(|fault| fault.change);
-        let flow = self.flows.iter().find(|(id, _)| self.design.holds(scope, *id)).map(|(_, flow)| flow.cause);
+        let flow =
+            self.flows.iter().find(|(id, _)| self.design.holds(scope, *id)).map(|(_, flow)| flow.cause);
         match (fault, flow) {
             (Some(fault), Some(answer)) => Some(fault.max(answer)),
             (fault, answer) => fault.or(answer),
         }
+    }
+
+    /// The share of a population's requests that arrives at `site` just now.
+    pub(crate) fn share_of(&self, population: PopulationId, site: SiteId) -> f64 {
+        let entry = self.design.specification().populations[population].entry;
+        if let Some(ideal) = &self.ideals[entry] {
+            return if ideal.reaches(population) { ideal.share(site) } else { 0.0 };
+        }
+        let arrivals = self.flows[population].arrivals.iter();
+        arrivals.filter(|(known, _)| *known == site).map(|(_, share)| share.0[0]).sum()
     }
 
     /// Populations and sites at `at`.
@@ -63,7 +74,9 @@ impl Traffic<'_> {
             let capacity = pools.map(|(pool, _)| self.pools.capacity(pool)).reduce(|sum, more| sum + more);
             let load = populations
                 .iter()
-                .flat_map(|population| population.shares.iter().map(move |(s, share)| (s, share * population.offered)))
+                .flat_map(|population| {
+                    population.shares.iter().map(move |(s, share)| (s, share * population.offered))
+                })
                 .filter(|(s, _)| **s == site)
                 .map(|(_, load)| load)
                 .sum();

@@ -81,7 +81,8 @@ impl Ideal {
         let reaching = self.populations.iter().zip(&self.reaching).filter(|(_, reaches)| **reaches);
         reaching
             .map(|(id, _)| {
-                let part = Part { curve: &design.curves[*id], share: Poly::constant(1.0), origin: Instant::ZERO };
+                let part =
+                    Part { curve: &design.curves[*id], share: Poly::constant(1.0), origin: Instant::ZERO };
                 (*id, part)
             })
             .collect()
@@ -100,7 +101,8 @@ impl Ideal {
         for (reaching, population) in self.reaching.iter_mut().zip(&self.populations) {
             *reaching = self.sites.iter().any(|site| above.reaches(*population, *site));
         }
-        let usable = |site: SiteId| self.populations.iter().any(|population| above.reaches(*population, site));
+        let usable =
+            |site: SiteId| self.populations.iter().any(|population| above.reaches(*population, site));
         let mut clean = 0.0;
         let mut unlimited = false;
         let mut grey = false;
@@ -148,7 +150,8 @@ impl Ideal {
 
     /// Lost requests per second at a total demand: by errors, and for want of capacity.
     pub(super) fn loss(&self, demand: f64) -> (f64, f64) {
-        let errors = self.steps.iter().map(|step| step.errors * (demand - step.from).clamp(0.0, step.width)).sum();
+        let errors =
+            self.steps.iter().map(|step| step.errors * (demand - step.from).clamp(0.0, step.width)).sum();
         (errors, (demand - self.capacity()).max(0.0))
     }
 

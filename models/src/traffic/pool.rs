@@ -28,7 +28,8 @@ pub(super) struct Pools<'d> {
 
 impl<'d> Pools<'d> {
     pub(super) fn new(design: &'d Design) -> Self {
-        let of = |site: SiteId| design.pools.iter().filter(move |(_, pool)| pool.site == site).map(|(id, _)| id);
+        let of =
+            |site: SiteId| design.pools.iter().filter(move |(_, pool)| pool.site == site).map(|(id, _)| id);
         Pools {
             design,
             rows: design.pools.map(|_, plan| Pool { capacity: plan.rate, bound: 0.0 }),

@@ -79,6 +79,11 @@ impl<'d> Beliefs<'d> {
         self.pending > 0 || self.unhealthy > 0
     }
 
+    /// Is any verdict about to change?
+    pub(super) fn moving(&self) -> bool {
+        self.pending > 0
+    }
+
     /// What the probes of every check see of `site` changed.
     pub(super) fn view(
         &mut self,

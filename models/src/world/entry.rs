@@ -86,6 +86,11 @@ impl<'d> Entries<'d> {
         self.rows.rows().iter().all(|row| row.unhealthy == 0 && row.silent == 0 && !row.stale)
     }
 
+    /// Is any verdict on its way to the answers?
+    pub(super) fn waiting(&self) -> bool {
+        self.rows.rows().iter().any(|row| row.published != row.heard)
+    }
+
     /// A verdict: it reaches the answers after the propagation delay.
     pub(super) fn heed(
         &mut self,

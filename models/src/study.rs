@@ -1,0 +1,61 @@
+//! Studies: questions asked of a design, answered with outcomes.
+
+mod drill;
+mod judge;
+mod measure;
+mod run;
+mod story;
+
+pub use drill::drill;
+pub use run::run;
+pub use story::story;
+
+use crate::design::DesignFault;
+use sim::runner::ThreadsRefused;
+
+/// How to compute; none of it changes a result.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Options {
+    /// Threads; none: one for each core.
+    pub threads: Option<usize>,
+}
+
+/// How far a run is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Progress {
+    /// Replications done.
+    pub done: u64,
+    /// Replications at most.
+    pub of: u64,
+}
+
+/// Why a study could not be carried out.
+#[derive(Debug)]
+pub enum StudyFault {
+    /// The specification contradicts itself.
+    Design(DesignFault),
+    /// The machine gives no threads.
+    Threads(ThreadsRefused),
+    /// Nothing of this name or kind can be lost.
+    NothingToLose(String),
+}
+
+impl std::fmt::Display for StudyFault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            StudyFault::Design(fault) => fault.fmt(f),
+            StudyFault::Threads(fault) => fault.fmt(f),
+            StudyFault::NothingToLose(name) => {
+                write!(f, "no failure domain is called `{name}` or is of that kind")
+            }
+        }
+    }
+}
+
+impl std::error::Error for StudyFault {}
+
+impl From<DesignFault> for StudyFault {
+    fn from(fault: DesignFault) -> Self {
+        StudyFault::Design(fault)
+    }
+}
