@@ -37,10 +37,10 @@ impl Resolver<'_> {
     /// Every expectation.
     pub(crate) fn expectations(&mut self) {
         for node in self.list("expect") {
-            let Some(text) = node.text() else { continue };
-            match self.expectation(text) {
+            let Some(text) = written(node) else { continue };
+            match self.expectation(&text) {
                 Ok(expectation) => self.spec.expectations.push(expectation),
-                Err(fault) => self.report(placed(node, text, fault)),
+                Err(fault) => self.report(placed(node, &text, fault)),
             }
         }
     }
@@ -130,6 +130,14 @@ impl Resolver<'_> {
 const MEASURES: &[&str] = &["availability", "time_up", "downtime", "outages", "lost", "time", "drill", "p95(rto)", "p95(outage)"];
 /// Measures of later versions.
 const LATER: &[&str] = &["lost_writes", "double_signs", "rpo", "cost", "p99(latency)", "latency", "stale_reads"];
+
+/// The text of an expectation; a map of one entry is `drill(any site): served >= 90%` without quotes.
+fn written(node: &Node) -> Option<String> {
+    match node.entries() {
+        [entry] => Some(format!("{}: {}", entry.key, entry.node.text()?)),
+        _ => node.text().map(str::to_owned),
+    }
+}
 
 fn placed(node: &Node, text: &str, fault: Fault) -> Diagnostic {
     let whole = node.at.end.saturating_sub(node.at.start);

@@ -106,7 +106,7 @@ impl Resolver<'_> {
         let of_kind = |kind: &str| self.spec.domains.rows().iter().filter(|domain| domain.kind == kind).map(|domain| domain.path.clone()).collect::<Vec<_>>();
         let mut candidates = of_kind(kind);
         if candidates.is_empty() {
-            candidates = ["provider", "region"].iter().flat_map(|kind| of_kind(kind)).collect();
+            candidates = ["region", "provider"].iter().flat_map(|kind| of_kind(kind)).collect();
         }
         candidates.truncate(8);
         let title = format!("the incident's {kind} `{}` has no counterpart here", scope.key);

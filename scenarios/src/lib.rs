@@ -41,3 +41,4 @@ pub use codes::{Explanation, errors_index};
 pub use diagnostic::{Finding, FindingPoint, FindingRange, Problems, Severity};
 pub use load::{Loaded, load, load_bytes};
 pub use overrides::Override;
+pub use shipped::{Shipped, incidents, library, presets};

@@ -93,7 +93,7 @@ fn right_format(root: &Node, problems: &mut Vec<Diagnostic>) -> bool {
 }
 
 fn finish(mut root: Node, sources: &mut Sources, problems: &mut Vec<Diagnostic>) -> (Specification, String) {
-    let library = shipped::PRESETS.iter().map(|(name, text)| (name.to_string(), text.to_string())).collect();
+    let library = shipped::presets().iter().map(|preset| (preset.name.to_owned(), preset.text.to_owned())).collect();
     let mut expander = Expander::new(&library, sources);
     expander.scenario(&mut root);
     problems.append(&mut expander.problems);
@@ -101,10 +101,13 @@ fn finish(mut root: Node, sources: &mut Sources, problems: &mut Vec<Diagnostic>)
     shape::check(&root, &shape, problems);
     forget_handed_down(&mut root);
     defaults::fill(&mut root, &shape);
-    let texts = shipped::INCIDENTS.iter().filter(|_| root.get("replays").is_some());
-    let incidents = incidents::parse(texts.map(|(name, text)| (name.to_string(), text.to_string())), sources);
+    let texts = shipped::incidents().iter().filter(|_| root.get("replays").is_some());
+    let incidents = incidents::parse(texts.map(|incident| (incident.name.to_owned(), incident.text.to_owned())), sources);
     let (mut specification, found) = resolver::resolve(&root, &incidents);
+    let echo = |problem: &Diagnostic| problem.severity == Severity::Warning && !problems.is_empty();
+    let found: Vec<Diagnostic> = found.into_iter().filter(|problem| !echo(problem)).collect();
     problems.extend(found);
+    point_at_keys(&root, problems);
     specification.sources = render::sourced(&root);
     (specification, render::yaml(&root))
 }
@@ -115,5 +118,14 @@ fn forget_handed_down(root: &mut Node) {
         if let Some(entries) = provider.node.entries_mut() {
             entries.retain(|entry| !matches!(entry.key.as_str(), "region" | "zone"));
         }
+    }
+}
+
+/// What a map lacks is shown at the map's key, not under the whole of the map.
+fn point_at_keys(node: &Node, problems: &mut [Diagnostic]) {
+    for entry in node.entries() {
+        let within = |problem: &&mut Diagnostic| problem.code == Code::MissingKey && problem.at == entry.node.at;
+        problems.iter_mut().filter(within).for_each(|problem| problem.at = entry.key_at);
+        point_at_keys(&entry.node, problems);
     }
 }

@@ -4,7 +4,7 @@
 
 use crate::codes::Code;
 use crate::diagnostic::nearest;
-use sim::{Instant, Span};
+use sim::Span;
 
 /// Why a text is not the quantity it should be.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -165,11 +165,6 @@ pub(crate) fn time_of_day(text: &str) -> Result<Span, Misfit> {
         return Err(Misfit::new(Code::OutOfRange, format!("`{text}` is later than any time of day")));
     }
     Ok(span)
-}
-
-/// The instant this long after the start of the run.
-pub(crate) fn instant(text: &str) -> Result<Instant, Misfit> {
-    Ok(Instant::ZERO + duration(text)?)
 }
 
 /// An Ethereum slot lasts 12 s (SECONDS_PER_SLOT of the consensus specification).

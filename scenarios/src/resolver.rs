@@ -55,7 +55,10 @@ pub(crate) fn resolve(root: &Node, incidents: &incidents::Library) -> (Specifica
     resolver.scopes();
     resolver.expectations();
     resolver.delays();
-    resolver.warnings();
+    // What is broken draws warnings that are only its echo.
+    if resolver.problems.is_empty() {
+        resolver.warnings();
+    }
     (resolver.spec, resolver.problems)
 }
 

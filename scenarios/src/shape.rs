@@ -47,6 +47,8 @@ pub(crate) enum Shape {
     Partial(&'static Shape),
     /// A map with known keys.
     Record(&'static Record),
+    /// The text of an expectation; `drill(any site): served >= 90%` may stand unquoted, though YAML takes it for a map.
+    Expectation,
     /// Any of these; the value's kind decides which.
     Either(&'static [Shape]),
 }
@@ -110,6 +112,7 @@ pub(crate) fn check(node: &Node, shape: &Shape, problems: &mut Vec<Diagnostic>) 
         Shape::Partial(shape) => check_partial(node, shape, problems),
         Shape::Record(record) => check_record(node, record, problems),
         Shape::Either(shapes) => check_either(node, shapes, problems),
+        Shape::Expectation if matches!(&node.value, Value::Map(entries) if entries.len() == 1) => {}
         scalar => check_scalar(node, scalar, problems),
     }
 }
@@ -259,6 +262,7 @@ fn alternatives(shapes: &[Shape]) -> String {
 pub(crate) fn describe(shape: &Shape) -> String {
     match shape {
         Shape::Text => "text".into(),
+        Shape::Expectation => "an expectation such as `availability >= 99.95%`".into(),
         Shape::Reference(what) => (*what).into(),
         Shape::Duration(_) | Shape::SignedDuration => "a length of time such as `30s`".into(),
         Shape::TimeOfDay => "a time of day such as `20h`".into(),
@@ -312,7 +316,7 @@ fn ambiguous(node: &Node, text: &str, shape: &Shape) -> Option<Diagnostic> {
 
 fn fits(text: &str, shape: &Shape) -> Result<(), Misfit> {
     match shape {
-        Shape::Text => Ok(()),
+        Shape::Text | Shape::Expectation => Ok(()),
         Shape::List(..) | Shape::Map(..) | Shape::Paths(_) | Shape::Partial(_) | Shape::Record(_) | Shape::Either(_) => Ok(()),
         Shape::Reference(what) => path(text, what),
         Shape::Duration(least) => at_least(text, *least),

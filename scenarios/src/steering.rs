@@ -3,9 +3,10 @@
 use crate::codes::Code;
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::resolver::Resolver;
-use crate::tree::{Entry, Node, Value};
+use crate::tree::{Entry, Node, Origin, Value};
+use crate::vocabulary::POLICIES;
 use models::specification::{CheckId, Dns, DomainId, Entry as EntryPoint, Policy, SiteId, Steering, WhenNone};
-use sim::Span;
+use sim::{Id, Span};
 
 /// Records of a multivalue answer where none is stated: Route 53 answers up to eight.
 const MULTIVALUE_RECORDS: u32 = 8;
@@ -28,17 +29,18 @@ impl Resolver<'_> {
         let steering = match node.text_of("policy")? {
             "ideal" => Steering::Ideal,
             "static" => Steering::Static { shares: self.static_shares(listed, sites.len())? },
-            policy => Steering::Dns(self.dns(node, policy, listed, sites.len())?),
+            policy if POLICIES.iter().any(|word| word.word == policy && !word.later) => {
+                Steering::Dns(self.dns(node, policy, listed, sites.len())?)
+            }
+            _ => return None,
         };
         Some(EntryPoint { name: entry.key.clone(), sites, steering })
     }
 
     fn answered(&mut self, node: &Node) -> Option<Vec<SiteId>> {
         match &node.value {
-            Value::Scalar { .. } => (node.text()? == "all").then(|| self.sites.len()).map(|count| {
-                use sim::Id;
-                (0..count).map(SiteId::from_index).collect()
-            }),
+            Value::Scalar { .. } if node.text() == Some("all") => Some((0..self.sites.len()).map(SiteId::from_index).collect()),
+            Value::Scalar { .. } => None,
             Value::List(items) => {
                 self.refuse_repeats(items);
                 Some(items.iter().filter_map(|item| self.site(item)).collect())
@@ -73,7 +75,7 @@ impl Resolver<'_> {
             }
             _ => false,
         };
-        let written = node.entries().iter().filter(|entry| entry.node.origin == crate::tree::Origin::Written);
+        let written = node.entries().iter().filter(|entry| entry.node.origin == Origin::Written);
         for entry in written.filter(|entry| foreign(&entry.key)) {
             let title = format!("`{}` means nothing under the policy `{policy}`", entry.key);
             self.report(Diagnostic::error(Code::Exclusive, entry.key_at, title).label("leave it out"));

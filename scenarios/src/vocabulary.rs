@@ -46,7 +46,7 @@ pub(crate) static SCENARIO: Record = record("a scenario", &[
     field("replays", Optional, Shape::List(&Shape::Record(&REPLAY), 0), "Real incidents, placed into the run."),
     field("serving", Optional, Shape::Map("scope", &Shape::Record(&SERVING)), "When each scope (`all`, an entry point or a population) counts as up; while it serves everything where absent."),
     field("sla", Optional, Shape::Either(&[Shape::Share { zero: false }, Shape::Map("scope", &Shape::Share { zero: false })]), "Availabilities promised by contract: for everything, or for each scope."),
-    field("expect", Optional, Shape::List(&Shape::Text, 0), "What must hold, e.g. `availability[www] >= 99.95%`, `p95(rto) <= 3m`, `drill(any provider): served >= 85%`."),
+    field("expect", Optional, Shape::List(&Shape::Expectation, 0), "What must hold, e.g. `availability[www] >= 99.95%`, `p95(rto) <= 3m`, `drill(any provider): served >= 85%`."),
     not_yet("stores", "Databases and other state."),
     not_yet("requests", "Which request touches which store."),
     not_yet("operations", "What people and their tools do."),
