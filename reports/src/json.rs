@@ -197,6 +197,7 @@ pub(crate) const fn method(method: Method) -> &'static str {
         Method::Exact => "exact",
         Method::Gamma => "gamma",
         Method::Student => "student",
+        Method::Ratio => "ratio",
         Method::NoneSeen => "none-seen",
         Method::Wilson => "wilson",
         Method::ClopperPearson => "clopper-pearson",

@@ -16,7 +16,7 @@ pub(super) fn run(asked: &Check, audience: Audience) -> Result<Exit, Failure> {
     let mut outcomes: Vec<(String, Outcome)> = Vec::new();
     let scenarios = asked.files.iter().map(|file| input::scenario(file, &asked.changes));
     for scenario in scenarios.collect::<Result<Vec<_>, _>>()? {
-        outcomes.push((scenario.shown(), engine::run(&scenario.specification, asked.running.threads, audience)));
+        outcomes.push((scenario.shown(), engine::run(&scenario, asked.running.threads, audience)?));
     }
     let rows: Vec<(String, &Outcome)> = outcomes.iter().map(|(file, outcome)| (file.clone(), outcome)).collect();
     console::answer(&match asked.printing.format {

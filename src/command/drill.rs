@@ -20,8 +20,9 @@ pub(super) fn run(asked: &Drill) -> Result<(), Failure> {
     let scenarios: Vec<Scenario> = scenarios.collect::<Result<_, _>>()?;
     for scenario in &scenarios {
         known(&scenario.specification, &asked.lose)?;
-        let drills = engine::drill(&scenario.specification, &asked.lose);
-        let command = ["drill", &scenario.shown(), "--lose", &asked.lose];
+        let drills = engine::drill(scenario, &asked.lose)?;
+        let shown = scenario.shown();
+        let command = ["drill", &shown, "--lose", &asked.lose];
         let reproduce = scenario.reproduce_exact(&command, json::fingerprint_of_drill(&drills));
         let name = &scenario.specification.name;
         console::answer(&printed(asked.printing.format, name, &drills, &reproduce))?;

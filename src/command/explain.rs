@@ -15,15 +15,17 @@ use sim::{Instant, Span};
 pub(super) fn run(asked: &Explain, audience: Audience) -> Result<(), Failure> {
     let scenario = input::scenario(&asked.file, &asked.changes)?;
     let specification = &scenario.specification;
-    let outcome = engine::run(specification, asked.running.threads, audience);
+    let outcome = engine::run(&scenario, asked.running.threads, audience)?;
     let Some(kept) = kept(asked, &scenario, &outcome)? else {
         return console::answer(&format!(
             "nothing to tell: no outage in {} replications\n",
             outcome.replications
         ));
     };
+    let words = command(asked, &scenario.shown());
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let told = story::tell(specification, &outcome.sources, &kept);
-    let reproduce = scenario.reproduce(&command(asked, &scenario.shown()), story::fingerprint(&told));
+    let reproduce = scenario.reproduce(&words, story::fingerprint(&told));
     console::answer(&match asked.printing.format {
         Format::Text => story::document(&told, &reproduce).text(true),
         Format::Markdown => story::document(&told, &reproduce).markdown(),
@@ -32,7 +34,7 @@ pub(super) fn run(asked: &Explain, audience: Audience) -> Result<(), Failure> {
     })
 }
 
-fn command<'a>(asked: &'a Explain, file: &'a str) -> Vec<String> {
+fn command(asked: &Explain, file: &str) -> Vec<String> {
     let mut words = vec!["explain".to_owned(), file.to_owned()];
     words.extend(asked.replication.iter().flat_map(|number| ["--replication".to_owned(), number.to_string()]));
     words.extend(asked.at.iter().flat_map(|at| ["--at".to_owned(), at.clone(), "--for".to_owned(), asked.lasts.clone()]));
@@ -43,7 +45,7 @@ fn command<'a>(asked: &'a Explain, file: &'a str) -> Vec<String> {
 fn kept(asked: &Explain, scenario: &Scenario, outcome: &Outcome) -> Result<Option<Story>, Failure> {
     let specification = &scenario.specification;
     if asked.replication.is_none() && asked.at.is_none() {
-        return Ok(outcome.worst.map(|worst| engine::worst(specification, worst)));
+        return outcome.worst.map(|worst| engine::worst(scenario, worst)).transpose();
     }
     let replication = asked.replication.or(outcome.worst.map(|worst| worst.replication)).unwrap_or(0);
     if replication >= outcome.replications {
@@ -51,14 +53,14 @@ fn kept(asked: &Explain, scenario: &Scenario, outcome: &Outcome) -> Result<Optio
         return Err(Failure::said(format!("--replication {replication}: the replications are 0 to {last}")));
     }
     let Some(at) = &asked.at else {
-        return Ok(Some(engine::story(specification, replication, None, None)));
+        return engine::story(scenario, replication, None, None).map(Some);
     };
     let from = Instant::ZERO + duration("--at", at)?;
     let until = from.saturating_add(duration("--for", &asked.lasts)?).min(Instant::ZERO + specification.run.horizon);
     if from >= until {
         return Err(Failure::said(format!("--at {at}: it is not before the end of the run")));
     }
-    Ok(Some(engine::story(specification, replication, Some(from), Some(until))))
+    engine::story(scenario, replication, Some(from), Some(until)).map(Some)
 }
 
 fn duration(option: &str, text: &str) -> Result<Span, Failure> {

@@ -22,14 +22,17 @@ pub(super) fn run(asked: &Replay, audience: Audience) -> Result<(), Failure> {
     if asked.partial == Partial::Capacity && asked.changes.replications.is_none() {
         scenario.specification.run.replications = 1;
     }
-    let outcome = engine::run(&scenario.specification, asked.running.threads, audience);
+    let outcome = engine::run(&scenario, asked.running.threads, audience)?;
     let reproduce = reproduce(asked, &scenario, &outcome);
     let results = Results { scenario: &scenario, outcome: &outcome, reproduce };
     console::answer(&results.printed(asked.printing.format))?;
     if asked.printing.format == Format::Text {
         tell(&results)?;
     }
-    asked.place.out.as_ref().map_or(Ok(()), |out| output::write(out, asked.place.force, &results.files()))
+    match &asked.place.out {
+        Some(out) => output::write(out, asked.place.force, &results.files()?),
+        None => Ok(()),
+    }
 }
 
 /// The override that places the incident.
@@ -69,7 +72,7 @@ fn tell(results: &Results) -> Result<(), Failure> {
         return Ok(());
     };
     let specification = &results.scenario.specification;
-    let kept = engine::worst(specification, worst);
+    let kept = engine::worst(results.scenario, worst)?;
     let told = story::tell(specification, &results.outcome.sources, &kept);
     console::answer(&format!("\n{}", story::document(&told, &results.reproduce).text(true)))
 }

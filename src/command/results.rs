@@ -2,6 +2,7 @@
 
 use crate::arguments::Format;
 use crate::engine;
+use crate::failure::Failure;
 use crate::input::Scenario;
 use crate::output::Files;
 use models::outcome::Outcome;
@@ -27,7 +28,7 @@ impl Results<'_> {
     }
 
     /// As files.
-    pub(super) fn files(&self) -> Files {
+    pub(super) fn files(&self) -> Result<Files, Failure> {
         let (specification, outcome) = (&self.scenario.specification, self.outcome);
         let document = summary::run(specification, outcome, &self.reproduce);
         let mut files = Files::default();
@@ -38,7 +39,7 @@ impl Results<'_> {
         csv::run(outcome).into_iter().for_each(|(name, text)| files.add(name, text));
         let mut drawn = plots::run(outcome);
         if let Some(worst) = outcome.worst {
-            let kept = engine::worst(specification, worst);
+            let kept = engine::worst(self.scenario, worst)?;
             let told = story::tell(specification, &outcome.sources, &kept);
             files.add("story.txt", story::document(&told, &self.reproduce).text(false));
             files.add("timeline.csv", csv::timeline(specification, &kept));
@@ -47,6 +48,6 @@ impl Results<'_> {
         }
         files.add("report.html", html::page(&outcome.name, &document, &drawn));
         drawn.into_iter().for_each(|(name, text)| files.add(name, text));
-        files
+        Ok(files)
     }
 }

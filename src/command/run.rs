@@ -19,7 +19,7 @@ pub(super) fn run(asked: &Run, audience: Audience) -> Result<(), Failure> {
         asked.files.iter().map(|file| input::scenario(file, &asked.changes)).collect::<Result<_, _>>()?;
     let mut files = Files::default();
     for (index, scenario) in scenarios.iter().enumerate() {
-        let outcome = engine::run(&scenario.specification, asked.running.threads, audience);
+        let outcome = engine::run(scenario, asked.running.threads, audience)?;
         let reproduce = scenario.reproduce(&["run", &scenario.shown()], json::fingerprint(&outcome));
         let results = Results { scenario, outcome: &outcome, reproduce };
         if index > 0 && asked.printing.format == Format::Text {
@@ -28,7 +28,7 @@ pub(super) fn run(asked: &Run, audience: Audience) -> Result<(), Failure> {
         console::answer(&results.printed(asked.printing.format))?;
         if asked.place.out.is_some() {
             let own = if scenarios.len() > 1 { input::directory_name(&scenario.file) } else { String::new() };
-            files.add_all(&own, results.files());
+            files.add_all(&own, results.files()?);
         }
     }
     match &asked.place.out {
