@@ -46,22 +46,34 @@ impl Arguments {
 #[derive(Subcommand, Debug)]
 pub(crate) enum Command {
     /// Simulate scenarios and say what their users lose.
-    #[command(after_help = "Examples:\n  seawall run shop.yaml\n  seawall run shop.yaml --set steering.www.ttl=10s\n  seawall run shop.yaml --replications 4096 --out results")]
+    #[command(
+        after_help = "Examples:\n  seawall run shop.yaml\n  seawall run shop.yaml --set steering.www.ttl=10s\n  seawall run shop.yaml --replications 4096 --out results"
+    )]
     Run(Run),
     /// The gate of a pipeline: does every expectation hold?
-    #[command(after_help = "Examples:\n  seawall check shop.yaml\n  seawall check *.yaml --allow-undecided\n\nThe answer is the exit code: 0 all hold, 1 one fails, 3 one is undecided.")]
+    #[command(
+        after_help = "Examples:\n  seawall check shop.yaml\n  seawall check *.yaml --allow-undecided\n\nThe answer is the exit code: 0 all hold, 1 one fails, 3 one is undecided."
+    )]
     Check(Check),
     /// Lose every domain of a kind once, exactly: the survivability table.
-    #[command(after_help = "Examples:\n  seawall drill shop.yaml\n  seawall drill shop.yaml --lose provider\n  seawall drill shop.yaml --lose aws/us-east-1")]
+    #[command(
+        after_help = "Examples:\n  seawall drill shop.yaml\n  seawall drill shop.yaml --lose provider\n  seawall drill shop.yaml --lose aws/us-east-1"
+    )]
     Drill(Drill),
     /// Play a real outage against a scenario, in place of its random faults.
-    #[command(after_help = "Examples:\n  seawall replay gcp-20220719-london shop.yaml --onto europe-west2=gcp/us-central1\n  seawall replay gcp-20220719-london shop.yaml --at 2d --partial capacity")]
+    #[command(
+        after_help = "Examples:\n  seawall replay gcp-20220719-london shop.yaml --onto europe-west2=gcp/us-central1\n  seawall replay gcp-20220719-london shop.yaml --at 2d --partial capacity"
+    )]
     Replay(Replay),
     /// Tell the story of an outage: each change, its cause, what it cost.
-    #[command(after_help = "Examples:\n  seawall explain shop.yaml\n  seawall explain shop.yaml --replication 12 --at 200d")]
+    #[command(
+        after_help = "Examples:\n  seawall explain shop.yaml\n  seawall explain shop.yaml --replication 12 --at 200d"
+    )]
     Explain(Explain),
     /// Find all problems of scenario files at once.
-    #[command(after_help = "Examples:\n  seawall validate shop.yaml\n  seawall validate shop.yaml --resolved")]
+    #[command(
+        after_help = "Examples:\n  seawall validate shop.yaml\n  seawall validate shop.yaml --resolved"
+    )]
     Validate(Validate),
     /// List the presets, or print one with its sources.
     #[command(after_help = "Examples:\n  seawall presets\n  seawall presets route53")]

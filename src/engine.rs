@@ -8,8 +8,8 @@ use models::study::{self, Options, StudyFault};
 use models::timeline::Story;
 use sim::{Instant, Span};
 
-/// Quiet time told before and after an outage.
-const MARGIN: f64 = 0.08;
+/// Quiet time told before and after an outage, as a share of it, in seconds at least, and at most.
+const MARGIN: (f64, f64, f64) = (0.08, 30.0, 300.0);
 
 /// Simulates all replications.
 pub(crate) fn run(scenario: &Scenario, threads: Option<u64>, audience: Audience) -> Result<Outcome, Failure> {
@@ -42,7 +42,8 @@ fn failure(scenario: &Scenario, fault: &StudyFault) -> Failure {
 
 /// The worst outage with some quiet time around it.
 pub(crate) fn worst(scenario: &Scenario, worst: Worst) -> Result<Story, Failure> {
-    let margin = Span::from_seconds(((worst.until - worst.from).seconds() * MARGIN).max(30.0));
+    let margin =
+        Span::from_seconds(((worst.until - worst.from).seconds() * MARGIN.0).clamp(MARGIN.1, MARGIN.2));
     let from = (worst.from - margin).max(Instant::ZERO);
     let until = (worst.until + margin).min(Instant::ZERO + scenario.specification.run.horizon);
     story(scenario, worst.replication, Some(from), Some(until))

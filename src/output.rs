@@ -10,9 +10,24 @@ pub(crate) struct Files(Vec<(String, String)>);
 
 /// The names of all files Seawall writes; a directory that holds another one is not overwritten.
 const NAMES: [&str; 18] = [
-    "result.json", "drill.json", "summary.txt", "summary.md", "report.html", "story.txt", "story.json", "resolved.yaml",
-    "scopes.csv", "sites.csv", "blame.csv", "downtimes.csv", "timeline.csv", "losses.csv", "drill.csv", "downtime.svg",
-    "blame.svg", "load.svg",
+    "result.json",
+    "drill.json",
+    "summary.txt",
+    "summary.md",
+    "report.html",
+    "story.txt",
+    "story.json",
+    "resolved.yaml",
+    "scopes.csv",
+    "sites.csv",
+    "blame.csv",
+    "downtimes.csv",
+    "timeline.csv",
+    "losses.csv",
+    "drill.csv",
+    "downtime.svg",
+    "blame.svg",
+    "load.svg",
 ];
 /// The name of the plot of the worst outage.
 const OUTAGE: &str = "worst-outage.svg";
@@ -43,8 +58,12 @@ pub(crate) fn check(target: &Path, force: bool) -> Result<(), Failure> {
     let foreign = foreign(target).map_err(|error| Failure::file("read", target, &error))?;
     match (foreign, force, is_empty(target)) {
         (_, _, true) => Ok(()),
-        (Some(file), _, _) => Err(Failure::said(format!("`{shown}` holds `{file}`, which is no result of seawall"))),
-        (None, false, _) => Err(Failure::said(format!("`{shown}` holds results already; --force overwrites them"))),
+        (Some(file), _, _) => {
+            Err(Failure::said(format!("`{shown}` holds `{file}`, which is no result of seawall")))
+        }
+        (None, false, _) => {
+            Err(Failure::said(format!("`{shown}` holds results already; --force overwrites them")))
+        }
         (None, true, _) => Ok(()),
     }
 }
@@ -145,8 +164,9 @@ mod tests {
 
         fn names(&self) -> Vec<String> {
             let entries = fs::read_dir(&self.0).expect("it is there");
-            let mut names: Vec<String> =
-                entries.map(|entry| entry.expect("it is there").file_name().to_string_lossy().into_owned()).collect();
+            let mut names: Vec<String> = entries
+                .map(|entry| entry.expect("it is there").file_name().to_string_lossy().into_owned())
+                .collect();
             names.sort();
             names
         }

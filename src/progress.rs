@@ -17,7 +17,11 @@ pub(crate) struct Audience {
 impl Audience {
     /// The one of this process.
     pub(crate) fn here(quiet: bool) -> Self {
-        Audience { terminal: std::io::stderr().is_terminal(), pipeline: std::env::var_os("CI").is_some(), quiet }
+        Audience {
+            terminal: std::io::stderr().is_terminal(),
+            pipeline: std::env::var_os("CI").is_some(),
+            quiet,
+        }
     }
 
     /// Is anybody watching?
@@ -31,7 +35,8 @@ pub(crate) fn bar(audience: Audience, total: u64) -> ProgressBar {
     if !audience.watches() {
         return ProgressBar::hidden();
     }
-    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} replications").expect("the template is valid");
+    let style =
+        ProgressStyle::with_template("{bar:30} {pos}/{len} replications").expect("the template is valid");
     ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr_with_hz(10)).with_style(style)
 }
 
@@ -43,6 +48,9 @@ mod tests {
     fn a_bar_is_shown_only_to_a_person_at_a_terminal() {
         let watched = |terminal, pipeline, quiet| Audience { terminal, pipeline, quiet }.watches();
         assert!(watched(true, false, false));
-        assert!(![watched(false, false, false), watched(true, true, false), watched(true, false, true)].contains(&true));
+        assert!(
+            ![watched(false, false, false), watched(true, true, false), watched(true, false, true)]
+                .contains(&true)
+        );
     }
 }

@@ -5,6 +5,7 @@ use models::blame::Mechanism;
 use models::outcome::{DrillOutcome, Estimate, Outcome, ScopeOutcome};
 use models::specification::Specification;
 use models::timeline::{Frame, PopulationFrame, Story};
+use sim::Instant;
 
 /// A file's name and its contents.
 pub type File = (&'static str, String);
@@ -195,7 +196,8 @@ fn drill_rows(drill: &DrillOutcome) -> Vec<[String; 11]> {
     drill.survivors.iter().map(survivor).collect()
 }
 
-/// The worst episode at every breakpoint, in long form: one row a population and site.
+/// The worst episode at every breakpoint, in long form: one row a population and site that it is
+/// answered or sent to.
 pub fn timeline(specification: &Specification, story: &Story) -> String {
     let head = [
         "seconds",
@@ -209,7 +211,24 @@ pub fn timeline(specification: &Specification, story: &Story) -> String {
         "site_load_rps",
         "site_capacity_rps",
     ];
-    written(head, story.frames.iter().flat_map(|frame| frame_rows(specification, frame)))
+    written(head, breakpoints(story).flat_map(|frame| frame_rows(specification, frame)))
+}
+
+/// Moments between changes that are written at most.
+const MOMENTS: f64 = 400.0;
+
+/// The frames at every change, and as many between as a curve needs.
+fn breakpoints(story: &Story) -> impl Iterator<Item = &Frame> {
+    let pause = (story.until - story.from).seconds() / MOMENTS;
+    let mut last: Option<Instant> = None;
+    story.frames.iter().filter(move |frame| {
+        let paused = last.is_none_or(|last| (frame.at - last).seconds() >= pause);
+        let changes = story.changes.binary_search_by_key(&frame.at, |change| change.at).is_ok();
+        if paused {
+            last = Some(frame.at);
+        }
+        paused || changes
+    })
 }
 
 fn frame_rows(specification: &Specification, frame: &Frame) -> Vec<[String; 10]> {
@@ -241,7 +260,7 @@ fn frame_rows(specification: &Specification, frame: &Frame) -> Vec<[String; 10]>
 
 /// What each population lost at every breakpoint, in long form: one row a population and mechanism that loses.
 pub fn losses(specification: &Specification, story: &Story) -> String {
-    let rows = story.frames.iter().flat_map(|frame| {
+    let rows = breakpoints(story).flat_map(|frame| {
         let of = |(population, state): (&models::specification::Population, &PopulationFrame)| {
             let losing = Mechanism::ALL.into_iter().filter(|mechanism| state.lost[mechanism.index()] > 0.0);
             let row = |mechanism: Mechanism| {
@@ -266,8 +285,19 @@ pub fn check(scenarios: &[(String, &Outcome)]) -> String {
     let rows = scenarios.iter().flat_map(|(file, outcome)| {
         outcome.expectations.iter().map(|judged| {
             let [value, low, high] = judged.measured.map_or_else(Default::default, three);
-            [file.clone(), judged.text.clone(), judged.target.to_string(), value, low, high, judged.verdict.to_string()]
+            [
+                file.clone(),
+                judged.text.clone(),
+                judged.target.to_string(),
+                value,
+                low,
+                high,
+                judged.verdict.to_string(),
+            ]
         })
     });
-    written(["scenario", "expectation", "target", "measured", "measured_low", "measured_high", "verdict"], rows)
+    written(
+        ["scenario", "expectation", "target", "measured", "measured_low", "measured_high", "verdict"],
+        rows,
+    )
 }

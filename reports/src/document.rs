@@ -109,7 +109,11 @@ impl Block {
             Block::Section(text) => format!("<h2>{}</h2>\n", escaped(text)),
             Block::Facts(facts) => {
                 let row = |(label, fact): &(String, String)| {
-                    format!("<tr><th>{}</th><td>{}</td></tr>\n", escaped(label), escaped(fact))
+                    format!(
+                        "<tr><th>{}</th><td>{}</td></tr>\n",
+                        escaped(label),
+                        escaped(fact).replace('\n', "<br>")
+                    )
                 };
                 format!("<table class=\"facts\">\n{}</table>\n", facts.iter().map(row).collect::<String>())
             }
@@ -127,7 +131,8 @@ fn facts_text(facts: &[(String, String)]) -> String {
     let label_width = facts.iter().map(|(label, _)| chars(label)).max().unwrap_or(0);
     let mut out = String::new();
     for (label, fact) in facts {
-        for (index, line) in wrapped(fact, WIDTH - label_width - 4).iter().enumerate() {
+        let lines = fact.lines().flat_map(|line| wrapped(line, WIDTH - label_width - 4));
+        for (index, line) in lines.enumerate() {
             let label = if index == 0 { label.as_str() } else { "" };
             out += &format!("  {label:label_width$}  {line}\n");
         }

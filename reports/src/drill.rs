@@ -27,7 +27,8 @@ pub fn document(name: &str, drills: &[DrillOutcome], reproduce: &Reproduce) -> D
 
 fn table(drills: &[DrillOutcome]) -> Table {
     let scale = count_scale(drills.iter().map(|drill| drill.lost.requests()).fold(0.0, f64::max));
-    let lost = if scale.name.is_empty() { ">lost".to_owned() } else { format!(">lost, {}", scale.name) };
+    let lost =
+        if scale.name.is_empty() { ">requests lost".to_owned() } else { format!(">lost, {}", scale.name) };
     let mut table = Table::new([
         "lost",
         "kind",

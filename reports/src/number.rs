@@ -42,6 +42,14 @@ pub fn percent(share: f64) -> String {
     format!("{:.*}", places, share * 100.0)
 }
 
+/// A share as a percentage with one digit after the point.
+pub fn rough_percent(share: f64) -> String {
+    match share * 100.0 {
+        percent if percent > 0.0 && percent < 0.1 => "< 0.1 %".to_owned(),
+        percent => format!("{percent:.1} %"),
+    }
+}
+
 /// A promised or targeted share: as few digits as say it.
 pub fn target_percent(share: f64) -> String {
     let text = format!("{:.7}", share * 100.0);
@@ -150,12 +158,15 @@ fn interval(estimate: Estimate, scale: Scale) -> String {
     let places = decimals_of_width(high - low);
     let value_places = if low < high { (places + 1).min(DECIMALS_MAX as usize) } else { decimals(value, 3) };
     let end = |x: f64| end_of_interval(x, places, scale);
-    let value_text = format!("{value:.value_places$}");
+    let value_text = if value == 0.0 { "0".to_owned() } else { format!("{value:.value_places$}") };
     format!("{value_text}{} [{}, {}]", scale.suffix(), end(low), end(high))
 }
 
 /// An end of an interval. One that is not quite 100 % or 0 is not printed as if it were.
 fn end_of_interval(value: f64, places: usize, scale: Scale) -> String {
+    if value == 0.0 {
+        return "0".to_owned();
+    }
     if value == f64::INFINITY {
         return "unlimited".to_owned();
     }

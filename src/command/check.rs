@@ -18,14 +18,16 @@ pub(super) fn run(asked: &Check, audience: Audience) -> Result<Exit, Failure> {
     for scenario in scenarios.collect::<Result<Vec<_>, _>>()? {
         outcomes.push((scenario.shown(), engine::run(&scenario, asked.running.threads, audience)?));
     }
-    let rows: Vec<(String, &Outcome)> = outcomes.iter().map(|(file, outcome)| (file.clone(), outcome)).collect();
+    let rows: Vec<(String, &Outcome)> =
+        outcomes.iter().map(|(file, outcome)| (file.clone(), outcome)).collect();
     console::answer(&match asked.printing.format {
         Format::Text => summary::check(&rows).text(true),
         Format::Markdown => summary::check(&rows).markdown(),
         Format::Json => json::check(&rows),
         Format::Csv => csv::check(&rows),
     })?;
-    let verdicts = outcomes.iter().flat_map(|(_, outcome)| &outcome.expectations).map(|judged| judged.verdict);
+    let verdicts =
+        outcomes.iter().flat_map(|(_, outcome)| &outcome.expectations).map(|judged| judged.verdict);
     Ok(verdict(verdicts, asked.allow_undecided))
 }
 

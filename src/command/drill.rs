@@ -41,7 +41,10 @@ fn known(specification: &Specification, lose: &str) -> Result<(), Failure> {
     let mut kinds: Vec<&str> = domains.iter().map(|domain| domain.kind.as_str()).collect();
     kinds.sort_unstable();
     kinds.dedup();
-    Err(Failure::said(format!("--lose {lose}: no domain has this kind or path; kinds here: {}", kinds.join(", "))))
+    Err(Failure::said(format!(
+        "--lose {lose}: no domain has this kind or path; kinds here: {}",
+        kinds.join(", ")
+    )))
 }
 
 fn printed(format: Format, name: &str, drills: &[DrillOutcome], reproduce: &Reproduce) -> String {

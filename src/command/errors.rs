@@ -13,7 +13,9 @@ pub(super) fn run(asked: &Named) -> Result<(), Failure> {
         return console::answer(&index.iter().map(line).collect::<String>());
     };
     let found = index.iter().find(|error| error.code.eq_ignore_ascii_case(code));
-    let error = found.ok_or_else(|| Failure::said(format!("no diagnostic has the code `{code}`; `seawall errors` lists them")))?;
+    let error = found.ok_or_else(|| {
+        Failure::said(format!("no diagnostic has the code `{code}`; `seawall errors` lists them"))
+    })?;
     let example: String = error.example.lines().map(|line| format!("    {line}\n")).collect();
     let explanation = reports::table::wrapped(error.explanation, reports::table::WIDTH).join("\n");
     console::answer(&format!("{}: {}\n\n{explanation}\n\nExample:\n\n{example}", error.code, error.title))

@@ -36,8 +36,14 @@ pub(super) fn run(asked: &Explain, audience: Audience) -> Result<(), Failure> {
 
 fn command(asked: &Explain, file: &str) -> Vec<String> {
     let mut words = vec!["explain".to_owned(), file.to_owned()];
-    words.extend(asked.replication.iter().flat_map(|number| ["--replication".to_owned(), number.to_string()]));
-    words.extend(asked.at.iter().flat_map(|at| ["--at".to_owned(), at.clone(), "--for".to_owned(), asked.lasts.clone()]));
+    words
+        .extend(asked.replication.iter().flat_map(|number| ["--replication".to_owned(), number.to_string()]));
+    words.extend(
+        asked
+            .at
+            .iter()
+            .flat_map(|at| ["--at".to_owned(), at.clone(), "--for".to_owned(), asked.lasts.clone()]),
+    );
     words
 }
 
@@ -56,7 +62,8 @@ fn kept(asked: &Explain, scenario: &Scenario, outcome: &Outcome) -> Result<Optio
         return engine::story(scenario, replication, None, None).map(Some);
     };
     let from = Instant::ZERO + duration("--at", at)?;
-    let until = from.saturating_add(duration("--for", &asked.lasts)?).min(Instant::ZERO + specification.run.horizon);
+    let until =
+        from.saturating_add(duration("--for", &asked.lasts)?).min(Instant::ZERO + specification.run.horizon);
     if from >= until {
         return Err(Failure::said(format!("--at {at}: it is not before the end of the run")));
     }

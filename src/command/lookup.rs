@@ -11,7 +11,9 @@ pub(super) fn run(noun: &str, asked: &Named, shipped: &[Shipped]) -> Result<(), 
         return console::answer(&list(shipped));
     };
     let found = shipped.iter().find(|one| one.name == name);
-    let one = found.ok_or_else(|| Failure::said(format!("no {noun} is called `{name}`; `seawall {noun}s` lists them")))?;
+    let one = found.ok_or_else(|| {
+        Failure::said(format!("no {noun} is called `{name}`; `seawall {noun}s` lists them"))
+    })?;
     console::answer(one.text)
 }
 
@@ -28,6 +30,7 @@ fn list(shipped: &[Shipped]) -> String {
 /// What a file says it is: its `title`, else its first comment.
 fn title(text: &str) -> String {
     let titled = text.lines().find_map(|line| line.strip_prefix("title:"));
-    let comment = || text.lines().find_map(|line| line.strip_prefix("# ").filter(|line| !line.contains("$schema")));
+    let comment =
+        || text.lines().find_map(|line| line.strip_prefix("# ").filter(|line| !line.contains("$schema")));
     titled.or_else(comment).unwrap_or_default().trim().trim_matches('"').to_owned()
 }

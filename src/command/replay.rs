@@ -9,7 +9,7 @@ use crate::input::{self, Scenario};
 use crate::output;
 use crate::progress::Audience;
 use models::outcome::Outcome;
-use models::specification::Specification;
+use models::specification::{Phase, Specification};
 use reports::{Reproduce, json, story};
 
 /// Replays the incident and tells its story.
@@ -19,6 +19,9 @@ pub(super) fn run(asked: &Replay, audience: Audience) -> Result<(), Failure> {
     }
     let mut scenario = input::with(&asked.file, &asked.changes, &[placed(asked)?])?;
     alone(&mut scenario.specification);
+    if asked.partial == Partial::Capacity {
+        determined(&mut scenario.specification);
+    }
     if asked.partial == Partial::Capacity && asked.changes.replications.is_none() {
         scenario.specification.run.replications = 1;
     }
@@ -57,6 +60,11 @@ fn alone(specification: &mut Specification) {
     specification.script.clear();
     specification.slas.clear();
     specification.run.precision = None;
+}
+
+/// Takes the last luck out: probe phases are spread evenly over the interval, as in a drill.
+fn determined(specification: &mut Specification) {
+    specification.checks.rows_mut().iter_mut().for_each(|check| check.phase = Phase::Even);
 }
 
 fn reproduce(asked: &Replay, scenario: &Scenario, outcome: &Outcome) -> Reproduce {

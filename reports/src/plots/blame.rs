@@ -3,6 +3,7 @@
 use super::axis::Axis;
 use super::pen::{Anchor, GREY, INK, LARGE, PALETTE, Pen, SMALL, drawn, readable_on};
 use crate::json::source_name;
+use crate::number;
 use crate::table::{chars, shortened};
 use models::blame::{Mechanism, SourceId};
 use models::outcome::{Outcome, ScopeOutcome};
@@ -74,7 +75,7 @@ fn caption(scope: &ScopeOutcome) -> String {
 fn row(pen: &Pen, top: f64, name: &str, share: f64, x: &Axis) {
     let middle = top + ROW / 2.0;
     pen.text(&shortened(name, 28), (LEFT - 8.0, middle), SMALL, Anchor::End, INK);
-    pen.text(&format!("{:.1} %", share * 100.0), (x.ends().1 + 80.0, middle), SMALL, Anchor::End, INK);
+    pen.text(&number::rough_percent(share), (x.ends().1 + 80.0, middle), SMALL, Anchor::End, INK);
 }
 
 /// One fault's bar, divided by mechanism; a segment with room for it bears its mechanism's name.

@@ -18,6 +18,8 @@ const RIGHT: f64 = 730.0;
 /// Top and bottom of the panel of traffic, and of the panel of losses.
 const TRAFFIC: (f64, f64) = (76.0, 290.0);
 const LOSS: (f64, f64) = (330.0, 440.0);
+/// Stretches narrower than this, in pixels, are drawn together.
+const NARROW: f64 = 1.0;
 /// Sites with a band of their own; the rest share one.
 const SITES: usize = 6;
 /// Causes told under the plot.
@@ -41,13 +43,42 @@ pub(super) fn plot(specification: &Specification, outcome: &Outcome, story: &Sto
         pen.text(&title, (20.0, 26.0), LARGE, Anchor::Start, INK);
         let seconds = |at: Instant| (at - zero).seconds();
         let x = Axis::new((seconds(story.from), seconds(story.until)), (LEFT, RIGHT));
-        let times: Vec<f64> = story.frames.iter().map(|frame| x.at(seconds(frame.at))).collect();
-        panel(pen, TRAFFIC, "sent to", &times, &traffic(specification, story));
-        panel(pen, LOSS, "lost", &times, &losses(story));
+        let (times, frames) = sightings(story, |at| x.at(seconds(at)));
+        panel(pen, TRAFFIC, "sent to", &times, &traffic(specification, story, &frames));
+        panel(pen, LOSS, "lost", &times, &losses(&frames));
         time_axis(pen, &x, seconds(story.until) - seconds(story.from));
         draw_marks(pen, &marks, |at| x.at(seconds(at)));
         list(pen, &marks, zero);
     })
+}
+
+/// The frames to draw and where: the ends of all stretches, cut off at the ends of the story, where the state on the
+/// inner side is held; and no more of them than can be told apart.
+fn sightings(story: &Story, x: impl Fn(Instant) -> f64) -> (Vec<f64>, Vec<&Frame>) {
+    let (mut times, mut frames): (Vec<f64>, Vec<&Frame>) = (Vec::new(), Vec::new());
+    for (open, close) in crate::frames::stretches(story) {
+        if close.at <= story.from || open.at >= story.until {
+            continue;
+        }
+        let (left, right) = (x(open.at.max(story.from)), x(close.at.min(story.until)));
+        let narrow = times.last().is_some_and(|last| right - last < NARROW) && close.at < story.until;
+        if narrow && similar(frames[frames.len() - 1], open) && similar(open, close) {
+            continue;
+        }
+        let first = if open.at < story.from { close } else { open };
+        let last = if close.at > story.until { open } else { close };
+        times.extend([left, right]);
+        frames.extend([first, last]);
+    }
+    (times, frames)
+}
+
+/// Would a line between the two look the same drawn elsewhere within a fraction of a pixel?
+fn similar(a: &Frame, b: &Frame) -> bool {
+    let all: f64 = a.populations.iter().map(|population| population.offered).sum();
+    let lost = |frame: &Frame| frame.populations.iter().flat_map(|population| population.lost).sum::<f64>();
+    let near = |x: f64, y: f64| (x - y).abs() <= all * 0.005;
+    near(lost(a), lost(b)) && a.sites.iter().zip(&b.sites).all(|(a, b)| near(a.load, b.load))
 }
 
 /// The colour of a band of traffic: none that a mechanism has.
@@ -59,7 +90,7 @@ fn site_colour(index: usize) -> RGBColor {
 }
 
 /// Requests per second sent to each site, the fullest sites apart; and those with nowhere to go.
-fn traffic(specification: &Specification, story: &Story) -> Vec<Band> {
+fn traffic(specification: &Specification, story: &Story, frames: &[&Frame]) -> Vec<Band> {
     let mut order: Vec<(SiteId, f64)> =
         specification.sites.ids().map(|site| (site, weight(story, site))).collect();
     order.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
@@ -68,7 +99,7 @@ fn traffic(specification: &Specification, story: &Story) -> Vec<Band> {
     let mut apart = apart.to_vec();
     apart.sort_unstable();
     let band = |(index, site): (usize, &SiteId)| {
-        let rates = story.frames.iter().map(|frame| sent(frame, *site)).collect();
+        let rates = frames.iter().map(|frame| sent(frame, *site)).collect();
         Band { name: specification.sites[*site].name.clone(), colour: site_colour(index), rates }
     };
     let mut bands: Vec<Band> = apart.iter().enumerate().map(band).collect();
@@ -77,7 +108,7 @@ fn traffic(specification: &Specification, story: &Story) -> Vec<Band> {
             story.frames.iter().map(|frame| together.iter().map(|site| sent(frame, *site)).sum()).collect();
         bands.push(Band { name: format!("{} other sites", together.len()), colour: FAINT, rates });
     }
-    let nowhere: Vec<f64> = story.frames.iter().map(nowhere).collect();
+    let nowhere: Vec<f64> = frames.iter().map(|frame| nowhere(frame)).collect();
     if nowhere.iter().any(|rate| *rate > 0.0) {
         bands.push(Band { name: "nowhere".to_owned(), colour: INK, rates: nowhere });
     }
@@ -104,12 +135,12 @@ fn nowhere(frame: &Frame) -> f64 {
 }
 
 /// Requests lost per second, by mechanism.
-fn losses(story: &Story) -> Vec<Band> {
+fn losses(frames: &[&Frame]) -> Vec<Band> {
     let band = |mechanism: Mechanism| {
         let lost = |frame: &Frame| {
             frame.populations.iter().map(|population| population.lost[mechanism.index()]).sum()
         };
-        let rates = story.frames.iter().map(lost).collect();
+        let rates = frames.iter().map(|frame| lost(frame)).collect();
         Band { name: mechanism.name().to_owned(), colour: colour(mechanism), rates }
     };
     let bands = Mechanism::ALL.into_iter().map(band);
@@ -162,16 +193,31 @@ fn draw_band(pen: &Pen, times: &[f64], below: &[f64], above: &[f64], y: &Axis, b
     }
 }
 
-/// The middle of the widest stretch that is high enough for the name.
+/// Pixels between two looks for room.
+const LOOK: f64 = 4.0;
+
+/// The place in the band with the most room above and below for the name, if there is enough.
 fn room_for(name: &str, times: &[f64], below: &[f64], above: &[f64], y: &Axis) -> Option<(f64, f64)> {
-    let needed = 7.0 * chars(name) as f64 + 10.0;
-    let widest =
-        (1..times.len()).max_by(|a, b| (times[*a] - times[a - 1]).total_cmp(&(times[*b] - times[b - 1])))?;
-    let (from, until) = (widest - 1, widest);
-    let height = |i: usize| y.at(below[i]) - y.at(above[i]);
-    let middle = |i: usize| (y.at(below[i]) + y.at(above[i])) / 2.0;
-    let fits = times[until] - times[from] >= needed && height(from).min(height(until)) >= 14.0;
-    fits.then(|| ((times[from] + times[until]) / 2.0, (middle(from) + middle(until)) / 2.0))
+    let looks: Vec<(f64, f64, f64)> = (0..=((RIGHT - LEFT) / LOOK) as usize)
+        .map(|look| LEFT + LOOK * look as f64)
+        .filter_map(|x| Some((x, y.at(between(times, above, x)?), y.at(between(times, below, x)?))))
+        .collect();
+    let needed = ((7.0 * chars(name) as f64 + 8.0) / LOOK).ceil() as usize;
+    let room = |window: &[(f64, f64, f64)]| {
+        let top = window.iter().map(|(_, top, _)| *top).fold(f64::MIN, f64::max);
+        let bottom = window.iter().map(|(_, _, bottom)| *bottom).fold(f64::MAX, f64::min);
+        (bottom - top, (window[window.len() / 2].0, (top + bottom) / 2.0))
+    };
+    let (height, at) = looks.windows(needed.max(1)).map(room).max_by(|a, b| a.0.total_cmp(&b.0))?;
+    (height >= 14.0).then_some(at)
+}
+
+/// The value at `x` of the line through `values` at `times`.
+fn between(times: &[f64], values: &[f64], x: f64) -> Option<f64> {
+    let next = times.partition_point(|time| *time < x);
+    let (before, after) = (next.checked_sub(1)?, (next < times.len()).then_some(next)?);
+    let share = (x - times[before]) / (times[after] - times[before]);
+    Some(values[before] + share * (values[after] - values[before]))
 }
 
 fn time_axis(pen: &Pen, x: &Axis, range: f64) {

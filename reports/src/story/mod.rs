@@ -10,7 +10,7 @@ use crate::number;
 use crate::reproduce::{Fingerprint, Reproduce};
 use models::outcome::SourceOutcome;
 use models::specification::Specification;
-use models::timeline::{Change, ChangeId, Story};
+use models::timeline::{Change, ChangeId, Story, What};
 use serde::Serialize;
 use sim::Instant;
 use sim::hash::StableHash;
@@ -42,6 +42,8 @@ pub struct Line {
     pub cause: Option<ChangeId>,
     /// How many causes lead to it.
     pub depth: usize,
+    /// Is it the end of the fault that is its cause?
+    pub repair: bool,
     /// What happened.
     pub text: String,
     /// Requests lost from this change to the next instant at which anything changes; `None` but for the last change of
@@ -57,7 +59,9 @@ pub fn tell(specification: &Specification, sources: &[SourceOutcome], story: &St
     let mut lines = Vec::new();
     for (index, change) in story.changes.iter().enumerate() {
         let cause = change.cause.filter(|cause| depths.contains_key(cause));
-        let depth = cause.map_or(0, |cause| depths[&cause] + 1);
+        // A repair stands beside its fault, and says itself how long that was.
+        let repair = matches!(change.what, What::FaultEnded { .. });
+        let depth = cause.map_or(0, |cause| depths[&cause] + usize::from(!repair));
         depths.insert(change.id, depth);
         let last = story.changes.get(index + 1).is_none_or(|next| next.at > change.at);
         let lost = last.then(|| costs.after(change.at, next_instant(story, index)));
@@ -66,6 +70,7 @@ pub fn tell(specification: &Specification, sources: &[SourceOutcome], story: &St
             at: change.at,
             cause,
             depth,
+            repair,
             text: phrases.of(change, &story.changes),
             lost,
         });
@@ -83,11 +88,12 @@ fn next_instant(story: &Story, index: usize) -> Instant {
         .unwrap_or(story.until)
 }
 
-/// The story as a document. Times count from the first change; a line is indented under its cause, and names it where
+/// The story as a document. Times count from the first change told; earlier causes have only their date. A line is indented under its cause, and names it where
 /// something else was told in between.
 pub fn document(told: &Told, reproduce: &Reproduce) -> Document {
     let mut document = Document::default();
-    let begun = told.lines.first().map_or(told.from, |line| line.at);
+    let inside = told.lines.iter().find(|line| line.at >= told.from);
+    let begun = inside.map_or(told.from, |line| line.at);
     document.title(format!(
         "{}: replication {}, from {}",
         told.name,
@@ -117,7 +123,7 @@ fn text_lines(told: &Told, begun: Instant) -> Vec<String> {
 
 /// ` (because ...)` where the cause is not the line that this one stands under.
 fn because(line: &Line, told_at: &[(ChangeId, &str)], told: &Told) -> String {
-    let Some(cause) = line.cause else {
+    let Some(cause) = line.cause.filter(|_| !line.repair) else {
         return String::new();
     };
     if told_at.last().is_some_and(|(id, _)| *id == cause) {
@@ -128,13 +134,14 @@ fn because(line: &Line, told_at: &[(ChangeId, &str)], told: &Told) -> String {
 }
 
 /// Columns for the time since the first change and the time of day.
-const TIMES: usize = 30;
+const TIMES: usize = 32;
 
 fn text_line(line: &Line, begun: Instant, because: &str) -> Vec<String> {
-    let after = number::span(line.at - begun);
+    let after =
+        if line.at < begun { "before".to_owned() } else { format!("+{}", number::span(line.at - begun)) };
     let indent = "  ".repeat(line.depth.min(8));
     let room = crate::table::WIDTH - TIMES - indent.len() - 2;
-    let time = format!("+{after:<13} {:>15}", number::instant(line.at));
+    let time = format!("{after:<15} {:>16}", number::instant(line.at));
     let text = format!("{}{because}", line.text);
     let begin = |(index, text): (usize, &String)| {
         let time = if index == 0 { time.as_str() } else { "" };

@@ -28,7 +28,7 @@ impl<'a> Phrases<'a> {
             What::FaultEnded { fault, domain, .. } => {
                 format!("{} is repaired{}", self.victim(*domain), after(*fault, change, all))
             }
-            What::SiteChanged { site, truth } => format!("{} is {truth}", self.site(*site)),
+            What::SiteChanged { site, truth } => format!("{}: {truth}", self.site(*site)),
             What::VerdictChanged { check, site, healthy } => {
                 let verdict = if *healthy { "healthy" } else { "unhealthy" };
                 format!("health check {} finds {} {verdict}", names.checks[*check].name, self.site(*site))

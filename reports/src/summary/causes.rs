@@ -64,24 +64,16 @@ fn by_mechanism(outcome: &Outcome, everything: &ScopeOutcome) -> Table {
 
 /// A share without interval, in as few digits as say it.
 fn share(part: Volume, whole: Volume) -> String {
-    percentage(part.requests() / whole.requests())
-}
-
-fn percentage(share: f64) -> String {
-    match share * 100.0 {
-        percent if percent > 0.0 && percent < 0.1 => "< 0.1 %".to_owned(),
-        percent => format!("{percent:.1} %"),
-    }
+    number::rough_percent(part.requests() / whole.requests())
 }
 
 fn by_source(outcome: &Outcome, everything: &ScopeOutcome) -> Table {
     let (scale, head, over) = lost_head(outcome, everything);
-    let mut table = Table::new(["root", "kind", "share", &head, ">faults a year", ">mean fault"]);
+    let mut table = Table::new(["root", "share", &head, ">faults a year", ">mean fault"]);
     for &(source, lost) in everything.by_source.iter().take(ROWS) {
         let root = outcome.sources.get(source.0 as usize);
         table.row([
             source_name(&outcome.sources, source).into(),
-            root.map_or("", |root| root.kind).into(),
             share_with_interval(everything, source, lost).into(),
             scale.bare(lost.requests() / over).into(),
             root.filter(has_faults).map_or("-".to_owned(), |root| number::significant(root.faults, 2)).into(),
@@ -115,7 +107,7 @@ fn time_by_source(outcome: &Outcome, everything: &ScopeOutcome) -> Table {
         let share = if total.is_zero() { 0.0 } else { time.charged.ratio(total) };
         table.row([
             source_name(&outcome.sources, time.source).into(),
-            percentage(share).into(),
+            number::rough_percent(share).into(),
             scale.bare(per(time.charged)).into(),
             scale.bare(per(time.sole)).into(),
             scale.bare(per(time.started)).into(),

@@ -3,6 +3,7 @@
 use super::Basis;
 use crate::json::source_name;
 use crate::number::{self, Scale, time_scale};
+use crate::table::{WIDTH, chars};
 use models::outcome::{Cause, Estimate, Method, Outcome, ScopeOutcome};
 
 /// Causes named in the headline.
@@ -62,5 +63,8 @@ fn causes(outcome: &Outcome, everything: &ScopeOutcome) -> String {
         let exactly = if cause.share.method == Method::Exact { share.replace(" exactly", "") } else { share };
         format!("{} {exactly}", source_name(&outcome.sources, cause.source))
     };
-    everything.causes.iter().take(CAUSES).map(one).collect::<Vec<_>>().join("; ")
+    let causes: Vec<String> = everything.causes.iter().take(CAUSES).map(one).collect();
+    // On one line where there is room, else one a line.
+    let joined = causes.join("; ");
+    if chars(&joined) <= WIDTH - 18 { joined } else { causes.join("\n") }
 }

@@ -4,6 +4,7 @@ use crate::document::Document;
 use crate::table::{WIDTH, shortened, wrapped};
 use models::outcome::Outcome;
 use models::specification::{Sourced, Specification};
+use std::collections::BTreeSet;
 
 /// Lines for the values of one preset; `validate --resolved` shows all.
 const LINES: usize = 3;
@@ -23,7 +24,10 @@ pub(super) fn presets(specification: &Specification, document: &mut Document) {
 
 fn preset(name: &str, sources: &[Sourced]) -> Vec<String> {
     let of_it = || sources.iter().filter(|sourced| sourced.preset == name);
-    let values: Vec<String> = of_it().map(|sourced| format!("{} {}", sourced.path, sourced.value)).collect();
+    let mut values: Vec<String> =
+        of_it().map(|sourced| format!("{} {}", leaf(&sourced.path), sourced.value)).collect();
+    let mut seen = BTreeSet::new();
+    values.retain(|value| seen.insert(value.clone()));
     let mut cited: Vec<&str> =
         of_it().map(|sourced| sourced.source.as_str()).filter(|text| !text.is_empty()).collect();
     cited.dedup();
@@ -35,6 +39,11 @@ fn preset(name: &str, sources: &[Sourced]) -> Vec<String> {
         lines.push(format!("    source: {}{more}", shortened(first, room)));
     }
     lines
+}
+
+/// The last key of a path; where a value is in force many times, it is said once.
+fn leaf(path: &str) -> &str {
+    path.rsplit('.').next().unwrap_or(path)
 }
 
 fn limited(text: &str) -> Vec<String> {

@@ -8,7 +8,9 @@ use models::outcome::{Lengths, Method, Outcome, ScopeOutcome, SiteOutcome};
 
 /// Adds both tables.
 pub(super) fn tables(outcome: &Outcome, document: &mut Document) {
-    document.section("Who is served");
+    document.section(
+        "Who is served (recovery: from the first fault to full service, median and 95th percentile)",
+    );
     document.table(scopes(outcome));
     if !outcome.sites.is_empty() {
         document.section("Sites");
@@ -22,9 +24,11 @@ fn scopes(outcome: &Outcome) -> Table {
         time_scale(greatest(outcome, |scope| scope.downtime.value.max(0.0) * basis.year_times));
     let recovery_scale =
         time_scale(greatest(outcome, |scope| sampled(&scope.recovery, scope.recovery.p95.value)));
-    let downtime_head = format!(">not up, {}{}", downtime_scale.name, basis.words);
-    let (p50, p95) = (format!(">recovery p50, {}", recovery_scale.name), ">p95".to_owned());
-    let mut table = Table::new(["scope", "availability", ">nines", &downtime_head, ">outages", &p50, &p95]);
+    let downtime_head = format!(">{} not up", downtime_scale.name);
+    let (p50, p95) = (format!(">recovery, {}", recovery_scale.name), ">p95".to_owned());
+    let outages_head = format!(">outages{}", basis.words);
+    let mut table =
+        Table::new(["scope", "availability", ">nines", &downtime_head, &outages_head, &p50, &p95]);
     for scope in &outcome.scopes {
         table.row([
             scope_name(scope).into(),

@@ -21,14 +21,15 @@ shop
   Downtime      4.1 h [2, 8] a year not fully served
   Outages       2.31 [2.1, 2.5] a year; full service again after 3.33 min [3.0, 4.0] (median)
   Worst outage  6 h 12 min, 12.3 million requests lost (replication 12, day 200 04:00:00)
-  Causes        aws/us-east-1 50.0 % [35, 65]; carrier/lumen 33.3 % [23, 43]; shock/shared-upstream
-                16.7 % [12, 22]
+  Causes        aws/us-east-1 50.0 % [35, 65]
+                carrier/lumen 33.3 % [23, 43]
+                shock/shared-upstream 16.7 % [12, 22]
 
-Who is served
-  scope           availability             nines  not up, h a year  outages  recovery p50, min   p95
-  everything      99.953 % [99.91, 99.98]    3.3              4.10     2.31               3.33  20.0
-  entry www       99.953 % [99.91, 99.98]    3.3              4.10     2.31               3.33  20.0
-  clients europe  99.953 % [99.91, 99.98]    3.3              4.10     2.31               3.33  20.0
+Who is served (recovery: from the first fault to full service, median and 95th percentile)
+  scope           availability             nines  h not up  outages a year  recovery, min   p95
+  everything      99.953 % [99.91, 99.98]    3.3      4.10            2.31           3.33  20.0
+  entry www       99.953 % [99.91, 99.98]    3.3      4.10            2.31           3.33  20.0
+  clients europe  99.953 % [99.91, 99.98]    3.3      4.10            2.31           3.33  20.0
 
 Sites
   site      up                       load mean, rps  peak  capacity  peak/capacity  flips a year
@@ -43,10 +44,10 @@ Requests lost, by mechanism
   all                            300   100 %
 
 Requests lost, by the fault at the root
-  root                   kind    share            lost a year, thousand  faults a year  mean fault
-  aws/us-east-1          domain  50.0 % [35, 65]                    150            1.2  1 h 30 min
-  carrier/lumen          domain  33.3 % [23, 43]                    100            1.2  1 h 30 min
-  shock/shared-upstream  shock   16.7 % [12, 22]                   50.0            1.2  1 h 30 min
+  root                   share            lost a year, thousand  faults a year  mean fault
+  aws/us-east-1          50.0 % [35, 65]                    150            1.2  1 h 30 min
+  carrier/lumen          33.3 % [23, 43]                    100            1.2  1 h 30 min
+  shock/shared-upstream  16.7 % [12, 22]                   50.0            1.2  1 h 30 min
 
 Time not up, by fault
   root            share  charged, min a year  alone  in outages it began
@@ -66,7 +67,7 @@ Promises
 
 Presets in force (all values: seawall validate --resolved)
   route53
-    health_checks.web.interval 10s
+    interval 10s
     source: Amazon Route 53 Developer Guide, values that you specify when you create health checks
 
 Warnings
@@ -93,9 +94,9 @@ shop
   Worst outage  none seen
   Causes        none: nothing was lost
 
-Who is served
-  scope       availability         nines  not up, s a year    outages  recovery p50, s  p95
-  everything  at least 99.9963 %  >= 4.4         none seen  none seen                -    -
+Who is served (recovery: from the first fault to full service, median and 95th percentile)
+  scope       availability         nines   s not up  outages a year  recovery, s  p95
+  everything  at least 99.9963 %  >= 4.4  none seen       none seen            -    -
 
 Sites
   site      up                       load mean, rps  peak  capacity  peak/capacity  flips a year
