@@ -145,18 +145,6 @@ impl Curve {
         }
     }
 
-    /// The rate as mean + a cos(wt) + b sin(wt), where it is of that form.
-    pub(crate) fn phasor(&self) -> Option<(f64, f64, f64)> {
-        match &self.shape {
-            Shape::Flat => Some((self.mean, 0.0, 0.0)),
-            Shape::Sinusoid { amplitude, peak } => {
-                let (sin, cos) = libm::sincos(angle(*peak));
-                Some((self.mean, amplitude * cos, amplitude * sin))
-            }
-            Shape::Hours { .. } => None,
-        }
-    }
-
     /// Bounds of |rate|, |first| and |second derivative| between jumps.
     pub(crate) fn bounds(&self) -> [f64; 3] {
         match &self.shape {

@@ -48,8 +48,9 @@ pub(crate) struct World<'d, O> {
     seed: Seed,
     replication: Replication,
     now: Instant,
+    /// Since when the traffic has been what it is; everything before is booked.
+    opened: Instant,
     calm: bool,
-    /// Is anything not as it would be if nothing ever failed?
     changes: u32,
     /// The fault that changed each site last, and the one that changed the network last.
     site_roots: Table<SiteId, SourceId>,
@@ -96,6 +97,7 @@ impl<'d, O: Observer> World<'d, O> {
             seed: Seed(0),
             replication: Replication(0),
             now: Instant::ZERO,
+            opened: Instant::ZERO,
             calm: true,
             changes: 0,
             site_roots: specification.sites.map(|_, _| design.false_alarm()),
@@ -123,7 +125,7 @@ impl<'d, O: Observer> World<'d, O> {
     pub(crate) fn drive(&mut self, limit: Instant, enough: impl Fn(&Self) -> bool) {
         loop {
             let next = self.agenda.next_at().filter(|at| *at < limit);
-            self.advance(next.unwrap_or(limit));
+            self.now = next.unwrap_or(limit);
             if next.is_none() {
                 break;
             }
@@ -137,31 +139,33 @@ impl<'d, O: Observer> World<'d, O> {
                 break;
             }
         }
+        self.close();
     }
 
-    /// Closes the stretch from now until `until`.
-    fn advance(&mut self, until: Instant) {
-        let from = self.now.max(Instant::ZERO);
-        if until > from {
-            if O::ON {
-                self.observe(from, until);
-            }
-            if !self.calm {
-                let above = Above {
-                    faults: &self.faults,
-                    sites: &self.sites,
-                    network: &self.network,
-                    answers: &self.answers,
-                };
-                self.traffic.close(from, until, &mut Closing { above, ledger: &mut self.ledger });
-            }
+    /// Books the stretch since the traffic last changed, up to now.
+    fn close(&mut self) {
+        let from = self.opened.max(Instant::ZERO);
+        self.opened = self.now;
+        if self.now <= from {
+            return;
         }
-        self.now = until;
+        if O::ON {
+            self.observe(from, self.now);
+        }
+        if !self.calm {
+            let above = Above {
+                faults: &self.faults,
+                sites: &self.sites,
+                network: &self.network,
+                answers: &self.answers,
+            };
+            self.traffic.close(from, self.now, &mut Closing { above, ledger: &mut self.ledger });
+        }
     }
 
     fn happen(&mut self, event: Event) {
         match event {
-            Event::Begin => {}
+            Event::Begin => self.close(),
             Event::Repair(component) => self.repair(component),
             Event::Cease(planned) => self.cease(planned),
             Event::Fail(component) => self.fail(component),
@@ -198,10 +202,10 @@ impl<'d, O: Observer> World<'d, O> {
         self.traffic.settle(self.now, above, &mut self.cohorts);
         self.calm = self.traffic.is_calm();
         if self.now >= Instant::ZERO {
-            if self.is_nominal() {
-                self.ledger.end_episode();
-            } else {
-                self.ledger.begin_episode();
+            let nominal = self.is_nominal();
+            if nominal == self.ledger.in_episode() {
+                self.close();
+                self.ledger.turn_page();
             }
         }
     }
@@ -217,7 +221,8 @@ impl<'d, O: Observer> World<'d, O> {
     /// Begins a replication.
     pub(crate) fn start(&mut self, seed: Seed, replication: Replication) {
         let start = Instant::ZERO - self.design.lead_in;
-        (self.seed, self.replication, self.now) = (seed, replication, start);
+        (self.seed, self.replication) = (seed, replication);
+        (self.now, self.opened) = (start, start);
         self.agenda.clear();
         self.faults.clear();
         self.sites.reset(&self.design.topology);
@@ -320,6 +325,7 @@ impl<'d, O: Observer> World<'d, O> {
     }
 
     fn begin(&mut self, source: SourceId, harm: Harm<'d>) -> FaultId {
+        self.close();
         let change = self.note(None, |_| What::FaultBegan {
             fault: FaultId(0),
             source,
@@ -338,6 +344,7 @@ impl<'d, O: Observer> World<'d, O> {
     }
 
     fn end(&mut self, id: FaultId) {
+        self.close();
         let fault = self.faults.end(id);
         let (source, domain) = (fault.source, fault.domain());
         let change = self.note(Some(fault.change), |_| What::FaultEnded { fault: id, source, domain });
@@ -478,7 +485,7 @@ impl<'d, O: Observer> World<'d, O> {
             self.observer.frame(opening);
             self.observer.frame(closing);
         }
-        self.now = from;
+        self.now = until;
     }
 
     fn note_scopes(&mut self, down: &[bool]) {

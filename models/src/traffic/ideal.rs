@@ -88,6 +88,12 @@ impl Ideal {
             .collect()
     }
 
+    /// Requests per second of the populations that reach a site at all.
+    pub(super) fn demand(&self, design: &Design, at: Instant) -> f64 {
+        let reaching = self.populations.iter().zip(&self.reaching).filter(|(_, reaches)| **reaches);
+        reaching.map(|(id, _)| design.curves[*id].rate(at)).sum()
+    }
+
     /// Looks at the sites again; `now` begins a stretch.
     pub(super) fn settle(
         &mut self,
