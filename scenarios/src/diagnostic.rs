@@ -22,7 +22,7 @@ pub(crate) struct Diagnostic {
     pub(crate) code: Code,
     pub(crate) title: String,
     pub(crate) at: Extent,
-    pub(crate) label: String,
+    pub(crate) label: Box<str>,
     pub(crate) related: Vec<(Extent, String)>,
     pub(crate) help: Vec<String>,
 }
@@ -30,14 +30,14 @@ pub(crate) struct Diagnostic {
 impl Diagnostic {
     pub(crate) fn error(code: Code, at: Extent, title: impl Into<String>) -> Self {
         let (severity, title) = (Severity::Error, title.into());
-        Diagnostic { severity, code, title, at, label: String::new(), related: Vec::new(), help: Vec::new() }
+        Diagnostic { severity, code, title, at, label: Box::default(), related: Vec::new(), help: Vec::new() }
     }
 
     pub(crate) fn warning(code: Code, at: Extent, title: impl Into<String>) -> Self {
         Diagnostic { severity: Severity::Warning, ..Diagnostic::error(code, at, title) }
     }
 
-    pub(crate) fn label(mut self, label: impl Into<String>) -> Self {
+    pub(crate) fn label(mut self, label: impl Into<Box<str>>) -> Self {
         self.label = label.into();
         self
     }
@@ -124,7 +124,7 @@ pub struct FindingPoint {
 
 impl Problems {
     pub(crate) fn new(sources: Sources, mut found: Vec<Diagnostic>) -> Self {
-        found.sort_by(|a, b| (a.at, a.severity, a.code).cmp(&(b.at, b.severity, b.code)));
+        found.sort_by_key(|problem| (problem.at, problem.severity, problem.code));
         found.dedup();
         Problems { sources, found }
     }
@@ -185,7 +185,7 @@ impl Problems {
     }
 
     fn finding(&self, problem: &Diagnostic) -> Finding {
-        let label = (!problem.label.is_empty()).then(|| problem.label.clone());
+        let label = (!problem.label.is_empty()).then(|| problem.label.to_string());
         let detail: Vec<String> = label.into_iter().chain(problem.help.iter().cloned()).collect();
         Finding {
             severity: problem.severity,
@@ -231,7 +231,7 @@ impl Problems {
     }
 
     fn snippet<'a>(&'a self, problem: &'a Diagnostic) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
-        let primary = AnnotationKind::Primary.span(self.range(problem.at)).label(&problem.label);
+        let primary = AnnotationKind::Primary.span(self.range(problem.at)).label(&*problem.label);
         let context = problem.related.iter().filter(|(at, _)| at.source == problem.at.source);
         let context = context.map(|(at, label)| AnnotationKind::Context.span(self.range(*at)).label(label));
         self.text_of(problem.at.source).annotation(primary).annotations(context)

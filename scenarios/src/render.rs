@@ -80,6 +80,15 @@ fn scalar(text: &str, plain: bool) -> String {
     }
 }
 
+/// A node as JSON, scalars as text.
+pub(crate) fn json(node: &Node) -> serde_json::Value {
+    match &node.value {
+        Value::Scalar { text, .. } => serde_json::Value::from(text.as_str()),
+        Value::List(items) => items.iter().map(json).collect(),
+        Value::Map(entries) => entries.iter().map(|entry| (entry.key.clone(), json(&entry.node))).collect(),
+    }
+}
+
 /// Every value that came from a preset, where it is in force.
 pub(crate) fn sourced(root: &Node) -> Vec<Sourced> {
     let mut found = Vec::new();
