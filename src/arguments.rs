@@ -75,6 +75,9 @@ pub(crate) enum Command {
         after_help = "Examples:\n  seawall validate shop.yaml\n  seawall validate shop.yaml --resolved"
     )]
     Validate(Validate),
+    /// Print the JSON Schema of scenario files, for editors.
+    #[command(after_help = "Example:\n  seawall schema > seawall.schema.json")]
+    Schema,
     /// List the presets, or print one with its sources.
     #[command(after_help = "Examples:\n  seawall presets\n  seawall presets route53")]
     Presets(Named),

@@ -155,8 +155,10 @@ fn bound(value: f64, scale: Scale, round: fn(f64) -> f64) -> String {
 /// `value unit [low, high]`.
 fn interval(estimate: Estimate, scale: Scale) -> String {
     let [value, low, high] = [estimate.value, estimate.low, estimate.high].map(|x| x / scale.size);
-    let places = decimals_of_width(high - low);
-    let value_places = if low < high { (places + 1).min(DECIMALS_MAX as usize) } else { decimals(value, 3) };
+    // An interval may be narrower than anybody wants to read: four significant digits are enough.
+    let most = decimals(distance(value, scale), 4);
+    let places = if low < high { decimals_of_width(high - low).min(most) } else { most };
+    let value_places = (places + 1).min(most.max(places));
     let end = |x: f64| end_of_interval(x, places, scale);
     let value_text = if value == 0.0 { "0".to_owned() } else { format!("{value:.value_places$}") };
     format!("{value_text}{} [{}, {}]", scale.suffix(), end(low), end(high))
@@ -170,10 +172,14 @@ fn end_of_interval(value: f64, places: usize, scale: Scale) -> String {
     if value == f64::INFINITY {
         return "unlimited".to_owned();
     }
-    let whole = if scale == Scale::PERCENT { [0.0, 100.0] } else { [0.0, 0.0] };
-    let honest = whole.iter().map(|w| (value - w).abs()).filter(|gap| *gap > 0.0).fold(f64::MAX, f64::min);
-    let needed = if value == whole[0] || value == whole[1] { 0 } else { decimals(honest, 1) };
+    let gap = distance(value, scale);
+    let needed = if gap > 0.0 { decimals(gap, 1) } else { 0 };
     format!("{value:.*}", places.max(needed))
+}
+
+/// How far a scaled number is from 0, or from 100 where that is nearer and the scale is percent.
+fn distance(value: f64, scale: Scale) -> f64 {
+    if scale == Scale::PERCENT { value.abs().min((100.0 - value).abs()) } else { value.abs() }
 }
 
 /// Availability's nines, with their interval: `3.3 nines [3.0, 3.7]`; `at least 3.4 nines`.
@@ -282,6 +288,14 @@ mod tests {
         assert_eq!(text(0.99953, 0.99912, 0.99984), "99.953 % [99.91, 99.98]");
         assert_eq!(text(0.412, 0.301, 0.522), "41.2 % [30, 52]");
         assert_eq!(text(0.999_512_3, 0.999_505_1, 0.999_518_2), "99.95123 % [99.9505, 99.9518]");
+    }
+
+    #[test]
+    fn an_interval_without_width_repeats_its_number() {
+        let text = estimate(of(0.999, 0.999, 0.999, Method::Gamma), Scale::PERCENT);
+        assert_eq!(text, "99.9000 % [99.9000, 99.9000]");
+        let text = estimate(of(2.15, 2.15, 2.15, Method::OrderStatistic), Scale::PLAIN);
+        assert_eq!(text, "2.150 [2.150, 2.150]");
     }
 
     #[test]

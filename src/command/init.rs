@@ -1,5 +1,6 @@
 //! `init`: a first scenario and its schema.
 
+use super::schema;
 use crate::arguments::Init;
 use crate::console;
 use crate::failure::Failure;
@@ -12,7 +13,7 @@ const SCENARIO: &str = include_str!("starter.yaml");
 /// Writes both files.
 pub(super) fn run(asked: &Init) -> Result<(), Failure> {
     let directory = &asked.directory;
-    let files = [("scenario.yaml", SCENARIO.to_owned())];
+    let files = [("scenario.yaml", SCENARIO.to_owned()), ("seawall.schema.json", schema::text())];
     for (name, _) in &files {
         let path = directory.join(name);
         if path.exists() && !asked.force {

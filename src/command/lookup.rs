@@ -27,10 +27,16 @@ fn list(shipped: &[Shipped]) -> String {
     shipped.iter().map(line).collect()
 }
 
-/// What a file says it is: its `title`, else its first comment.
+/// What a file says it is: its `title`, else the first sentence of what it is `about`.
 fn title(text: &str) -> String {
     let titled = text.lines().find_map(|line| line.strip_prefix("title:"));
-    let comment =
-        || text.lines().find_map(|line| line.strip_prefix("# ").filter(|line| !line.contains("$schema")));
-    titled.or_else(comment).unwrap_or_default().trim().trim_matches('"').to_owned()
+    titled.map_or_else(|| about(text), |title| title.trim().trim_matches('"').to_owned())
+}
+
+fn about(text: &str) -> String {
+    let mut lines = text.lines().skip_while(|line| !line.starts_with("about:"));
+    let first = lines.next().map_or("", |line| line.trim_start_matches("about:").trim().trim_start_matches('>'));
+    let rest = lines.take_while(|line| line.starts_with("  ")).map(str::trim);
+    let whole = [first].into_iter().chain(rest).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ");
+    whole.split_inclusive(". ").next().unwrap_or_default().trim_end_matches(['.', ' ']).to_owned()
 }

@@ -12,6 +12,7 @@ mod presets;
 mod replay;
 mod results;
 mod run;
+mod schema;
 mod validate;
 
 use crate::arguments::{Arguments, Command};
@@ -31,6 +32,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<Exit, Failure> {
         Some(Command::Replay(asked)) => replay::run(&asked, audience).map(done),
         Some(Command::Explain(asked)) => explain::run(&asked, audience).map(done),
         Some(Command::Validate(asked)) => validate::run(&asked),
+        Some(Command::Schema) => schema::run().map(done),
         Some(Command::Presets(asked)) => presets::run(&asked).map(done),
         Some(Command::Incidents(asked)) => incidents::run(&asked).map(done),
         Some(Command::Errors(asked)) => errors::run(&asked).map(done),

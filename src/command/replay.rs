@@ -9,7 +9,7 @@ use crate::input::{self, Scenario};
 use crate::output;
 use crate::progress::Audience;
 use models::outcome::Outcome;
-use models::specification::{Phase, Specification};
+use models::specification::{Breakage, Effect, Phase, Sees, Specification};
 use reports::{Reproduce, json, story};
 
 /// Replays the incident and tells its story.
@@ -19,10 +19,8 @@ pub(super) fn run(asked: &Replay, audience: Audience) -> Result<(), Failure> {
     }
     let mut scenario = input::with(&asked.file, &asked.changes, &[placed(asked)?])?;
     alone(&mut scenario.specification);
-    if asked.partial == Partial::Capacity {
-        determined(&mut scenario.specification);
-    }
-    if asked.partial == Partial::Capacity && asked.changes.replications.is_none() {
+    let exact = asked.partial == Partial::Capacity && determined(&mut scenario.specification);
+    if exact && asked.changes.replications.is_none() {
         scenario.specification.run.replications = 1;
     }
     let outcome = engine::run(&scenario, asked.running.threads, audience)?;
@@ -62,9 +60,23 @@ fn alone(specification: &mut Specification) {
     specification.run.precision = None;
 }
 
-/// Takes the last luck out: probe phases are spread evenly over the interval, as in a drill.
-fn determined(specification: &mut Specification) {
+/// Takes the last luck out, if that can be done: probe phases are spread evenly over the interval, as in a drill. A
+/// grey fault under a check that looks deep enough to suffer it leaves some: which probes fail.
+fn determined(specification: &mut Specification) -> bool {
+    let deep = specification.checks.rows().iter().any(|check| check.sees == Sees::Site);
+    let grey = specification.replays.iter().flat_map(|replay| &replay.phases).any(|phase| is_grey(&phase.what));
+    if deep && grey {
+        return false;
+    }
     specification.checks.rows_mut().iter_mut().for_each(|check| check.phase = Phase::Even);
+    // Nothing fails by itself any more, so what such a fault would do does not matter.
+    specification.domains.rows_mut().iter_mut().for_each(|domain| domain.effects = vec![Effect::Down]);
+    true
+}
+
+fn is_grey(what: &Breakage) -> bool {
+    let errors = |effect: &Effect| matches!(effect, Effect::Errors { .. });
+    matches!(what, Breakage::Domain { effects, .. } if effects.iter().any(errors))
 }
 
 fn reproduce(asked: &Replay, scenario: &Scenario, outcome: &Outcome) -> Reproduce {
