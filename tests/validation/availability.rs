@@ -34,7 +34,7 @@ steering: {{www: {{policy: ideal, sites: [only]}}}}"
 }
 
 fn yearly(table: &mut Table, up: &str, down: &str) -> Case {
-    table.case(&scenario("horizon: 1y, replications: 1024, start: stationary", up, down))
+    table.case(&scenario("horizon: 1y, replications: 4096, start: stationary", up, down))
 }
 
 fn mean(table: &mut Table, case: &Case, laws: &str, share: f64) {
@@ -44,8 +44,8 @@ fn mean(table: &mut Table, case: &Case, laws: &str, share: f64) {
 
 /// Exponential times up and down have an exact variance at every horizon.
 fn exponential(table: &mut Table) {
-    let case = yearly(table, "{law: exponential, mean: 10h}", "{law: exponential, mean: 1h}");
-    let (up, down) = (Time::exponential(10.0 * HOUR), Time::exponential(HOUR));
+    let case = yearly(table, "{law: exponential, mean: 20h}", "{law: exponential, mean: 2h}");
+    let (up, down) = (Time::exponential(20.0 * HOUR), Time::exponential(2.0 * HOUR));
     let share = Time::unavailability(up, down);
     let rate = 1.0 / up.mean + 1.0 / down.mean;
     let variance = 2.0 * share * (1.0 - share) * (YEAR / rate - (1.0 - (-rate * YEAR).exp()) / (rate * rate));
@@ -62,12 +62,12 @@ fn exponential(table: &mut Table) {
 }
 
 fn other_laws(table: &mut Table) {
-    let weibull_up = ("{law: weibull, shape: 1.5, mean: 10h}", Time::weibull(1.5, 10.0 * HOUR));
-    let weibull_down = ("{law: weibull, shape: 0.8, mean: 1h}", Time::weibull(0.8, HOUR));
-    let lognormal_up = ("{law: lognormal, mean: 10h, sigma: 1.0}", Time::lognormal(10.0 * HOUR, 1.0));
-    let lognormal_down = ("{law: lognormal, mean: 1h, sigma: 0.7}", Time::lognormal(HOUR, 0.7));
-    let exponential_up = ("{law: exponential, mean: 10h}", Time::exponential(10.0 * HOUR));
-    let fixed_down = ("{law: fixed, mean: 1h}", Time::fixed(HOUR));
+    let weibull_up = ("{law: weibull, shape: 1.5, mean: 20h}", Time::weibull(1.5, 20.0 * HOUR));
+    let weibull_down = ("{law: weibull, shape: 0.8, mean: 2h}", Time::weibull(0.8, 2.0 * HOUR));
+    let lognormal_up = ("{law: lognormal, mean: 20h, sigma: 1.0}", Time::lognormal(20.0 * HOUR, 1.0));
+    let lognormal_down = ("{law: lognormal, mean: 2h, sigma: 0.7}", Time::lognormal(2.0 * HOUR, 0.7));
+    let exponential_up = ("{law: exponential, mean: 20h}", Time::exponential(20.0 * HOUR));
+    let fixed_down = ("{law: fixed, mean: 2h}", Time::fixed(2.0 * HOUR));
     for (laws, up, down) in [
         ("Weibull, Weibull", weibull_up, weibull_down),
         ("lognormal, lognormal", lognormal_up, lognormal_down),
@@ -83,10 +83,10 @@ fn other_laws(table: &mut Table) {
 
 /// Fixed times up and down: only the phase at the start is random, and a year is a whole number of periods.
 fn clockwork(table: &mut Table) {
-    let case = yearly(table, "{law: fixed, mean: 9h}", "{law: fixed, mean: 1h}");
+    let case = yearly(table, "{law: fixed, mean: 18h}", "{law: fixed, mean: 2h}");
     let downtimes = &case.scope("www").downtimes;
     let (least, most) = (downtimes[0].seconds() / HOUR, downtimes[downtimes.len() - 1].seconds() / HOUR);
-    let formula = "8,760 h hold 876 whole periods of 10 h, whatever the phase";
+    let formula = "8,760 h hold 438 whole periods of 20 h, whatever the phase";
     for (what, hours) in [("the least", least), ("the greatest", most)] {
         let what = format!("fixed, fixed: {what} of all years, h");
         table.row(&case, what, 876.0, crate::page::Simulated::Exactly(hours), formula);

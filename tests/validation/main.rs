@@ -3,18 +3,41 @@
 //! `SEAWALL_BLESS=1 cargo test --test validation` rewrites the page.
 
 mod availability;
+mod capacity;
+mod nesting;
 mod page;
+mod redundancy;
 mod theory;
 
 use page::Table;
 use std::sync::LazyLock;
 
 /// The tables of the page, each computed once, by whichever test asks first.
-static TABLES: [LazyLock<Table>; 1] = [LazyLock::new(availability::table)];
+static TABLES: [LazyLock<Table>; 4] = [
+    LazyLock::new(availability::table),
+    LazyLock::new(redundancy::table),
+    LazyLock::new(nesting::table),
+    LazyLock::new(capacity::table),
+];
 
 #[test]
 fn two_states_alternate_as_renewal_theory_says() {
     TABLES[0].check();
+}
+
+#[test]
+fn redundant_sites_fall_together_as_markov_chains_say() {
+    TABLES[1].check();
+}
+
+#[test]
+fn nested_domains_age_as_their_clocks_say() {
+    TABLES[2].check();
+}
+
+#[test]
+fn overload_is_the_demand_beyond_the_capacity_and_is_blamed_on_what_removed_it() {
+    TABLES[3].check();
 }
 
 /// Where the page is.
