@@ -4,20 +4,26 @@
 
 mod availability;
 mod capacity;
+mod detection;
+mod failover;
 mod nesting;
 mod page;
 mod redundancy;
+mod silence;
 mod theory;
 
 use page::Table;
 use std::sync::LazyLock;
 
 /// The tables of the page, each computed once, by whichever test asks first.
-static TABLES: [LazyLock<Table>; 4] = [
+static TABLES: [LazyLock<Table>; 7] = [
     LazyLock::new(availability::table),
     LazyLock::new(redundancy::table),
     LazyLock::new(nesting::table),
     LazyLock::new(capacity::table),
+    LazyLock::new(detection::table),
+    LazyLock::new(failover::table),
+    LazyLock::new(silence::table),
 ];
 
 #[test]
@@ -38,6 +44,21 @@ fn nested_domains_age_as_their_clocks_say() {
 #[test]
 fn overload_is_the_demand_beyond_the_capacity_and_is_blamed_on_what_removed_it() {
     TABLES[3].check();
+}
+
+#[test]
+fn a_quorum_of_phased_checkers_turns_at_the_order_statistic() {
+    TABLES[4].check();
+}
+
+#[test]
+fn a_dns_failover_loses_its_integral() {
+    TABLES[5].check();
+}
+
+#[test]
+fn silent_name_servers_lose_what_expires() {
+    TABLES[6].check();
 }
 
 /// Where the page is.
