@@ -42,10 +42,6 @@ impl Curve {
         Curve { mean: demand.mean, shape }
     }
 
-    pub(crate) fn is_flat(&self) -> bool {
-        self.shape == Shape::Flat
-    }
-
     /// Does it jump (at full hours)?
     pub(crate) fn jumps(&self) -> bool {
         matches!(self.shape, Shape::Hours { .. })
@@ -142,18 +138,6 @@ impl Curve {
                 }
                 Span::from_nanos(best as i64 * HOUR)
             }
-        }
-    }
-
-    /// The rate as mean + a cos(wt) + b sin(wt), where it is of that form.
-    pub(crate) fn phasor(&self) -> Option<(f64, f64, f64)> {
-        match &self.shape {
-            Shape::Flat => Some((self.mean, 0.0, 0.0)),
-            Shape::Sinusoid { amplitude, peak } => {
-                let (sin, cos) = libm::sincos(angle(*peak));
-                Some((self.mean, amplitude * cos, amplitude * sin))
-            }
-            Shape::Hours { .. } => None,
         }
     }
 

@@ -171,20 +171,15 @@ impl<'d> Ledger<'d> {
         self.lost.rows().iter().copied().sum()
     }
 
-    /// The world left its nominal state.
-    pub(crate) fn begin_episode(&mut self) {
-        if !self.in_episode {
-            self.in_episode = true;
-            self.close_books(false);
-        }
+    /// Is the world away from its nominal state?
+    pub(crate) fn in_episode(&self) -> bool {
+        self.in_episode
     }
 
-    /// The world is nominal again.
-    pub(crate) fn end_episode(&mut self) {
-        if self.in_episode {
-            self.in_episode = false;
-            self.close_books(true);
-        }
+    /// The world left its nominal state, or came back to it.
+    pub(crate) fn turn_page(&mut self) {
+        self.close_books(self.in_episode);
+        self.in_episode = !self.in_episode;
     }
 
     /// Hands what was lost since the last call over to the tally, as one episode's weight or as part of the base.

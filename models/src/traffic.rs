@@ -69,6 +69,9 @@ pub(crate) struct Traffic<'d> {
     design: &'d Design,
     flows: Table<PopulationId, Flow>,
     dirty: Vec<PopulationId>,
+    /// Has a flow or a capacity changed since pools were last looked at?
+    changed: bool,
+    calm: bool,
     pools: Pools<'d>,
     ideals: Table<EntryId, Option<Ideal>>,
     /// What each population would lose by overload if nothing ever failed: its sites and shares.
@@ -117,6 +120,8 @@ impl<'d> Traffic<'d> {
             design,
             flows: specification.populations.map(|_, _| flow.clone()),
             dirty: Vec::new(),
+            changed: true,
+            calm: true,
             pools: Pools::new(design),
             ideals: specification
                 .entries
@@ -186,8 +191,18 @@ impl<'d> Traffic<'d> {
         flow.arrivals.iter().any(|(used, _)| *used == site) || flow.lost.iter().any(|lost| lost.site == site)
     }
 
+    /// A site that an ideal router uses may have changed.
+    pub(crate) fn ideal_changed(&mut self, population: PopulationId, site: SiteId) {
+        let entry = self.design.specification().populations[population].entry;
+        if let Some(ideal) = &mut self.ideals[entry] {
+            ideal.site_changed(site);
+        }
+        self.touch(population);
+    }
+
     /// The truth of `site` changed: whatever it can still do is asked of it.
     pub(crate) fn site_changed(&mut self, site: SiteId, above: Above) {
+        self.changed = true;
         self.pools.site_changed(site, above.sites.truth(site));
     }
 
@@ -199,6 +214,7 @@ impl<'d> Traffic<'d> {
 
     /// Recomputes what is dirty; `now` begins a stretch.
     pub(crate) fn settle(&mut self, now: Instant, above: Above, cohorts: &mut Cohorts) {
+        self.changed |= !self.dirty.is_empty();
         while let Some(population) = self.dirty.pop() {
             self.account(population, now);
             self.flows[population].dirty = false;
@@ -211,7 +227,12 @@ impl<'d> Traffic<'d> {
             let flow = &mut self.flows[population];
             flow.grey = flow.arrivals.iter().any(|(site, _)| above.sites.truth(*site).errors > 0.0);
         }
-        self.pools.settle(&self.flows);
+        if std::mem::take(&mut self.changed) {
+            self.pools.settle(&self.flows);
+            self.calm = !self.pools.any_hot()
+                && self.flows.rows().iter().all(|flow| !flow.is_lossy())
+                && self.ideals.rows().iter().flatten().all(Ideal::is_calm);
+        }
     }
 
     fn route_by_dns(&mut self, population: PopulationId, now: Instant, above: Above, cohorts: &mut Cohorts) {
@@ -309,19 +330,12 @@ impl<'d> Traffic<'d> {
 
     /// Is anything lost, or may anything be lost, until the next change?
     pub(crate) fn is_calm(&self) -> bool {
-        !self.pools.any_hot()
-            && self.flows.rows().iter().all(|flow| !flow.is_lossy())
-            && self.ideals.rows().iter().flatten().all(Ideal::is_calm)
+        self.calm
     }
 
     /// The change that brought the current answer.
     pub(crate) fn cause(&self, population: PopulationId) -> ChangeId {
         self.flows[population].cause
-    }
-
-    /// Does a scope lack sites that this population needs?
-    pub(crate) fn missing(&self, population: PopulationId) -> bool {
-        self.flows[population].missing
     }
 }
 

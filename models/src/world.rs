@@ -6,7 +6,7 @@ mod survey;
 
 use crate::blame::SourceId;
 use crate::cohort::Cohorts;
-use crate::design::{ComponentId, Design, PlannedId, PlannedStart};
+use crate::design::{ComponentId, Design, LevelId, PlannedId, PlannedStart};
 use crate::event::{Agenda, Event};
 use crate::fault::{Fault, Faults, Harm};
 use crate::ledger::Ledger;
@@ -14,10 +14,10 @@ use crate::luck::{Luck, Struck};
 use crate::network::Network;
 use crate::observer::Observer;
 use crate::site::{Sites, Truth};
-use crate::specification::{Breakage, Effect, PopulationId, Scope, Serving, ShockId, SiteId};
+use crate::specification::{Breakage, Effect, PopulationId, Scope, ShockId, SiteId};
 use crate::steering::Answers;
 use crate::timeline::{Change, ChangeId, FaultId, What};
-use crate::traffic::{Above, Closing, Traffic, enough};
+use crate::traffic::{Above, Closing, Traffic};
 use beliefs::Beliefs;
 use entry::Entries;
 use sim::{Instant, Replication, Seed, Span, Stream, Table};
@@ -48,13 +48,16 @@ pub(crate) struct World<'d, O> {
     seed: Seed,
     replication: Replication,
     now: Instant,
+    /// Since when the traffic has been what it is; everything before is booked.
+    opened: Instant,
     calm: bool,
-    /// Is anything not as it would be if nothing ever failed?
     changes: u32,
     /// The fault that changed each site last, and the one that changed the network last.
     site_roots: Table<SiteId, SourceId>,
     network_cause: Cause,
     lost_since: Table<SiteId, Option<Instant>>,
+    /// How many of the sites that each level needs are lost.
+    lost_sites: Table<LevelId, u32>,
     /// The active fault of each planned one.
     planned: Table<PlannedId, Option<FaultId>>,
     placed: Vec<Instant>,
@@ -96,11 +99,13 @@ impl<'d, O: Observer> World<'d, O> {
             seed: Seed(0),
             replication: Replication(0),
             now: Instant::ZERO,
+            opened: Instant::ZERO,
             calm: true,
             changes: 0,
             site_roots: specification.sites.map(|_, _| design.false_alarm()),
             network_cause: nobody,
             lost_since: specification.sites.map(|_, _| None),
+            lost_sites: design.levels.map(|_, _| 0),
             planned: design.planned.map(|_, _| None),
             placed: Vec::new(),
             users: specification.sites.map(|site, _| users(site)),
@@ -123,7 +128,7 @@ impl<'d, O: Observer> World<'d, O> {
     pub(crate) fn drive(&mut self, limit: Instant, enough: impl Fn(&Self) -> bool) {
         loop {
             let next = self.agenda.next_at().filter(|at| *at < limit);
-            self.advance(next.unwrap_or(limit));
+            self.now = next.unwrap_or(limit);
             if next.is_none() {
                 break;
             }
@@ -137,31 +142,33 @@ impl<'d, O: Observer> World<'d, O> {
                 break;
             }
         }
+        self.close();
     }
 
-    /// Closes the stretch from now until `until`.
-    fn advance(&mut self, until: Instant) {
-        let from = self.now.max(Instant::ZERO);
-        if until > from {
-            if O::ON {
-                self.observe(from, until);
-            }
-            if !self.calm {
-                let above = Above {
-                    faults: &self.faults,
-                    sites: &self.sites,
-                    network: &self.network,
-                    answers: &self.answers,
-                };
-                self.traffic.close(from, until, &mut Closing { above, ledger: &mut self.ledger });
-            }
+    /// Books the stretch since the traffic last changed, up to now.
+    fn close(&mut self) {
+        let from = self.opened.max(Instant::ZERO);
+        self.opened = self.now;
+        if self.now <= from {
+            return;
         }
-        self.now = until;
+        if O::ON {
+            self.observe(from, self.now);
+        }
+        if !self.calm {
+            let above = Above {
+                faults: &self.faults,
+                sites: &self.sites,
+                network: &self.network,
+                answers: &self.answers,
+            };
+            self.traffic.close(from, self.now, &mut Closing { above, ledger: &mut self.ledger });
+        }
     }
 
     fn happen(&mut self, event: Event) {
         match event {
-            Event::Begin => {}
+            Event::Begin => self.close(),
             Event::Repair(component) => self.repair(component),
             Event::Cease(planned) => self.cease(planned),
             Event::Fail(component) => self.fail(component),
@@ -198,10 +205,10 @@ impl<'d, O: Observer> World<'d, O> {
         self.traffic.settle(self.now, above, &mut self.cohorts);
         self.calm = self.traffic.is_calm();
         if self.now >= Instant::ZERO {
-            if self.is_nominal() {
-                self.ledger.end_episode();
-            } else {
-                self.ledger.begin_episode();
+            let nominal = self.is_nominal();
+            if nominal == self.ledger.in_episode() {
+                self.close();
+                self.ledger.turn_page();
             }
         }
     }
@@ -217,7 +224,8 @@ impl<'d, O: Observer> World<'d, O> {
     /// Begins a replication.
     pub(crate) fn start(&mut self, seed: Seed, replication: Replication) {
         let start = Instant::ZERO - self.design.lead_in;
-        (self.seed, self.replication, self.now) = (seed, replication, start);
+        (self.seed, self.replication) = (seed, replication);
+        (self.now, self.opened) = (start, start);
         self.agenda.clear();
         self.faults.clear();
         self.sites.reset(&self.design.topology);
@@ -227,6 +235,7 @@ impl<'d, O: Observer> World<'d, O> {
         self.changes = 0;
         self.site_roots.rows_mut().fill(self.design.false_alarm());
         self.lost_since.rows_mut().fill(None);
+        self.lost_sites.rows_mut().fill(0);
         self.planned.rows_mut().fill(None);
         self.ledger.reset(replication);
         let replies = self.entries.reset(&mut self.answers);
@@ -320,6 +329,7 @@ impl<'d, O: Observer> World<'d, O> {
     }
 
     fn begin(&mut self, source: SourceId, harm: Harm<'d>) -> FaultId {
+        self.close();
         let change = self.note(None, |_| What::FaultBegan {
             fault: FaultId(0),
             source,
@@ -338,6 +348,7 @@ impl<'d, O: Observer> World<'d, O> {
     }
 
     fn end(&mut self, id: FaultId) {
+        self.close();
         let fault = self.faults.end(id);
         let (source, domain) = (fault.source, fault.domain());
         let change = self.note(Some(fault.change), |_| What::FaultEnded { fault: id, source, domain });
@@ -405,7 +416,9 @@ impl<'d, O: Observer> World<'d, O> {
         self.beliefs.view(site, truth, reaches, cause, self.now, &mut self.agenda);
         for index in 0..self.users[site].len() {
             let population = self.users[site][index];
-            if self.entries.is_ideal(population) || self.traffic.uses(population, site) {
+            if self.entries.is_ideal(population) {
+                self.traffic.ideal_changed(population, site);
+            } else if self.traffic.uses(population, site) {
                 self.traffic.touch(population);
             }
         }
@@ -417,24 +430,26 @@ impl<'d, O: Observer> World<'d, O> {
         } else {
             self.lost_since[site] = Some(self.now.max(Instant::ZERO));
         }
-        let above = Above {
-            faults: &self.faults,
-            sites: &self.sites,
-            network: &self.network,
-            answers: &self.answers,
-        };
-        for level in self.design.levels.rows() {
-            let Serving::Needs { of, .. } = &level.serving else { continue };
-            if !of.contains(&site) {
-                continue;
+        for index in 0..self.design.needed_by[site].len() {
+            let level = self.design.needed_by[site][index];
+            let count = &mut self.lost_sites[level];
+            let lacked = self.design.levels[level].lacks(*count);
+            *count = if serves { *count - 1 } else { *count + 1 };
+            if self.design.levels[level].lacks(*count) != lacked {
+                self.lack_changed(level);
             }
-            let missing = !enough(&level.serving, above);
-            for population in self.design.specification().populations.ids() {
-                if self.design.holds(level.scope, population) && self.traffic.missing(population) != missing {
-                    // Another scope that holds this population may lack sites as well.
-                    let lacks = self.design.lacks(population, |serving| !enough(serving, above));
-                    self.traffic.missing_changed(population, lacks);
-                }
+        }
+    }
+
+    /// A scope came to lack sites, or has enough of them again.
+    fn lack_changed(&mut self, level: LevelId) {
+        let scope = self.design.levels[level].scope;
+        for population in self.design.specification().populations.ids() {
+            if self.design.holds(scope, population) {
+                // Another scope that holds this population may lack sites as well.
+                let lost = &self.lost_sites;
+                let missing = self.design.lacks(population, |id| self.design.levels[id].lacks(lost[id]));
+                self.traffic.missing_changed(population, missing);
             }
         }
     }
@@ -478,7 +493,7 @@ impl<'d, O: Observer> World<'d, O> {
             self.observer.frame(opening);
             self.observer.frame(closing);
         }
-        self.now = from;
+        self.now = until;
     }
 
     fn note_scopes(&mut self, down: &[bool]) {

@@ -38,6 +38,14 @@ mod vocabulary;
 mod warnings;
 mod yaml;
 
+/// A length of time as a scenario writes it: `30s`, `1.5h`, `1h30m`.
+///
+/// # Errors
+/// What is wrong with it, in a few words.
+pub fn duration(text: &str) -> Result<sim::Span, String> {
+    quantity::duration(text).map_err(|misfit| misfit.title)
+}
+
 pub use codes::{Explanation, errors_index};
 pub use diagnostic::{Finding, FindingPoint, FindingRange, Problems, Severity};
 pub use load::{Loaded, load, load_bytes};

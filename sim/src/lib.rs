@@ -6,6 +6,7 @@
 pub mod calendar;
 pub mod hash;
 mod ids;
+pub mod integral;
 pub mod law;
 pub mod runner;
 pub mod special;

@@ -81,8 +81,12 @@ impl Span {
 
     /// `seconds` rounded to the nearest nanosecond, saturating at ±[`Span::FOREVER`]; zero where it is not a number.
     pub fn from_seconds(seconds: f64) -> Self {
-        // A float cast saturates and turns NaN into zero; `round` is exact on every platform.
-        Span((seconds * NANOS_PER_SECOND as f64).round() as i64)
+        let nanos = seconds * NANOS_PER_SECOND as f64;
+        // A cast truncates, saturates and turns NaN into zero. What it cut off is exact, so this is `f64::round`, without
+        // the library call that makes on processors before SSE 4.1.
+        let whole = nanos as i64;
+        let rest = nanos - whole as f64;
+        Span(whole.saturating_add(i64::from(rest >= 0.5) - i64::from(rest <= -0.5)))
     }
 
     /// Nanoseconds.
@@ -189,5 +193,12 @@ mod tests {
         assert_eq!(Span::from_seconds(1.5e-9).nanos(), 2);
         assert_eq!(Span::from_seconds(1e300), Span::FOREVER);
         assert_eq!(Span::from_seconds(f64::NAN), Span::ZERO);
+        for nanos in [0.499_999_999_999_999_94, 0.5, 1.5, 2.5, 4e15 + 0.5, 9e15 + 1.0, 9.2e18, 9.3e18, f64::INFINITY] {
+            for signed in [nanos, -nanos] {
+                // Times and over a billion, to get at a float's neighbours too.
+                let seconds = signed / 1e9;
+                assert_eq!(Span::from_seconds(seconds).nanos(), (seconds * 1e9).round() as i64, "{signed}");
+            }
+        }
     }
 }

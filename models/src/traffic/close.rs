@@ -4,10 +4,10 @@ use super::ideal::Ideal;
 use super::{Above, Flow, Lost, Traffic, enough};
 use crate::blame::{Mechanism, SourceId};
 use crate::design::PoolId;
-use crate::excess::{Part, curvature, load_at, sign_changes};
+use crate::excess::{Part, curvature, load_at, share_of_load, sign_changes};
 use crate::ledger::Ledger;
 use crate::poly::Poly;
-use crate::specification::{Effect, PopulationId, Serving, SiteId};
+use crate::specification::{Effect, PopulationId, Scope, Serving, SiteId};
 use crate::volume::Volume;
 use sim::{Instant, Span};
 
@@ -62,12 +62,17 @@ impl<'d> Traffic<'d> {
         let mut found = Vec::new();
         for level in self.design.levels.rows() {
             let Serving::Share(share) = level.serving else { continue };
-            if share >= 1.0 {
+            if share >= 1.0 || !self.members(level.scope).any(|id| self.may_lose(id)) {
                 continue;
             }
-            let beyond = |at| self.beyond(level.scope, share, at, above);
             for pair in cuts.windows(2) {
-                scan(&beyond, pair[0], pair[1], &mut found);
+                if self.members(level.scope).any(|id| self.is_limited(id)) {
+                    scan(&|at| self.beyond(level.scope, share, at, above), pair[0], pair[1], &mut found);
+                } else {
+                    let parts: Vec<Part> =
+                        self.members(level.scope).map(|id| self.excess_part(id, share, above)).collect();
+                    zeros(&parts, pair[0], pair[1], &mut found);
+                }
             }
         }
         if !found.is_empty() {
@@ -77,8 +82,45 @@ impl<'d> Traffic<'d> {
         }
     }
 
+    fn members(&self, scope: Scope) -> impl Iterator<Item = PopulationId> + '_ {
+        self.flows.ids().filter(move |id| self.design.holds(scope, *id))
+    }
+
+    /// Does what `population` loses depend on a capacity?
+    fn is_limited(&self, population: PopulationId) -> bool {
+        let entry = self.design.specification().populations[population].entry;
+        self.ideals[entry].as_ref().is_some_and(|ideal| !ideal.is_calm())
+            || (self.pools.any_hot() && self.in_hot_pools(population))
+    }
+
+    fn in_hot_pools(&self, population: PopulationId) -> bool {
+        self.flows[population].arrivals.iter().any(|(site, _)| self.in_hot_pool(population, *site))
+    }
+
+    /// What a population loses beyond `1 - share` of its demand, where no capacity limits it.
+    fn excess_part(&self, population: PopulationId, share: f64, above: Above) -> Part<'d> {
+        let flow = &self.flows[population];
+        let allowed = Poly::constant(share - 1.0);
+        let curve = &self.design.curves[population];
+        Part { curve, share: flow.loss(above) + allowed, origin: flow.origin }
+    }
+
+    /// Does `population` lose anything at `at`?
+    fn loses(&self, population: PopulationId, at: Instant, above: Above) -> bool {
+        if self.is_limited(population) {
+            return self.rates(population, at, above).iter().any(|rate| *rate > 0.0);
+        }
+        let flow = &self.flows[population];
+        flow.is_lossy() && flow.loss(above).at((at - flow.origin).seconds()) > 0.0
+    }
+
+    /// May `population` lose anything before the next change?
+    fn may_lose(&self, population: PopulationId) -> bool {
+        self.flows[population].is_lossy() || self.is_limited(population)
+    }
+
     /// Lost requests per second beyond what a threshold on the served share allows.
-    fn beyond(&self, scope: crate::specification::Scope, share: f64, at: Instant, above: Above) -> f64 {
+    fn beyond(&self, scope: Scope, share: f64, at: Instant, above: Above) -> f64 {
         let mut beyond = 0.0;
         for population in self.flows.ids().filter(|id| self.design.holds(scope, *id)) {
             let lost: f64 = self.rates(population, at, above).iter().sum();
@@ -95,6 +137,9 @@ impl<'d> Traffic<'d> {
     /// Requests that `population` loses per second at `at`, by mechanism.
     pub(crate) fn rates(&self, population: PopulationId, at: Instant, above: Above) -> Rates {
         let mut rates = [0.0; Mechanism::ALL.len()];
+        if !self.may_lose(population) {
+            return rates;
+        }
         let flow = &self.flows[population];
         let demand = self.design.curves[population].rate(at);
         let x = (at - flow.origin).seconds();
@@ -130,8 +175,7 @@ impl<'d> Traffic<'d> {
             rates[Mechanism::NoRoute.index()] += demand;
             return;
         }
-        let parts: Vec<Part> = ideal.parts(self.design).into_iter().map(|(_, part)| part).collect();
-        let total = load_at(&parts, at);
+        let total = ideal.demand(self.design, at);
         if total > 0.0 {
             let (errors, excess) = ideal.loss(total);
             rates[Mechanism::Grey.index()] += errors * demand / total;
@@ -171,7 +215,7 @@ impl<'d> Traffic<'d> {
     }
 
     /// Who began what a scope suffers while no fault is active: whoever changed the answers last, else demand.
-    fn root_of(&self, scope: crate::specification::Scope, above: Above) -> SourceId {
+    fn root_of(&self, scope: Scope, above: Above) -> SourceId {
         let lossy = self.flows.iter().find(|(id, flow)| {
             self.design.holds(scope, *id)
                 && (flow.is_lossy() || flow.arrivals.iter().any(|(site, _)| self.in_hot_pool(*id, *site)))
@@ -198,11 +242,9 @@ impl<'d> Traffic<'d> {
         let plan = &self.design.levels[level];
         match &plan.serving {
             Serving::Needs { .. } => !enough(&plan.serving, above),
-            Serving::Share(share) if *share >= 1.0 => self
-                .flows
-                .ids()
-                .filter(|id| self.design.holds(plan.scope, *id))
-                .any(|id| self.rates(id, at, above).iter().any(|rate| *rate > 0.0)),
+            Serving::Share(share) if *share >= 1.0 => {
+                self.members(plan.scope).any(|id| self.loses(id, at, above))
+            }
             Serving::Share(share) => self.beyond(plan.scope, *share, at, above) > 0.0,
         }
     }
@@ -307,17 +349,14 @@ impl<'d> Traffic<'d> {
     }
 
     /// Requests of `population` refused at `site` for want of capacity, in a stretch that is overloaded throughout:
-    /// the excess shared in proportion to what each population brought.
+    /// at each instant every request is refused with the same probability.
     fn shed(&self, population: PopulationId, site: SiteId, from: Instant, until: Instant) -> f64 {
         let Some(pool) = self.design.pool(population, site) else { return 0.0 };
         let parts = self.pool_parts(pool);
-        let brought: f64 = parts.iter().map(|(_, part)| part.integral(from, until)).sum();
-        let excess = (brought - self.pools.capacity(pool) * (until - from).seconds()).max(0.0);
-        let mine = parts
-            .iter()
-            .find(|(id, _)| *id == population)
-            .map_or(0.0, |(_, part)| part.integral(from, until));
-        if brought > 0.0 { excess * mine / brought } else { 0.0 }
+        let Some(mine) = parts.iter().position(|(id, _)| *id == population) else { return 0.0 };
+        let parts: Vec<Part> = parts.into_iter().map(|(_, part)| part).collect();
+        let admitted = self.pools.capacity(pool) * share_of_load(&parts, mine, from, until);
+        (parts[mine].integral(from, until) - admitted).max(0.0)
     }
 
     fn close_pools(&mut self, from: Instant, until: Instant, closing: &mut Closing<'_, '_, 'd>) {
@@ -557,6 +596,18 @@ impl<'d> Traffic<'d> {
 }
 
 impl Flow {
+    /// The share of its demand that is lost, where no capacity limits it.
+    fn loss(&self, above: Above) -> Poly {
+        if self.missing {
+            return Poly::constant(1.0);
+        }
+        let lost = self.lost.iter().fold(self.unanswered, |sum, lost| sum + lost.share);
+        if !self.grey {
+            return lost;
+        }
+        self.arrivals.iter().fold(lost, |sum, (site, share)| sum + *share * above.sites.truth(*site).errors)
+    }
+
     /// What the answered and the merely cached part of traffic to a lost site are charged to.
     fn mechanisms(&self, lost: &Lost) -> (Mechanism, Mechanism) {
         match (lost.dead, self.reply.open) {
@@ -616,6 +667,18 @@ fn crossings(parts: &[Part], capacity: f64, from: Instant, until: Instant, cuts:
     let jumps = parts.iter().any(|part| part.curve.jumps());
     sign_changes(&|at| load_at(parts, at) - capacity, bound, jumps, from, until, &mut found);
     cuts.append(&mut found);
+}
+
+/// Adds the instants at which a sum of parts changes its sign.
+fn zeros(parts: &[Part], from: Instant, until: Instant, found: &mut Vec<Instant>) {
+    if let [part] = parts
+        && part.share.is_constant()
+    {
+        return;
+    }
+    let bound = curvature(parts, from, (until - from).seconds());
+    let jumps = parts.iter().any(|part| part.curve.jumps());
+    sign_changes(&|at| load_at(parts, at), bound, jumps, from, until, found);
 }
 
 /// Finds where `f` changes sign on a stretch on which it is smooth: sixteen steps, then bisection.

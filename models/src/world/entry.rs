@@ -153,6 +153,7 @@ impl<O: Observer> World<'_, O> {
 
     /// A cohort's caches reach a breakpoint.
     pub(super) fn turn(&mut self, id: CohortId) {
+        self.close();
         self.cohorts.turn(id, self.now, &mut self.agenda);
         let population = self.design.cohorts[id].population;
         self.traffic.touch(population);
@@ -167,6 +168,7 @@ impl<O: Observer> World<'_, O> {
         if !std::mem::take(&mut self.entries.dirty) {
             return;
         }
+        self.close();
         for entry in self.design.specification().entries.ids() {
             if std::mem::take(&mut self.entries.rows[entry].turned) {
                 self.speak(entry);

@@ -1,0 +1,303 @@
+//! Outcomes as CSV, one file a table, units in the headings. `docs/OUTPUT.md` says what every column means.
+
+use crate::json::{method, scope_kind, source_name};
+use models::blame::Mechanism;
+use models::outcome::{DrillOutcome, Estimate, Outcome, ScopeOutcome};
+use models::specification::Specification;
+use models::timeline::{Frame, PopulationFrame, Story};
+use sim::Instant;
+
+/// A file's name and its contents.
+pub type File = (&'static str, String);
+
+/// The tables of an outcome.
+pub fn run(outcome: &Outcome) -> Vec<File> {
+    vec![
+        ("scopes.csv", scopes(outcome)),
+        ("sites.csv", sites(outcome)),
+        ("blame.csv", blame(outcome)),
+        ("downtimes.csv", downtimes(outcome)),
+    ]
+}
+
+/// Writes `rows` under `head`.
+fn written<const N: usize>(head: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> String {
+    let mut writer = ::csv::Writer::from_writer(Vec::new());
+    writer.write_record(head).expect("a vector takes every record");
+    for row in rows {
+        writer.write_record(&row).expect("a vector takes every record");
+    }
+    let bytes = writer.into_inner().expect("a vector can be flushed");
+    String::from_utf8(bytes).expect("names and numbers are UTF-8")
+}
+
+/// Value and interval; empty where there is no number.
+fn three(estimate: Estimate) -> [String; 3] {
+    [estimate.value, estimate.low, estimate.high]
+        .map(|x| if x.is_finite() { x.to_string() } else { String::new() })
+}
+
+/// Each scope's availability, time not up, outages and recovery.
+pub fn scopes(outcome: &Outcome) -> String {
+    let head = [
+        "scope",
+        "kind",
+        "offered_requests",
+        "served_requests",
+        "lost_requests",
+        "availability_share",
+        "availability_share_low",
+        "availability_share_high",
+        "availability_method",
+        "time_up_share",
+        "time_up_share_low",
+        "time_up_share_high",
+        "downtime_seconds_per_year",
+        "downtime_seconds_per_year_low",
+        "downtime_seconds_per_year_high",
+        "outages_per_year",
+        "outages_per_year_low",
+        "outages_per_year_high",
+        "recovery_p50_seconds",
+        "recovery_p95_seconds",
+        "recovery_p99_seconds",
+    ];
+    written(head, outcome.scopes.iter().map(scope))
+}
+
+fn scope(scope: &ScopeOutcome) -> [String; 21] {
+    let [availability, availability_low, availability_high] = three(scope.availability);
+    let [up, up_low, up_high] = three(scope.time_up);
+    let [downtime, downtime_low, downtime_high] = three(scope.downtime);
+    let [outages, outages_low, outages_high] = three(scope.outages);
+    let [p50, p95, p99] = [scope.recovery.p50, scope.recovery.p95, scope.recovery.p99]
+        .map(|quantile| if scope.recovery.count == 0 { String::new() } else { quantile.value.to_string() });
+    [
+        scope.name.clone(),
+        scope_kind(scope.scope).to_owned(),
+        scope.offered.requests().to_string(),
+        scope.served.requests().to_string(),
+        scope.lost.requests().to_string(),
+        availability,
+        availability_low,
+        availability_high,
+        method(scope.availability.method).to_owned(),
+        up,
+        up_low,
+        up_high,
+        downtime,
+        downtime_low,
+        downtime_high,
+        outages,
+        outages_low,
+        outages_high,
+        p50,
+        p95,
+        p99,
+    ]
+}
+
+fn sites(outcome: &Outcome) -> String {
+    let head = [
+        "site",
+        "availability_share",
+        "availability_share_low",
+        "availability_share_high",
+        "served_requests",
+        "load_mean_rps",
+        "load_peak_rps",
+        "capacity_rps",
+        "verdict_changes_per_year",
+    ];
+    let rows = outcome.sites.iter().map(|site| {
+        let [value, low, high] = three(site.availability);
+        let capacity = site.capacity.map_or(String::new(), |capacity| capacity.to_string());
+        let (served, mean, peak) = (site.served.requests(), site.load_mean, site.load_peak);
+        let [served, mean, peak, flips] = [served, mean, peak, site.flips].map(|x| x.to_string());
+        [site.name.clone(), value, low, high, served, mean, peak, capacity, flips]
+    });
+    written(head, rows)
+}
+
+fn blame(outcome: &Outcome) -> String {
+    let rows = outcome.scopes.iter().flat_map(|scope| {
+        scope.by_both.iter().map(|&(mechanism, source, lost)| {
+            let root = source_name(&outcome.sources, source);
+            [
+                scope.name.clone(),
+                mechanism.name().to_owned(),
+                root,
+                lost.requests().to_string(),
+                lost.nanos().to_string(),
+            ]
+        })
+    });
+    written(["scope", "mechanism", "root", "lost_requests", "lost_nanorequests"], rows)
+}
+
+/// The law of the downtime of one horizon: every replication's, sorted.
+fn downtimes(outcome: &Outcome) -> String {
+    let rows = outcome.scopes.iter().flat_map(|scope| {
+        let shares = scope
+            .unavailabilities
+            .iter()
+            .map(|share| share.to_string())
+            .chain(std::iter::repeat(String::new()));
+        scope.downtimes.iter().zip(shares).enumerate().map(|(rank, (downtime, share))| {
+            [scope.name.clone(), (rank + 1).to_string(), downtime.seconds().to_string(), share]
+        })
+    });
+    written(["scope", "rank", "downtime_seconds", "unavailability_share"], rows)
+}
+
+/// The survivability table: one row a survivor of each loss.
+pub fn drill(drills: &[DrillOutcome]) -> String {
+    let head = [
+        "lost",
+        "kind",
+        "sites_lost",
+        "served_share",
+        "detection_seconds",
+        "full_service_seconds",
+        "lost_until_settled_requests",
+        "lost_requests",
+        "survivor",
+        "survivor_load_peak_rps",
+        "survivor_capacity_rps",
+    ];
+    written(head, drills.iter().flat_map(drill_rows))
+}
+
+fn drill_rows(drill: &DrillOutcome) -> Vec<[String; 11]> {
+    let seconds = |span: Option<sim::Span>| span.map_or(String::new(), |span| span.seconds().to_string());
+    let row = |survivor: [String; 3]| {
+        let [site, load, capacity] = survivor;
+        [
+            drill.name.clone(),
+            drill.kind.clone(),
+            drill.sites_lost.join(" "),
+            drill.served.to_string(),
+            seconds(drill.detection),
+            seconds(drill.full_service),
+            drill.lost_until_settled.requests().to_string(),
+            drill.lost.requests().to_string(),
+            site,
+            load,
+            capacity,
+        ]
+    };
+    if drill.survivors.is_empty() {
+        return vec![row([String::new(), String::new(), String::new()])];
+    }
+    let survivor = |survivor: &models::outcome::SurvivorLoad| {
+        let capacity = survivor.capacity.map_or(String::new(), |capacity| capacity.to_string());
+        row([survivor.site.clone(), survivor.load.to_string(), capacity])
+    };
+    drill.survivors.iter().map(survivor).collect()
+}
+
+/// The worst episode at every breakpoint, in long form: one row a population and site that it is
+/// answered or sent to.
+pub fn timeline(specification: &Specification, story: &Story) -> String {
+    let head = [
+        "seconds",
+        "end_of_stretch",
+        "population",
+        "site",
+        "offered_rps",
+        "answer_share",
+        "traffic_share",
+        "site_up",
+        "site_load_rps",
+        "site_capacity_rps",
+    ];
+    written(head, breakpoints(story).flat_map(|frame| frame_rows(specification, frame)))
+}
+
+/// Moments between changes that are written at most.
+const MOMENTS: f64 = 400.0;
+
+/// The frames at every change, and as many between as a curve needs.
+fn breakpoints(story: &Story) -> impl Iterator<Item = &Frame> {
+    let pause = (story.until - story.from).seconds() / MOMENTS;
+    let mut last: Option<Instant> = None;
+    story.frames.iter().filter(move |frame| {
+        let paused = last.is_none_or(|last| (frame.at - last).seconds() >= pause);
+        let changes = story.changes.binary_search_by_key(&frame.at, |change| change.at).is_ok();
+        if paused {
+            last = Some(frame.at);
+        }
+        paused || changes
+    })
+}
+
+fn frame_rows(specification: &Specification, frame: &Frame) -> Vec<[String; 10]> {
+    let mut rows = Vec::new();
+    for (population, state) in specification.populations.rows().iter().zip(&frame.populations) {
+        for ((id, site), truth) in specification.sites.iter().zip(&frame.sites) {
+            let share = |shares: &[(_, f64)]| {
+                shares.iter().filter(|(of, _)| *of == id).map(|(_, share)| share).sum::<f64>()
+            };
+            let [answer, traffic] =
+                [share(&state.answer), share(&state.shares)].map(|share| share.to_string());
+            let capacity = truth.capacity.map_or(String::new(), |capacity| capacity.to_string());
+            rows.push([
+                frame.at.seconds().to_string(),
+                frame.closing.to_string(),
+                population.name.clone(),
+                site.name.clone(),
+                state.offered.to_string(),
+                answer,
+                traffic,
+                truth.up.to_string(),
+                truth.load.to_string(),
+                capacity,
+            ]);
+        }
+    }
+    rows
+}
+
+/// What each population lost at every breakpoint, in long form: one row a population and mechanism that loses.
+pub fn losses(specification: &Specification, story: &Story) -> String {
+    let rows = breakpoints(story).flat_map(|frame| {
+        let of = |(population, state): (&models::specification::Population, &PopulationFrame)| {
+            let losing = Mechanism::ALL.into_iter().filter(|mechanism| state.lost[mechanism.index()] > 0.0);
+            let row = |mechanism: Mechanism| {
+                let lost = state.lost[mechanism.index()].to_string();
+                [
+                    frame.at.seconds().to_string(),
+                    frame.closing.to_string(),
+                    population.name.clone(),
+                    mechanism.name().to_owned(),
+                    lost,
+                ]
+            };
+            losing.map(row).collect::<Vec<_>>()
+        };
+        specification.populations.rows().iter().zip(&frame.populations).flat_map(of).collect::<Vec<_>>()
+    });
+    written(["seconds", "end_of_stretch", "population", "mechanism", "lost_rps"], rows)
+}
+
+/// The verdicts of a check: one row an expectation of each scenario.
+pub fn check(scenarios: &[(String, &Outcome)]) -> String {
+    let rows = scenarios.iter().flat_map(|(file, outcome)| {
+        outcome.expectations.iter().map(|judged| {
+            let [value, low, high] = judged.measured.map_or_else(Default::default, three);
+            [
+                file.clone(),
+                judged.text.clone(),
+                judged.target.to_string(),
+                value,
+                low,
+                high,
+                judged.verdict.to_string(),
+            ]
+        })
+    });
+    written(
+        ["scenario", "expectation", "target", "measured", "measured_low", "measured_high", "verdict"],
+        rows,
+    )
+}

@@ -1,0 +1,140 @@
+//! The survivability table: what the loss of each domain does, exactly.
+
+use crate::document::Document;
+use crate::number::{self, Scale, count_scale};
+use crate::reproduce::Reproduce;
+use crate::table::{Cell, Table, Tone};
+use models::outcome::{DrillOutcome, SurvivorLoad};
+
+/// The table as a document.
+pub fn document(name: &str, drills: &[DrillOutcome], reproduce: &Reproduce) -> Document {
+    let mut document = Document::default();
+    document.title(format!("{name}: what each loss does"));
+    document.paragraph(
+        "Exact; served share and peak load once traffic has settled, each at its worst time of day.",
+    );
+    document.lines(vec![String::new()]);
+    if drills.is_empty() {
+        document.paragraph("nothing of that kind to lose");
+    } else {
+        document.table(table(drills));
+        document.lines(vec![String::new()]);
+        document.lines(notes(drills));
+    }
+    document.command(reproduce.to_string());
+    document
+}
+
+fn table(drills: &[DrillOutcome]) -> Table {
+    let scale = count_scale(drills.iter().map(|drill| drill.lost.requests()).fold(0.0, f64::max));
+    let lost =
+        if scale.name.is_empty() { ">requests lost".to_owned() } else { format!(">lost, {}", scale.name) };
+    let mut table = Table::new([
+        "lost",
+        "kind",
+        ">served",
+        "fullest survivor",
+        ">peak/capacity",
+        ">seen after",
+        ">full service",
+        &lost,
+    ]);
+    for drill in drills {
+        let fullest = fullest(drill);
+        table.row([
+            drill.name.clone().into(),
+            drill.kind.clone().into(),
+            served(drill),
+            fullest.map_or("-", |survivor| survivor.site.as_str()).into(),
+            fullest.map_or("-".into(), use_of),
+            drill.detection.map_or("never".to_owned(), number::span).into(),
+            full_service(drill),
+            scale.bare(drill.lost.requests()).into(),
+        ]);
+    }
+    table
+}
+
+fn served(drill: &DrillOutcome) -> Cell {
+    let tone = if drill.served < 1.0 { Tone::Bad } else { Tone::Plain };
+    Cell { text: format!("{} %", number::percent(drill.served)), tone }
+}
+
+fn full_service(drill: &DrillOutcome) -> Cell {
+    match drill.full_service {
+        None => Cell { text: "not while it lasts".to_owned(), tone: Tone::Bad },
+        Some(span) if span.is_zero() => "never interrupted".into(),
+        Some(span) => number::span(span).into(),
+    }
+}
+
+/// The survivor nearest to its capacity, or over it.
+fn fullest(drill: &DrillOutcome) -> Option<&SurvivorLoad> {
+    let limited = drill.survivors.iter().filter(|survivor| survivor.capacity.is_some());
+    limited.max_by(|a, b| ratio(a).total_cmp(&ratio(b)))
+}
+
+fn ratio(survivor: &SurvivorLoad) -> f64 {
+    survivor.capacity.map_or(0.0, |capacity| survivor.load / capacity)
+}
+
+fn use_of(survivor: &SurvivorLoad) -> Cell {
+    let tone = if ratio(survivor) > 1.0 { Tone::Bad } else { Tone::Plain };
+    Cell { text: format!("{:.0} %", ratio(survivor) * 100.0), tone }
+}
+
+/// For each loss, the sites it takes and every survivor's headroom.
+fn notes(drills: &[DrillOutcome]) -> Vec<String> {
+    let note = |drill: &DrillOutcome| {
+        let lost =
+            if drill.sites_lost.is_empty() { "no site".to_owned() } else { drill.sites_lost.join(", ") };
+        let headroom: Vec<String> = drill.survivors.iter().map(headroom).collect();
+        let text = format!("{} takes {lost}. Headroom left: {}", drill.name, headroom.join(", "));
+        crate::table::wrapped(&text, crate::table::WIDTH - 4)
+    };
+    drills.iter().flat_map(|drill| indented(&note(drill))).collect()
+}
+
+fn indented(lines: &[String]) -> Vec<String> {
+    lines
+        .iter()
+        .enumerate()
+        .map(|(index, line)| format!("  {}{line}", if index == 0 { "" } else { "  " }))
+        .collect()
+}
+
+fn headroom(survivor: &SurvivorLoad) -> String {
+    let left = survivor.capacity.map_or("unlimited".to_owned(), |capacity| {
+        format!("{} rps", Scale::PLAIN.bare(capacity - survivor.load))
+    });
+    format!("{} {left}", survivor.site)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::sample;
+    use snapbox::{assert_data_eq, str};
+
+    #[test]
+    fn the_table_says_what_survives() {
+        let outcome = sample::outcome();
+        let document = super::document("shop", &sample::drills(), &sample::reproduce(&outcome));
+        assert_data_eq!(
+            document.text(false),
+            str![[r#"
+shop: what each loss does
+  Exact; served share and peak load once traffic has settled, each at its worst time of day.
+
+  lost      kind  served  fullest survivor  peak/capacity  seen after        full service  lost, million
+  virginia  site    75 %  dublin                    133 %      31.2 s  not while it lasts           1.91
+  dublin    site   100 %  virginia                   73 %      31.2 s          1 min 35 s           1.91
+
+  virginia takes virginia. Headroom left: dublin -500 rps
+  dublin takes dublin. Headroom left: virginia 400 rps
+
+reproduce: seawall run shop.yaml --seed 7 --replications 100    version 0.1.0  inputs bb93131a  fingerprint 1def787d450749c5
+
+"#]]
+        );
+    }
+}

@@ -1,0 +1,216 @@
+//! The story of one replication: each change, when, because of what, and what it cost until the next.
+
+mod cost;
+mod phrase;
+#[cfg(test)]
+mod tests;
+
+use crate::document::Document;
+use crate::number;
+use crate::reproduce::{Fingerprint, Reproduce};
+use models::outcome::SourceOutcome;
+use models::specification::Specification;
+use models::timeline::{Change, ChangeId, Story, What};
+use serde::Serialize;
+use sim::Instant;
+use sim::hash::StableHash;
+use std::collections::BTreeMap;
+
+/// A story told: lines in the order of happening.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Told {
+    /// The scenario.
+    pub name: String,
+    /// Which replication.
+    pub replication: u64,
+    /// Where the story begins.
+    pub from: Instant,
+    /// Where it ends.
+    pub until: Instant,
+    /// Its lines.
+    pub lines: Vec<Line>,
+}
+
+/// One change in words.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Line {
+    /// The change.
+    pub id: ChangeId,
+    /// When.
+    pub at: Instant,
+    /// The change that caused it, where it is in the story.
+    pub cause: Option<ChangeId>,
+    /// How many causes lead to it.
+    pub depth: usize,
+    /// Is it the end of the fault that is its cause?
+    pub repair: bool,
+    /// What happened.
+    pub text: String,
+    /// Requests lost from this change to the next instant at which anything changes; `None` but for the last change of
+    /// an instant. Integrated by the trapezoid rule, so nearly but not quite what the ledgers say.
+    pub lost: Option<f64>,
+}
+
+/// Tells `story` with the names of `specification`; roots are named by `sources`.
+pub fn tell(specification: &Specification, sources: &[SourceOutcome], story: &Story) -> Told {
+    let phrases = phrase::Phrases::new(specification, sources);
+    let costs = cost::between(story);
+    let mut depths: BTreeMap<ChangeId, usize> = BTreeMap::new();
+    let mut lines = Vec::new();
+    for (index, change) in story.changes.iter().enumerate() {
+        let cause = change.cause.filter(|cause| depths.contains_key(cause));
+        // A repair stands beside its fault, and says itself how long that was.
+        let repair = matches!(change.what, What::FaultEnded { .. });
+        let depth = cause.map_or(0, |cause| depths[&cause] + usize::from(!repair));
+        depths.insert(change.id, depth);
+        let last = story.changes.get(index + 1).is_none_or(|next| next.at > change.at);
+        let lost = last.then(|| costs.after(change.at, next_instant(story, index)));
+        lines.push(Line {
+            id: change.id,
+            at: change.at,
+            cause,
+            depth,
+            repair,
+            text: phrases.of(change, &story.changes),
+            lost,
+        });
+    }
+    let Story { replication, from, until, .. } = *story;
+    Told { name: specification.name.clone(), replication, from, until, lines }
+}
+
+fn next_instant(story: &Story, index: usize) -> Instant {
+    let at = story.changes[index].at;
+    story.changes[index..]
+        .iter()
+        .map(|change: &Change| change.at)
+        .find(|next| *next > at)
+        .unwrap_or(story.until)
+}
+
+/// The story as a document. Times count from the first change told; earlier causes have only their date. A line is indented under its cause, and names it where
+/// something else was told in between.
+pub fn document(told: &Told, reproduce: &Reproduce) -> Document {
+    let mut document = Document::default();
+    let inside = told.lines.iter().find(|line| line.at >= told.from);
+    let begun = inside.map_or(told.from, |line| line.at);
+    document.title(format!(
+        "{}: replication {}, from {}",
+        told.name,
+        told.replication,
+        number::instant(begun)
+    ));
+    document.lines(text_lines(told, begun));
+    document.paragraph(ending(told));
+    document.command(reproduce.to_string());
+    document
+}
+
+fn text_lines(told: &Told, begun: Instant) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    let mut told_at: Vec<(ChangeId, &str)> = Vec::new();
+    for line in &told.lines {
+        told_at.truncate(line.depth);
+        let because = because(line, &told_at, told);
+        lines.extend(text_line(line, begun, &because));
+        lines.extend(line.lost.filter(|lost| *lost >= 0.5).map(|lost| cost_line(lost)));
+        told_at.resize(line.depth, (line.id, ""));
+        told_at.push((line.id, &line.text));
+    }
+    lines.push(String::new());
+    lines
+}
+
+/// ` (because ...)` where the cause is not the line that this one stands under.
+fn because(line: &Line, told_at: &[(ChangeId, &str)], told: &Told) -> String {
+    let Some(cause) = line.cause.filter(|_| !line.repair) else {
+        return String::new();
+    };
+    if told_at.last().is_some_and(|(id, _)| *id == cause) {
+        return String::new();
+    }
+    let text = told.lines.iter().find(|line| line.id == cause).map_or("", |line| line.text.as_str());
+    format!(", because {text}")
+}
+
+/// Columns for the time since the first change and the time of day.
+const TIMES: usize = 32;
+
+fn text_line(line: &Line, begun: Instant, because: &str) -> Vec<String> {
+    let after =
+        if line.at < begun { "before".to_owned() } else { format!("+{}", number::span(line.at - begun)) };
+    let indent = "  ".repeat(line.depth.min(8));
+    let room = crate::table::WIDTH - TIMES - indent.len() - 2;
+    let time = format!("{after:<15} {:>16}", number::instant(line.at));
+    let text = format!("{}{because}", line.text);
+    let begin = |(index, text): (usize, &String)| {
+        let time = if index == 0 { time.as_str() } else { "" };
+        format!("{time:TIMES$}  {indent}{}{text}", if index == 0 { "" } else { "  " })
+    };
+    crate::table::wrapped(&text, room - 2).iter().enumerate().map(begin).collect()
+}
+
+fn cost_line(lost: f64) -> String {
+    format!("{:TIMES$}  ... about {} requests lost until the next change", "", number::requests(lost))
+}
+
+fn ending(told: &Told) -> String {
+    let lost: f64 = told.lines.iter().filter_map(|line| line.lost).sum();
+    let length = number::span(told.until - told.from);
+    format!("In all about {} requests lost in the {length} told here.", number::requests(lost))
+}
+
+#[derive(Serialize)]
+struct StoryJson<'a> {
+    format_version: &'static str,
+    kind: &'static str,
+    name: &'a str,
+    replication: u64,
+    from_ns: i64,
+    until_ns: i64,
+    changes: Vec<LineJson<'a>>,
+    reproduce: Option<&'a Reproduce>,
+}
+
+#[derive(Serialize)]
+struct LineJson<'a> {
+    change: u32,
+    at_ns: i64,
+    cause: Option<u32>,
+    text: &'a str,
+    lost_until_next_requests: Option<f64>,
+}
+
+impl<'a> StoryJson<'a> {
+    fn new(told: &'a Told, reproduce: Option<&'a Reproduce>) -> Self {
+        let line = |line: &'a Line| LineJson {
+            change: line.id.0,
+            at_ns: line.at.nanos(),
+            cause: line.cause.map(|cause| cause.0),
+            text: &line.text,
+            lost_until_next_requests: line.lost,
+        };
+        StoryJson {
+            format_version: crate::json::FORMAT_VERSION,
+            kind: "story",
+            name: &told.name,
+            replication: told.replication,
+            from_ns: told.from.nanos(),
+            until_ns: told.until.nanos(),
+            changes: told.lines.iter().map(line).collect(),
+            reproduce,
+        }
+    }
+}
+
+/// The story as JSON.
+pub fn json(told: &Told, reproduce: &Reproduce) -> String {
+    crate::json::pretty(&StoryJson::new(told, Some(reproduce)))
+}
+
+/// The hash of a story.
+pub fn fingerprint(told: &Told) -> Fingerprint {
+    let mut hash = StableHash::new();
+    hash.write(crate::json::pretty(&StoryJson::new(told, None)).as_bytes());
+    Fingerprint::new(hash.finish())
+}

@@ -1,0 +1,38 @@
+use crate::sample;
+use snapbox::{assert_data_eq, str};
+
+#[test]
+fn a_story_reads_from_cause_to_consequence() {
+    let outcome = sample::outcome();
+    let told = super::tell(&sample::specification(), &outcome.sources, &sample::story());
+    let text = super::document(&told, &sample::reproduce(&outcome)).text(false);
+    assert_data_eq!(
+        text,
+        str![[r#"
+shop: replication 12, from day 200 00:00:00
+
++0 s            day 200 00:00:00  virginia fails: down (aws/us-east-1)
++0 s            day 200 00:00:00    virginia: down
++0 s            day 200 00:00:00      everything together is no longer fully served
+                                  ... about 40.0 thousand requests lost until the next change
++40.0 s         day 200 00:00:40      health check web finds virginia unhealthy
++40.0 s         day 200 00:00:40        DNS answers europe for www: dublin
+                                  ... about 37.5 thousand requests lost until the next change
++1 min 40 s     day 200 00:01:40          the caches of europe have all taken the new answer
+                                  ... about 250 thousand requests lost until the next change
++10 min         day 200 00:10:00  virginia is repaired after 10 min
++10 min         day 200 00:10:00    virginia: up
+                                  ... about 20.0 thousand requests lost until the next change
++10 min 40 s    day 200 00:10:40      health check web finds virginia healthy
++10 min 40 s    day 200 00:10:40        DNS answers europe for www: virginia 50 %, dublin 50 %
+                                  ... about 7.50 thousand requests lost until the next change
++11 min 40 s    day 200 00:11:40          the caches of europe have all taken the new answer
++11 min 40 s    day 200 00:11:40          everything together is fully served again
+
+  In all about 355 thousand requests lost in the 13 min 40 s told here.
+
+reproduce: seawall run shop.yaml --seed 7 --replications 100    version 0.1.0  inputs bb93131a  fingerprint 1def787d450749c5
+
+"#]]
+    );
+}

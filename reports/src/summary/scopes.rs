@@ -1,0 +1,98 @@
+//! Tables of scopes and sites.
+
+use super::{Basis, scope_name};
+use crate::document::Document;
+use crate::number::{self, Scale, time_scale};
+use crate::table::{Cell, Table, Tone};
+use models::outcome::{Lengths, Method, Outcome, ScopeOutcome, SiteOutcome};
+
+/// Adds both tables.
+pub(super) fn tables(outcome: &Outcome, document: &mut Document) {
+    document.section(
+        "Who is served (recovery: from the first fault to full service, median and 95th percentile)",
+    );
+    document.table(scopes(outcome));
+    if !outcome.sites.is_empty() {
+        document.section("Sites");
+        document.table(sites(outcome));
+    }
+}
+
+fn scopes(outcome: &Outcome) -> Table {
+    let basis = Basis::of(outcome);
+    let downtime_scale =
+        time_scale(greatest(outcome, |scope| scope.downtime.value.max(0.0) * basis.year_times));
+    let recovery_scale =
+        time_scale(greatest(outcome, |scope| sampled(&scope.recovery, scope.recovery.p95.value)));
+    let downtime_head = format!(">{} not up", downtime_scale.name);
+    let (p50, p95) = (format!(">recovery, {}", recovery_scale.name), ">p95".to_owned());
+    let outages_head = format!(">outages{}", basis.words);
+    let mut table =
+        Table::new(["scope", "availability", ">nines", &downtime_head, &outages_head, &p50, &p95]);
+    for scope in &outcome.scopes {
+        table.row([
+            scope_name(scope).into(),
+            number::estimate(scope.availability, Scale::PERCENT).into(),
+            number::nines_cell(scope.availability).into(),
+            bare(scope.downtime.value * basis.year_times, downtime_scale, scope.downtime.method),
+            bare(scope.outages.value * basis.year_times, Scale::PLAIN, scope.outages.method),
+            length_cell(&scope.recovery, scope.recovery.p50.value, recovery_scale),
+            length_cell(&scope.recovery, scope.recovery.p95.value, recovery_scale),
+        ]);
+    }
+    table
+}
+
+fn greatest(outcome: &Outcome, of: impl Fn(&ScopeOutcome) -> f64) -> f64 {
+    outcome.scopes.iter().map(of).fold(0.0, f64::max)
+}
+
+fn sampled(lengths: &Lengths, value: f64) -> f64 {
+    if lengths.count == 0 { 0.0 } else { value }
+}
+
+fn length_cell(lengths: &Lengths, value: f64, scale: Scale) -> Cell {
+    if lengths.count == 0 { "-".into() } else { scale.bare(value).into() }
+}
+
+fn bare(value: f64, scale: Scale, method: Method) -> Cell {
+    match method {
+        Method::NoSample => "-".into(),
+        Method::NoneSeen => "none seen".into(),
+        _ => scale.bare(value).into(),
+    }
+}
+
+fn sites(outcome: &Outcome) -> Table {
+    let mut table = Table::new([
+        "site",
+        "up",
+        ">load mean, rps",
+        ">peak",
+        ">capacity",
+        ">peak/capacity",
+        ">flips a year",
+    ]);
+    for site in &outcome.sites {
+        table.row([
+            site.name.clone().into(),
+            number::estimate(site.availability, Scale::PERCENT).into(),
+            number::significant(site.load_mean, 3).into(),
+            number::significant(site.load_peak, 3).into(),
+            site.capacity.map_or("unlimited".to_owned(), |capacity| number::significant(capacity, 3)).into(),
+            use_of(site),
+            number::significant(site.flips, 2).into(),
+        ]);
+    }
+    table
+}
+
+/// Peak load as a percentage of the capacity; over 100 % is bad news.
+fn use_of(site: &SiteOutcome) -> Cell {
+    let Some(capacity) = site.capacity.filter(|capacity| *capacity > 0.0) else {
+        return "-".into();
+    };
+    let ratio = site.load_peak / capacity;
+    let tone = if ratio > 1.0 { Tone::Bad } else { Tone::Plain };
+    Cell { text: format!("{:.0} %", ratio * 100.0), tone }
+}

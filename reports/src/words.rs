@@ -1,0 +1,15 @@
+//! What mechanisms and verdicts mean, in the words of the reports.
+
+use models::blame::Mechanism;
+
+/// A mechanism in a few words.
+pub fn meaning(mechanism: Mechanism) -> &'static str {
+    match mechanism {
+        Mechanism::Undetected => "DNS still answered the dead site",
+        Mechanism::StaleRoute => "the answer had changed, a cache had not",
+        Mechanism::NoRoute => "nothing to answer but dead sites",
+        Mechanism::Overload => "the site was full",
+        Mechanism::Partition => "up, but out of reach for these clients",
+        Mechanism::Grey => "the site answered with errors",
+    }
+}

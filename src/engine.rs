@@ -1,0 +1,50 @@
+//! The engine, as the commands ask it.
+
+use crate::failure::Failure;
+use crate::input::Scenario;
+use crate::progress::{self, Audience};
+use models::outcome::{DrillOutcome, Outcome, Worst};
+use models::study::{self, Options, StudyFault};
+use models::timeline::Story;
+use sim::{Instant, Span};
+
+/// Quiet time told before and after an outage, as a share of it, in seconds at least, and at most.
+const MARGIN: (f64, f64, f64) = (0.08, 30.0, 300.0);
+
+/// Simulates all replications.
+pub(crate) fn run(scenario: &Scenario, threads: Option<u64>, audience: Audience) -> Result<Outcome, Failure> {
+    let specification = &scenario.specification;
+    let bar = progress::bar(audience, specification.run.replications);
+    let options = Options { threads: threads.and_then(|threads| usize::try_from(threads).ok()) };
+    let outcome = study::run(specification, &options, &|progress| bar.set_position(progress.done));
+    bar.finish_and_clear();
+    outcome.map_err(|fault| failure(scenario, &fault))
+}
+
+/// Loses every domain of a kind, or one by its path.
+pub(crate) fn drill(scenario: &Scenario, lose: &str) -> Result<Vec<DrillOutcome>, Failure> {
+    study::drill(&scenario.specification, lose).map_err(|fault| failure(scenario, &fault))
+}
+
+/// A stretch of a replication, kept in full.
+pub(crate) fn story(
+    scenario: &Scenario,
+    replication: u64,
+    from: Option<Instant>,
+    until: Option<Instant>,
+) -> Result<Story, Failure> {
+    study::story(&scenario.specification, replication, from, until).map_err(|fault| failure(scenario, &fault))
+}
+
+fn failure(scenario: &Scenario, fault: &StudyFault) -> Failure {
+    Failure::said(format!("{}: {fault}", scenario.shown()))
+}
+
+/// The worst outage with some quiet time around it.
+pub(crate) fn worst(scenario: &Scenario, worst: Worst) -> Result<Story, Failure> {
+    let margin =
+        Span::from_seconds(((worst.until - worst.from).seconds() * MARGIN.0).clamp(MARGIN.1, MARGIN.2));
+    let from = (worst.from - margin).max(Instant::ZERO);
+    let until = (worst.until + margin).min(Instant::ZERO + scenario.specification.run.horizon);
+    story(scenario, worst.replication, Some(from), Some(until))
+}
