@@ -42,6 +42,11 @@ impl Curve {
         Curve { mean: demand.mean, shape }
     }
 
+    /// Is it the same at all times?
+    pub(crate) fn is_flat(&self) -> bool {
+        self.shape == Shape::Flat
+    }
+
     /// Does it jump (at full hours)?
     pub(crate) fn jumps(&self) -> bool {
         matches!(self.shape, Shape::Hours { .. })
