@@ -17,10 +17,7 @@ pub(super) fn run(asked: &Explain, audience: Audience) -> Result<(), Failure> {
     let specification = &scenario.specification;
     let outcome = engine::run(&scenario, asked.running.threads, audience)?;
     let Some(kept) = kept(asked, &scenario, &outcome)? else {
-        return console::answer(&format!(
-            "nothing to tell: no outage in {} replications\n",
-            outcome.replications
-        ));
+        return console::answer("nothing to tell: there was no outage in any replication\n");
     };
     let words = command(asked, &scenario.shown());
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
