@@ -4,7 +4,7 @@ fn main() {
     let overrides: Vec<scenarios::Override> = std::env::args().skip(2).map(|s| scenarios::Override::parse(&s).unwrap()).collect();
     let loaded = match scenarios::load(&path, &text, &overrides) {
         Ok(l) => l,
-        Err(e) => { eprintln!("{e:?}"); std::process::exit(2) }
+        Err(e) => { eprintln!("{}", e.render(false)); std::process::exit(2) }
     };
     let t = std::time::Instant::now();
     let o = models::study::run(&loaded.specification, &models::study::Options { threads: Some(1) }, &|_| {}).unwrap();

@@ -42,6 +42,7 @@ impl Curve {
         Curve { mean: demand.mean, shape }
     }
 
+    /// Is it the same at all times?
     pub(crate) fn is_flat(&self) -> bool {
         self.shape == Shape::Flat
     }

@@ -24,6 +24,10 @@ id! {
     LevelId,
 }
 
+/// Capacities are a hair larger than stated, so that a demand that equals a sum of capacities fits: neither is exact in
+/// binary. One request in 10^12 is below every printed digit.
+const SLACK: f64 = 1e-12;
+
 /// A specification made ready to run.
 #[derive(Clone, Debug)]
 pub struct Design {
@@ -31,7 +35,8 @@ pub struct Design {
     pub(crate) topology: Topology,
     pub(crate) sources: Table<SourceId, Source>,
     pub(crate) components: Table<ComponentId, Component>,
-    pub(crate) component_of: Table<DomainId, Option<ComponentId>>,
+    /// The levels that count each site among those they need.
+    pub(crate) needed_by: Table<SiteId, Vec<LevelId>>,
     pub(crate) shocks: Table<ShockId, ShockPlan>,
     pub(crate) planned: Table<PlannedId, Planned>,
     pub(crate) placements: Vec<StreamName>,
@@ -211,7 +216,7 @@ impl Design {
             topology,
             sources,
             components,
-            component_of,
+            needed_by: specification.sites.map(|site, _| needing(&levels, site)),
             shocks,
             planned,
             placements,
@@ -267,9 +272,9 @@ impl Design {
         }
     }
 
-    /// Does any scope that holds `population` lack what it needs, as `lacks` says of its rule?
-    pub(crate) fn lacks(&self, population: PopulationId, lacks: impl Fn(&Serving) -> bool) -> bool {
-        self.levels.rows().iter().any(|level| self.holds(level.scope, population) && lacks(&level.serving))
+    /// Does any scope that holds `population` lack sites, as `lacks` says of each level?
+    pub(crate) fn lacks(&self, population: PopulationId, lacks: impl Fn(LevelId) -> bool) -> bool {
+        self.levels.iter().any(|(id, level)| self.holds(level.scope, population) && lacks(id))
     }
 
     /// The name of a scope in reports.
@@ -328,6 +333,16 @@ impl Design {
             })
         });
         caches.chain(repairs).fold(Span::DAY, Span::max).min(Span::YEAR * 10)
+    }
+}
+
+impl Level {
+    /// Does it lack sites while `lost` of those it names are lost?
+    pub(crate) fn lacks(&self, lost: u32) -> bool {
+        match &self.serving {
+            Serving::Share(_) => false,
+            Serving::Needs { sites, of } => (of.len() as u32) < sites + lost,
+        }
     }
 }
 
@@ -543,7 +558,8 @@ fn pools(specification: &Specification) -> (Table<PoolId, PoolPlan>, Vec<Option<
             let serves = |entry: EntryId| pool.entry.is_none_or(|only| only == entry);
             let populations: Vec<PopulationId> =
                 specification.populations.iter().filter(|(_, p)| serves(p.entry)).map(|(id, _)| id).collect();
-            let id = pools.push(PoolPlan { site, rate: pool.rate, populations: populations.clone() });
+            let rate = pool.rate * (1.0 + SLACK);
+            let id = pools.push(PoolPlan { site, rate, populations: populations.clone() });
             for population in populations {
                 pool_of[population.index() * sites + site.index()] = Some(id);
             }
@@ -575,4 +591,9 @@ fn levels(specification: &Specification) -> (Vec<Scope>, Table<LevelId, Level>) 
         }
     }
     (scopes, levels)
+}
+
+fn needing(levels: &Table<LevelId, Level>, site: SiteId) -> Vec<LevelId> {
+    let needs = |level: &Level| matches!(&level.serving, Serving::Needs { of, .. } if of.contains(&site));
+    levels.iter().filter(|(_, level)| needs(level)).map(|(id, _)| id).collect()
 }

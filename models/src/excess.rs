@@ -38,6 +38,44 @@ pub(crate) fn load_at(parts: &[Part], at: Instant) -> f64 {
     parts.iter().map(|part| part.at(at)).sum()
 }
 
+/// The integral over time, in seconds, of the share of the load that part `mine` brings; the load must be above zero
+/// throughout.
+///
+/// In closed form where the share is constant; otherwise by Gauss-Legendre quadrature with five nodes on chunks of at
+/// most a sixteenth of the interval and an hour. The integrals of all parts sum to the interval to rounding.
+pub(crate) fn share_of_load(parts: &[Part], mine: usize, from: Instant, until: Instant) -> f64 {
+    let whole = (until - from).seconds();
+    if parts.len() == 1 {
+        return whole;
+    }
+    let share = |at: Instant| parts[mine].at(at) / load_at(parts, at);
+    if parts.iter().all(|part| part.curve.is_flat() && part.share.is_constant()) {
+        return share(from) * whole;
+    }
+    let step = Span::from_nanos((until - from).nanos() / 16 + 1);
+    let (mut sum, mut at) = (0.0, from);
+    while at < until {
+        let next = (at + step).min(next_hour(at)).min(until);
+        sum += legendre(at, next, share);
+        at = next;
+    }
+    sum
+}
+
+/// Gauss-Legendre quadrature with five nodes [Abramowitz and Stegun, table 25.4].
+fn legendre(from: Instant, until: Instant, f: impl Fn(Instant) -> f64) -> f64 {
+    const NODES: [(f64, f64); 3] = [
+        (0.0, 0.568_888_888_888_888_9),
+        (0.538_469_310_105_683_1, 0.478_628_670_499_366_47),
+        (0.906_179_845_938_664, 0.236_926_885_056_189_08),
+    ];
+    let half = (until - from).nanos() as f64 / 2.0;
+    let at = |x: f64| from + Span::from_nanos((half * (1.0 + x)) as i64);
+    let [(_, middle), pairs @ ..] = NODES;
+    let sum: f64 = pairs.iter().map(|(x, weight)| weight * (f(at(*x)) + f(at(-*x)))).sum();
+    (middle * f(at(0.0)) + sum) * (until - from).seconds() / 2.0
+}
+
 /// Instants strictly inside (from, until) at which `f` passes from above zero to at most zero, or back, in order.
 ///
 /// `curvature` bounds |f''| (per second squared) between the full hours at which `f` may jump. The search is

@@ -62,11 +62,6 @@ impl Fault<'_> {
         touches.iter().map(|touch| touch.part)
     }
 
-    /// Does it have any effect on `site`?
-    pub(crate) fn touches(&self, topology: &Topology, site: SiteId) -> bool {
-        self.parts(topology, site).next().is_some() && self.effects().iter().any(|effect| effect.on_sites())
-    }
-
     /// Does it keep members of two groups apart?
     pub(crate) fn separates(&self, a: Endpoint, b: Endpoint) -> bool {
         let Harm::Partition { groups } = self.harm else { return false };

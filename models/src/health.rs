@@ -7,7 +7,7 @@
 //! - A vantage probes in cycles. A cycle is one probe and, while probes fail, up to `retries` more, each sent when the
 //!   one before times out. The next cycle starts one interval after the start of the last ([`Spacing::Start`]) or after
 //!   its result is known ([`Spacing::Response`]). The first probe of a vantage is sent at the start of the watch plus
-//!   the vantage's phase; whatever came before passed.
+//!   the vantage's phase; before that the view was always the first one.
 //! - A probe's outcome is fixed by the truth at its arrival, one delay after its sending; a change at that instant
 //!   applies first. A pass is known one round trip (two delays and what the view adds at the arrival) after the sending,
 //!   a failure one timeout after it: a refused connection is held to be known no earlier than a silent one.
@@ -20,12 +20,14 @@
 
 mod grey;
 mod plan;
+mod quorum;
 mod vantage;
 
 pub use plan::{CheckPlan, PlanFault, Post, Seen, Spacing, VantageSet, View, healthy_above, unhealthy_when};
 
-use grey::{Odds, TAPE};
-use sim::{Instant, Stream};
+use grey::Draws;
+use quorum::{Quorum, Tally, Turn};
+use sim::{Instant, Span, Stream};
 use vantage::{Pace, Vantage};
 
 /// The most vantages a watch may have.
@@ -42,89 +44,30 @@ pub struct Watch {
     vantages: Vec<Vantage>,
     quorum: Quorum,
     view: View,
-    /// The odds of the view, where it is grey.
-    odds: Option<Odds>,
-    /// Opinions as of the events before `cursor`.
+    /// Opinions as of the turns before `cursor`.
     tally: Tally,
     healthy: bool,
     /// Turns of single vantages that are to come if the truth stays, by time.
     turns: Vec<Turn>,
     cursor: usize,
     next_flip: Option<i64>,
-    /// Turns are known before this instant only.
-    horizon: Option<i64>,
-    /// Skips drawn for each vantage, `TAPE` apart.
-    tape: Vec<i64>,
+    /// What has been drawn, where the view is grey: turns are known before its horizon only.
+    draws: Option<Box<Draws>>,
+    /// Draws of an earlier grey view, kept for their memory.
+    spare: Option<Box<Draws>>,
 }
 
-/// A vantage's opinion turns.
+/// What becomes of probes under the present view.
 #[derive(Clone, Copy, Debug)]
-struct Turn {
-    at: i64,
-    vantage: u8,
-    group: u8,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Quorum {
-    needs: u32,
-    group: u8,
-    last_group: u8,
-    /// Index of the last group.
-    last: u8,
-}
-
-impl Quorum {
-    fn of(plan: &CheckPlan, vantages: usize) -> Self {
-        let group = plan.group.min(vantages as u32);
-        let last = (vantages as u32).div_ceil(group) - 1;
-        let last_group = vantages as u32 - last * group;
-        Quorum {
-            needs: plan.healthy_needs,
-            group: group as u8,
-            last_group: last_group as u8,
-            last: last as u8,
-        }
-    }
-
-    /// Has a group with so many unhealthy vantages a healthy majority?
-    fn passes(&self, group: u8, unhealthy: u8) -> bool {
-        let size = if group == self.last { self.last_group } else { self.group };
-        2 * u32::from(unhealthy) < u32::from(size)
-    }
-}
-
-/// The vantages' votes.
-#[derive(Clone, Copy, Debug)]
-struct Tally {
-    unhealthy: VantageSet,
-    /// Unhealthy vantages of each group.
-    unhealthy_in: [u8; VANTAGES_MAX],
-    /// Groups with a healthy majority.
-    passing: u32,
-}
-
-impl Tally {
-    fn turn(&mut self, quorum: &Quorum, vantage: u8, group: u8) {
-        self.unhealthy.toggle(usize::from(vantage));
-        let count = &mut self.unhealthy_in[usize::from(group)];
-        let passed = quorum.passes(group, *count);
-        *count = if self.unhealthy.contains(usize::from(vantage)) { *count + 1 } else { *count - 1 };
-        let passes = quorum.passes(group, *count);
-        self.passing = self.passing + u32::from(passes) - u32::from(passed);
-    }
-}
-
-/// What becomes of a vantage's probes under the present view.
-#[derive(Clone, Copy)]
 enum Fate {
     Pass,
     Fail,
-    Grey(Odds),
+    Grey,
 }
 
 impl Watch {
-    /// A watch that starts at `start` and has seen nothing but passes: every vantage is healthy.
+    /// A watch that starts at `start` of a site that has passed for ever: every vantage is healthy, unless its round
+    /// trip exceeds the timeout.
     ///
     /// # Panics
     /// If the plan has a [`fault`](CheckPlan::fault), or there is no vantage, or more than [`VANTAGES_MAX`].
@@ -136,47 +79,47 @@ impl Watch {
             // A probe that takes longer than the timeout fails whatever it meets, and before it arrives. It is taken to
             // arrive at the timeout, so that no result is known before its probe is resolved.
             let delay = post.delay.min(plan.timeout).nanos();
-            Vantage::new(delay, post.first_sending(start), (index / usize::from(quorum.group)) as u8)
+            Vantage::new(delay, post.first_sending(start), quorum.group_of(index))
         };
-        let tally = Tally {
-            unhealthy: VantageSet::EMPTY,
-            unhealthy_in: [0; VANTAGES_MAX],
-            passing: u32::from(quorum.last) + 1,
-        };
+        let tally = Tally::healthy(&quorum);
         let mut watch = Watch {
             pace: Pace::of(plan),
             vantages: posts.iter().enumerate().map(vantage).collect(),
             quorum,
             view: View::PASSES,
-            odds: None,
             tally,
-            healthy: tally.passing >= quorum.needs,
+            healthy: tally.verdict(&quorum),
             turns: Vec::with_capacity(2 * posts.len()),
             cursor: 0,
             next_flip: None,
-            horizon: None,
-            tape: Vec::new(),
+            draws: None,
+            spare: None,
         };
-        // A vantage whose round trip exceeds the timeout fails from the first probe on.
-        watch.foresee(start.nanos(), None);
+        let timeout = watch.pace.timeout;
+        watch.condemn(|vantage| vantage.trip(Span::ZERO) > timeout);
         watch
     }
 
-    /// The same watch, not yet used, after nothing but passes, or nothing but failures. In the latter case its present
-    /// view is [`View::FAILS`].
+    /// The same watch, not yet used, after the site has passed, or failed, for ever. In the latter case its present view
+    /// is [`View::FAILS`].
     pub fn settled(mut self, healthy: bool) -> Self {
-        if healthy {
-            return self;
+        if !healthy {
+            self.condemn(|_| true);
+            self.view = View::FAILS;
         }
-        for (index, vantage) in self.vantages.iter_mut().enumerate() {
-            vantage.opinion = false;
-            self.tally.turn(&self.quorum, index as u8, vantage.group);
-        }
-        self.view = View::FAILS;
-        self.healthy = self.verdict(&self.tally);
-        self.turns.clear();
-        self.next_flip = None;
         self
+    }
+
+    /// Makes vantages unhealthy before the first probe.
+    fn condemn(&mut self, whom: impl Fn(&Vantage) -> bool) {
+        for index in 0..self.vantages.len() {
+            if self.vantages[index].opinion && whom(&self.vantages[index]) {
+                self.vantages[index].opinion = false;
+                self.push_turn(index, i64::MIN, true);
+            }
+        }
+        self.apply_turns(|_| true);
+        self.healthy = self.tally.verdict(&self.quorum);
     }
 
     /// The check's present verdict.
@@ -193,7 +136,7 @@ impl Watch {
     /// The instant up to which grey probes have been drawn; [`look`](Watch::look) draws on. Nothing if no probe is
     /// random.
     pub fn next_look(&self) -> Option<Instant> {
-        self.horizon.map(Instant::from_nanos)
+        self.draws.as_ref().map(|draws| Instant::from_nanos(draws.horizon()))
     }
 
     /// The vantages whose opinion is unhealthy at `now`, which lies between the last call and the next flip or look.
@@ -212,11 +155,7 @@ impl Watch {
         }
         self.advance(now.nanos());
         self.view = view;
-        self.odds = match view.seen {
-            Seen::Errs(share) => Some(Odds::of(share)),
-            Seen::Passes | Seen::Fails => None,
-        };
-        self.foresee(now.nanos(), Some(stream));
+        self.foresee(now.nanos(), stream);
     }
 
     /// The verdict turns; `now` is [`next_flip`](Watch::next_flip).
@@ -231,128 +170,96 @@ impl Watch {
     pub fn look(&mut self, now: Instant, stream: &mut Stream) {
         assert_eq!(self.next_look(), Some(now), "a check looks when it said it would");
         self.advance(now.nanos());
-        self.foresee(now.nanos(), Some(stream));
+        self.foresee(now.nanos(), stream);
     }
 
-    fn verdict(&self, tally: &Tally) -> bool {
-        tally.passing >= self.quorum.needs
-    }
-
-    fn fate(&self, index: usize, trip: i64) -> Fate {
-        if trip > self.pace.timeout || self.view.cut.contains(index) {
-            return Fate::Fail;
-        }
-        match (self.view.seen, self.odds) {
-            (_, Some(odds)) => Fate::Grey(odds),
-            (Seen::Passes, None) => Fate::Pass,
-            (_, None) => Fate::Fail,
-        }
-    }
-
-    fn trip(&self, vantage: &Vantage) -> i64 {
-        2 * vantage.delay + self.view.added.nanos()
+    fn find_flip(&mut self) {
+        self.next_flip = self.tally.first_flip(&self.quorum, &self.turns[self.cursor..], self.healthy);
     }
 
     fn apply_turns(&mut self, due: impl Fn(i64) -> bool) {
-        while let Some(turn) = self.turns.get(self.cursor).filter(|turn| due(turn.at)) {
-            self.tally.turn(&self.quorum, turn.vantage, turn.group);
-            self.cursor += 1;
-        }
+        let turns = &self.turns[self.cursor..];
+        let count = turns.iter().take_while(|turn| due(turn.at)).count();
+        self.tally.turn(&self.quorum, &turns[..count]);
+        self.cursor += count;
+    }
+
+    fn push_turn(&mut self, index: usize, at: i64, falls: bool) {
+        self.turns.push(Turn { at, vantage: index as u8, group: self.vantages[index].group, falls });
     }
 
     /// Resolves all probes that arrive before `now`, under the view that has held so far.
     fn advance(&mut self, now: i64) {
         debug_assert!(self.next_flip.is_none_or(|at| at >= now), "a flip was passed over");
-        debug_assert!(self.horizon.is_none_or(|at| at >= now), "a look was passed over");
+        debug_assert!(self.next_look().is_none_or(|at| at.nanos() >= now), "a look was passed over");
         // Turns at this very instant are foreseen anew: the truth that changes now may undo them.
         self.apply_turns(|at| at < now);
-        for index in 0..self.vantages.len() {
-            let mut vantage = self.vantages[index];
-            let trip = self.trip(&vantage);
-            match self.fate(index, trip) {
-                Fate::Pass => {
-                    vantage.pass(&self.pace, trip, i64::MAX, now);
-                }
-                Fate::Fail => {
-                    vantage.fail(&self.pace, i64::MAX, now);
-                }
-                Fate::Grey(odds) => {
-                    let mut tape = self.tape[index * TAPE..(index + 1) * TAPE].iter();
-                    grey::walk(&mut vantage, &self.pace, trip, &odds, now, || tape.next().copied(), |_| ());
+        let (pace, view) = (&self.pace, &self.view);
+        for (index, vantage) in self.vantages.iter_mut().enumerate() {
+            let trip = vantage.trip(view.added);
+            match fate(pace, view, index, trip) {
+                Fate::Pass => drop(vantage.pass(pace, trip, i64::MAX, now)),
+                Fate::Fail => drop(vantage.fail(pace, i64::MAX, now)),
+                Fate::Grey => {
+                    let draws = self.draws.as_ref().expect("a grey view has draws");
+                    draws.walk_again(index, vantage, pace, trip, now);
                 }
             }
-            self.vantages[index] = vantage;
         }
     }
 
-    /// Finds the vantages' turns from `now` on, and the verdict's. The stream is needed for grey views only.
-    fn foresee(&mut self, now: i64, mut stream: Option<&mut Stream>) {
+    /// Finds the vantages' turns from `now` on, and the verdict's.
+    fn foresee(&mut self, now: i64, stream: &mut Stream) {
         self.turns.clear();
         self.cursor = 0;
-        self.horizon = self.odds.map(|odds| now.saturating_add(odds.window(&self.pace)));
+        self.begin_draws(now);
         for index in 0..self.vantages.len() {
             let vantage = self.vantages[index];
             if vantage.opinion == self.tally.unhealthy.contains(index) {
-                self.push_turn(index, vantage.since.max(now));
+                self.push_turn(index, vantage.since.max(now), !vantage.opinion);
             }
-            let trip = self.trip(&vantage);
-            let turn = match self.fate(index, trip) {
+            let trip = vantage.trip(self.view.added);
+            let turn = match fate(&self.pace, &self.view, index, trip) {
                 Fate::Pass => vantage.recovers(&self.pace, trip),
                 Fate::Fail => vantage.succumbs(&self.pace),
-                Fate::Grey(odds) => {
-                    let stream = stream.as_deref_mut().expect("a grey view comes with a stream");
-                    self.draw(index, trip, &odds, stream);
+                Fate::Grey => {
+                    let draws = self.draws.as_mut().expect("a grey view has draws");
+                    draws.draw(index, vantage, &self.pace, trip, stream, &mut self.turns);
                     None
                 }
             };
             if let Some(at) = turn {
-                self.push_turn(index, at);
+                self.push_turn(index, at, vantage.opinion);
             }
         }
-        if let Some(horizon) = self.horizon {
-            self.turns.retain(|turn| turn.at < horizon);
+        if let Some(draws) = &self.draws {
+            self.turns.retain(|turn| turn.at < draws.horizon());
         }
-        self.turns.sort_unstable_by_key(|turn| turn.at);
+        quorum::sort(&mut self.turns);
         self.find_flip();
     }
 
-    fn push_turn(&mut self, index: usize, at: i64) {
-        self.turns.push(Turn { at, vantage: index as u8, group: self.vantages[index].group });
-    }
-
-    /// Draws the outcomes of a vantage's grey probes up to the horizon, and brings the horizon forward where the tape
-    /// ends before it.
-    ///
-    /// The horizon is a stopping time of the vantages' common past, so that what was drawn beyond it may be dropped.
-    fn draw(&mut self, index: usize, trip: i64, odds: &Odds, stream: &mut Stream) {
-        self.tape.resize(self.vantages.len() * TAPE, 0);
-        let horizon = self.horizon.expect("a grey view has a horizon");
-        let mut vantage = self.vantages[index];
-        let mut tape = self.tape[index * TAPE..(index + 1) * TAPE].iter_mut();
-        let next = || {
-            tape.next().map(|cell| {
-                *cell = odds.skip(stream);
-                *cell
-            })
-        };
-        let group = vantage.group;
-        let turned = |at| self.turns.push(Turn { at, vantage: index as u8, group });
-        grey::walk(&mut vantage, &self.pace, trip, odds, horizon, next, turned);
-        self.horizon = Some(horizon.min(vantage.arrival()));
-    }
-
-    /// The first instant after the turns applied so far at which the verdict differs.
-    fn find_flip(&mut self) {
-        let mut tally = self.tally;
-        let turns = &self.turns[self.cursor..];
-        for (index, turn) in turns.iter().enumerate() {
-            tally.turn(&self.quorum, turn.vantage, turn.group);
-            let last_at_instant = turns.get(index + 1).is_none_or(|next| next.at > turn.at);
-            if last_at_instant && self.verdict(&tally) != self.healthy {
-                self.next_flip = Some(turn.at);
-                return;
+    /// Opens a new window of draws where the view is grey, and closes the last one where it is not.
+    fn begin_draws(&mut self, now: i64) {
+        let kept = self.draws.take().or_else(|| self.spare.take());
+        match self.view.seen {
+            Seen::Errs(share) => {
+                let mut draws = kept.unwrap_or_else(|| Box::new(Draws::of(self.vantages.len())));
+                draws.begin(now, share, &self.pace);
+                self.draws = Some(draws);
             }
+            Seen::Passes | Seen::Fails => self.spare = kept,
         }
-        self.next_flip = None;
+    }
+}
+
+fn fate(pace: &Pace, view: &View, index: usize, trip: i64) -> Fate {
+    if trip > pace.timeout || view.cut.contains(index) {
+        return Fate::Fail;
+    }
+    match view.seen {
+        Seen::Passes => Fate::Pass,
+        Seen::Fails => Fate::Fail,
+        Seen::Errs(_) => Fate::Grey,
     }
 }

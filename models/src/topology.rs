@@ -43,9 +43,9 @@ pub(crate) struct Topology {
 
 /// A domain that stands in itself.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Loop {
+pub(crate) struct Loop {
     /// A domain on the loop.
-    pub domain: DomainId,
+    pub(crate) domain: DomainId,
 }
 
 impl Topology {

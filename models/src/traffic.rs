@@ -191,6 +191,15 @@ impl<'d> Traffic<'d> {
         flow.arrivals.iter().any(|(used, _)| *used == site) || flow.lost.iter().any(|lost| lost.site == site)
     }
 
+    /// A site that an ideal router uses may have changed.
+    pub(crate) fn ideal_changed(&mut self, population: PopulationId, site: SiteId) {
+        let entry = self.design.specification().populations[population].entry;
+        if let Some(ideal) = &mut self.ideals[entry] {
+            ideal.site_changed(site);
+        }
+        self.touch(population);
+    }
+
     /// The truth of `site` changed: whatever it can still do is asked of it.
     pub(crate) fn site_changed(&mut self, site: SiteId, above: Above) {
         self.changed = true;
@@ -327,11 +336,6 @@ impl<'d> Traffic<'d> {
     /// The change that brought the current answer.
     pub(crate) fn cause(&self, population: PopulationId) -> ChangeId {
         self.flows[population].cause
-    }
-
-    /// Does a scope lack sites that this population needs?
-    pub(crate) fn missing(&self, population: PopulationId) -> bool {
-        self.flows[population].missing
     }
 }
 

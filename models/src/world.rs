@@ -6,7 +6,7 @@ mod survey;
 
 use crate::blame::SourceId;
 use crate::cohort::Cohorts;
-use crate::design::{ComponentId, Design, PlannedId, PlannedStart};
+use crate::design::{ComponentId, Design, LevelId, PlannedId, PlannedStart};
 use crate::event::{Agenda, Event};
 use crate::fault::{Fault, Faults, Harm};
 use crate::ledger::Ledger;
@@ -14,10 +14,10 @@ use crate::luck::{Luck, Struck};
 use crate::network::Network;
 use crate::observer::Observer;
 use crate::site::{Sites, Truth};
-use crate::specification::{Breakage, Effect, PopulationId, Scope, Serving, ShockId, SiteId};
+use crate::specification::{Breakage, Effect, PopulationId, Scope, ShockId, SiteId};
 use crate::steering::Answers;
 use crate::timeline::{Change, ChangeId, FaultId, What};
-use crate::traffic::{Above, Closing, Traffic, enough};
+use crate::traffic::{Above, Closing, Traffic};
 use beliefs::Beliefs;
 use entry::Entries;
 use sim::{Instant, Replication, Seed, Span, Stream, Table};
@@ -56,6 +56,8 @@ pub(crate) struct World<'d, O> {
     site_roots: Table<SiteId, SourceId>,
     network_cause: Cause,
     lost_since: Table<SiteId, Option<Instant>>,
+    /// How many of the sites that each level needs are lost.
+    lost_sites: Table<LevelId, u32>,
     /// The active fault of each planned one.
     planned: Table<PlannedId, Option<FaultId>>,
     placed: Vec<Instant>,
@@ -103,6 +105,7 @@ impl<'d, O: Observer> World<'d, O> {
             site_roots: specification.sites.map(|_, _| design.false_alarm()),
             network_cause: nobody,
             lost_since: specification.sites.map(|_, _| None),
+            lost_sites: design.levels.map(|_, _| 0),
             planned: design.planned.map(|_, _| None),
             placed: Vec::new(),
             users: specification.sites.map(|site, _| users(site)),
@@ -232,6 +235,7 @@ impl<'d, O: Observer> World<'d, O> {
         self.changes = 0;
         self.site_roots.rows_mut().fill(self.design.false_alarm());
         self.lost_since.rows_mut().fill(None);
+        self.lost_sites.rows_mut().fill(0);
         self.planned.rows_mut().fill(None);
         self.ledger.reset(replication);
         let replies = self.entries.reset(&mut self.answers);
@@ -412,7 +416,9 @@ impl<'d, O: Observer> World<'d, O> {
         self.beliefs.view(site, truth, reaches, cause, self.now, &mut self.agenda);
         for index in 0..self.users[site].len() {
             let population = self.users[site][index];
-            if self.entries.is_ideal(population) || self.traffic.uses(population, site) {
+            if self.entries.is_ideal(population) {
+                self.traffic.ideal_changed(population, site);
+            } else if self.traffic.uses(population, site) {
                 self.traffic.touch(population);
             }
         }
@@ -424,24 +430,26 @@ impl<'d, O: Observer> World<'d, O> {
         } else {
             self.lost_since[site] = Some(self.now.max(Instant::ZERO));
         }
-        let above = Above {
-            faults: &self.faults,
-            sites: &self.sites,
-            network: &self.network,
-            answers: &self.answers,
-        };
-        for level in self.design.levels.rows() {
-            let Serving::Needs { of, .. } = &level.serving else { continue };
-            if !of.contains(&site) {
-                continue;
+        for index in 0..self.design.needed_by[site].len() {
+            let level = self.design.needed_by[site][index];
+            let count = &mut self.lost_sites[level];
+            let lacked = self.design.levels[level].lacks(*count);
+            *count = if serves { *count - 1 } else { *count + 1 };
+            if self.design.levels[level].lacks(*count) != lacked {
+                self.lack_changed(level);
             }
-            let missing = !enough(&level.serving, above);
-            for population in self.design.specification().populations.ids() {
-                if self.design.holds(level.scope, population) && self.traffic.missing(population) != missing {
-                    // Another scope that holds this population may lack sites as well.
-                    let lacks = self.design.lacks(population, |serving| !enough(serving, above));
-                    self.traffic.missing_changed(population, lacks);
-                }
+        }
+    }
+
+    /// A scope came to lack sites, or has enough of them again.
+    fn lack_changed(&mut self, level: LevelId) {
+        let scope = self.design.levels[level].scope;
+        for population in self.design.specification().populations.ids() {
+            if self.design.holds(scope, population) {
+                // Another scope that holds this population may lack sites as well.
+                let lost = &self.lost_sites;
+                let missing = self.design.lacks(population, |id| self.design.levels[id].lacks(lost[id]));
+                self.traffic.missing_changed(population, missing);
             }
         }
     }

@@ -21,6 +21,11 @@ fn view_at(history: &History, instant: i64) -> View {
     history.iter().rev().find(|(from, _)| *from <= instant).map_or(View::PASSES, |(_, view)| *view)
 }
 
+/// Then no probe ever passed.
+fn too_far(plan: &CheckPlan, post: Post) -> bool {
+    post.delay * 2 > plan.timeout
+}
+
 /// Sends every probe of one vantage up to `end`; returns the instants at which its opinion turns.
 fn poll(
     plan: &CheckPlan,
@@ -31,7 +36,7 @@ fn poll(
     luck: &mut Stream,
 ) -> Vec<i64> {
     let (interval, timeout) = (plan.interval.nanos(), plan.timeout.nanos());
-    let (mut healthy, mut run, mut turns) = (true, 0, Vec::new());
+    let (mut healthy, mut run, mut turns) = (!too_far(plan, post), 0, Vec::new());
     let mut cycle = post.phase.nanos();
     while cycle <= end {
         let (mut known, mut passed) = (cycle, false);
@@ -78,8 +83,10 @@ fn polled(
 ) -> Shown {
     let turns: Vec<Vec<i64>> =
         posts.iter().enumerate().map(|(index, post)| poll(plan, *post, index, history, end, luck)).collect();
-    let unhealthy =
-        |vantage: usize, now: i64| turns[vantage].iter().filter(|at| **at <= now).count() % 2 == 1;
+    let unhealthy = |vantage: usize, now: i64| {
+        let turned = turns[vantage].iter().filter(|at| **at <= now).count() % 2 == 1;
+        turned != too_far(plan, posts[vantage])
+    };
     let verdict = |now: i64| {
         let groups: Vec<usize> = (0..posts.len()).collect();
         let passing = groups
@@ -230,6 +237,19 @@ fn a_blip_between_two_probes_changes_nothing() {
     assert_eq!(watch.next_flip(), Some(Instant::ZERO + Span::from_secs(94)));
     watch.view(Instant::ZERO + Span::from_secs(90), View::PASSES, &mut luck);
     assert_eq!(watch.next_flip(), None);
+}
+
+/// Its round trip, or even its way there, is longer than the timeout.
+#[test]
+fn a_vantage_too_far_for_the_timeout_never_was_healthy() {
+    for delay in [3, 5] {
+        let far = Post { delay: Span::from_secs(delay), phase: Span::from_secs(7) };
+        let near = Post { delay: Span::SECOND, ..far };
+        let watch = Watch::new(&ROUTE_53, &[near, far, near, near], Instant::ZERO);
+        assert_eq!(watch.unhealthy_vantages(Instant::ZERO), [1].into_iter().collect());
+        assert_eq!((watch.healthy(), watch.next_flip()), (true, None));
+        assert!(!Watch::new(&ROUTE_53, &[near, far, near], Instant::ZERO).healthy());
+    }
 }
 
 #[test]

@@ -60,7 +60,8 @@ fn ordered(a: &str, b: &str) -> (String, String) {
 
 /// The rows of a table, without its comments and header.
 fn rows(text: &str) -> Vec<Vec<String>> {
-    let mut reader = csv::ReaderBuilder::new().comment(Some(b'#')).flexible(true).from_reader(text.as_bytes());
+    let mut reader =
+        csv::ReaderBuilder::new().comment(Some(b'#')).flexible(true).from_reader(text.as_bytes());
     let rows = reader.records().filter_map(Result::ok);
     rows.map(|row| row.iter().map(|cell| cell.trim().to_owned()).collect()).collect()
 }
@@ -72,7 +73,9 @@ mod tests {
     #[test]
     fn every_row_is_read_and_possible() {
         let catalogue = Catalogue::shipped();
-        let count = |text: &str| text.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty()).count() - 1;
+        let count = |text: &str| {
+            text.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty()).count() - 1
+        };
         assert_eq!(catalogue.regions.len(), count(include_str!("../catalogue/regions.csv")));
         assert_eq!(catalogue.round_trips.len(), count(include_str!("../catalogue/rtt.csv")));
         assert!(catalogue.regions.values().all(|(north, east)| north.abs() <= 90.0 && east.abs() <= 180.0));

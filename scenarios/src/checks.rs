@@ -5,7 +5,7 @@ use crate::diagnostic::Diagnostic;
 use crate::quantity;
 use crate::resolver::Resolver;
 use crate::shape::misfit_at;
-use crate::tree::{Entry, Node, Value};
+use crate::tree::{Entry, Node, Origin, Value};
 use models::specification::{HealthCheck, Phase, PlaceId, Sees, Spacing};
 use sim::Span;
 
@@ -54,17 +54,24 @@ impl Resolver<'_> {
         let attempts = i64::from(node.small_count_of("retries")?) + 1;
         let whole = timeout.nanos().checked_mul(attempts);
         if node.text_of("spacing") == Some("start") && whole.is_none_or(|whole| whole > interval.nanos()) {
-            let at = node.get("timeout").map_or(node.at, |node| node.at);
-            let title = "a probe and its retries may take longer than the interval between probes";
-            let problem = Diagnostic::error(Code::OutOfRange, at, title).label(format!("{attempts} times this must fit into the interval"));
-            let problem = problem.help("shorten the timeout, lengthen the interval, or use `spacing: response`");
-            self.report(match node.get("interval").filter(|interval| interval.at != at) {
-                Some(interval) => problem.related(interval.at, "the interval"),
-                None => problem,
-            });
+            self.long_probe(node, attempts);
             return None;
         }
         Some(timeout)
+    }
+
+    fn long_probe(&mut self, node: &Node, attempts: i64) {
+        let written = |key| node.get(key).filter(|node| node.origin != Origin::Default).map(|node| node.at);
+        let at = written("timeout").or(written("interval")).unwrap_or(node.at);
+        let title = "a probe and its retries may take longer than the interval between probes";
+        let timeout = node.text_of("timeout").unwrap_or_default();
+        let label = format!("{attempts} times {timeout} must fit into the interval");
+        let problem = Diagnostic::error(Code::OutOfRange, at, title).label(label);
+        let problem = problem.help("shorten the timeout, lengthen the interval, or use `spacing: response`");
+        self.report(match written("interval").filter(|interval| *interval != at) {
+            Some(interval) => problem.related(interval, "the interval"),
+            None => problem,
+        });
     }
 
     fn sees(&mut self, node: &Node) -> Option<Sees> {
@@ -72,7 +79,9 @@ impl Resolver<'_> {
         for item in node.one_or_many() {
             let Some(text) = item.text().filter(|text| !matches!(*text, "host" | "site")) else { continue };
             match quantity::word(text, ["host", "site"].into_iter()) {
-                Err(misfit) => self.report(misfit_at(item, misfit).help("stores are not yet in this version")),
+                Err(misfit) => {
+                    self.report(misfit_at(item, misfit).help("stores are not yet in this version"))
+                }
                 Ok(_) => continue,
             }
             return None;
@@ -126,7 +135,9 @@ impl Resolver<'_> {
         let (k, n) = node.out_of()?;
         if n != u64::from(groups) {
             let title = format!("the check has {groups} groups of vantage points, not {n}");
-            self.report(Diagnostic::error(Code::OutOfRange, node.at, title).help(format!("write `{k} of {groups}`")));
+            self.report(
+                Diagnostic::error(Code::OutOfRange, node.at, title).help(format!("write `{k} of {groups}`")),
+            );
             return None;
         }
         Some(groups + 1 - k as u32)
@@ -144,12 +155,16 @@ impl Resolver<'_> {
         let phases: Vec<Span> = items.iter().map(Node::duration).collect::<Option<_>>()?;
         if phases.len() != vantages {
             let title = format!("{} phases for {vantages} vantage points", phases.len());
-            self.report(Diagnostic::error(Code::OutOfRange, phase.at, title).label("one for each belongs here"));
+            self.report(
+                Diagnostic::error(Code::OutOfRange, phase.at, title).label("one for each belongs here"),
+            );
             return None;
         }
         if let Some(late) = items.iter().find(|item| item.duration().is_some_and(|phase| phase >= interval)) {
             let title = "a phase is less than the interval";
-            self.report(Diagnostic::error(Code::OutOfRange, late.at, title).label("not before the second probe"));
+            self.report(
+                Diagnostic::error(Code::OutOfRange, late.at, title).label("not before the second probe"),
+            );
             return None;
         }
         Some(Phase::Fixed(phases))
@@ -164,7 +179,8 @@ fn least_above(share: f64, groups: u32) -> u32 {
 
 /// The name of a place given by coordinates.
 fn place_name(node: &Node) -> String {
-    let numbers: Vec<String> = node.items().iter().filter_map(|item| item.text().map(str::to_owned)).collect();
+    let numbers: Vec<String> =
+        node.items().iter().filter_map(|item| item.text().map(str::to_owned)).collect();
     numbers.join(",")
 }
 

@@ -40,7 +40,11 @@ impl Resolver<'_> {
             Some(at) => self.place(at, &format!("clients/{}", entry.key)),
             None if anywhere => None,
             None => {
-                self.missing(node, "a population has a place", "write `at: [degrees north, degrees east]` or `anywhere: true`");
+                self.missing(
+                    node,
+                    "a population has a place",
+                    "write `at: [degrees north, degrees east]` or `anywhere: true`",
+                );
                 None
             }
         }
@@ -63,7 +67,11 @@ impl Resolver<'_> {
             (None, Some((low, high))) => self.between(node, daily, low, high),
             (Some(mean), None) => Some(Demand { mean, daily: self.shape_of_day(node, daily)? }),
             (None, None) if node.get("demand").is_none() => {
-                self.missing(node, "a population has a demand", "write its mean rate, e.g. `demand: 2000 rps`");
+                self.missing(
+                    node,
+                    "a population has a demand",
+                    "write its mean rate, e.g. `demand: 2000 rps`",
+                );
                 None
             }
             (None, None) => None,
@@ -91,7 +99,10 @@ impl Resolver<'_> {
             return None;
         }
         let peak = self.peak(population, daily)?;
-        Some(Demand { mean: (low + high) / 2.0, daily: Daily::Sinusoid { swing: (high - low) / (high + low), peak } })
+        Some(Demand {
+            mean: (low + high) / 2.0,
+            daily: Daily::Sinusoid { swing: (high - low) / (high + low), peak },
+        })
     }
 
     fn shape_of_day(&mut self, population: &Node, daily: &Node) -> Option<Daily> {
@@ -102,7 +113,11 @@ impl Resolver<'_> {
             return self.hours(daily, hours);
         }
         if daily.get("swing").is_none() {
-            self.missing(daily, "`daily` needs `swing`, `low` and `high`, or `hours`", "e.g. `daily: {peak_local: 20h, swing: 40%}`");
+            self.missing(
+                daily,
+                "`daily` needs `swing`, `low` and `high`, or `hours`",
+                "e.g. `daily: {peak_local: 20h, swing: 40%}`",
+            );
             return None;
         }
         Some(Daily::Sinusoid { swing: daily.share_of("swing")?, peak: self.peak(population, daily)? })
@@ -112,7 +127,11 @@ impl Resolver<'_> {
     fn peak(&mut self, population: &Node, daily: &Node) -> Option<Span> {
         if let Some(local) = daily.get("peak_local") {
             if population.get("at").is_none() {
-                self.missing(population, "`peak_local` needs a place", "write `at`, or the peak in UTC as `peak: 20h`");
+                self.missing(
+                    population,
+                    "`peak_local` needs a place",
+                    "write `at`, or the peak in UTC as `peak: 20h`",
+                );
             }
             let east = self.longitude(population.get("at")?)?;
             // The sun is 24 h / 360 degrees earlier for each degree east.
@@ -143,7 +162,10 @@ impl Resolver<'_> {
         };
         let mean = table.iter().sum::<f64>() / 24.0;
         if (mean - 1.0).abs() > 1e-3 {
-            let title = format!("the mean of the 24 hours is {} %, not 100 %", crate::steering::rounded(mean * 100.0));
+            let title = format!(
+                "the mean of the 24 hours is {} %, not 100 %",
+                crate::steering::rounded(mean * 100.0)
+            );
             self.report(Diagnostic::error(Code::Shares, hours.at, title).label("factors of the mean"));
             return None;
         }
@@ -151,7 +173,11 @@ impl Resolver<'_> {
         let zone = timezone(daily);
         if zone.nanos() % Span::HOUR.nanos() != 0 {
             let at = daily.get("timezone").map_or(daily.at, |node| node.at);
-            self.report(Diagnostic::error(Code::OutOfRange, at, "a table of hours moves by whole hours only"));
+            self.report(Diagnostic::error(
+                Code::OutOfRange,
+                at,
+                "a table of hours moves by whole hours only",
+            ));
             return None;
         }
         table.rotate_left((zone.nanos() / Span::HOUR.nanos()).rem_euclid(24) as usize);
@@ -160,7 +186,10 @@ impl Resolver<'_> {
 
     fn cohorts(&mut self, node: &Node) -> Vec<Cohort> {
         if node.entries().is_empty() {
-            self.report(Diagnostic::error(Code::Empty, node.at, "no cohort").label("leave `cohorts` out, or name some"));
+            self.report(
+                Diagnostic::error(Code::Empty, node.at, "no cohort")
+                    .label("leave `cohorts` out, or name some"),
+            );
             return Vec::new();
         }
         let cohorts: Vec<Cohort> = node.entries().iter().filter_map(|entry| self.cohort(entry)).collect();
@@ -192,14 +221,17 @@ impl Resolver<'_> {
 
     fn caching(&mut self, node: &Node) -> Option<Caching> {
         if node.truth_of("pinned") {
-            let clash = ["ttl_at_least", "ttl_at_most", "queries"].iter().any(|key| self.exclusive(node, &["pinned", key]));
+            let clash = ["ttl_at_least", "ttl_at_most", "queries"]
+                .iter()
+                .any(|key| self.exclusive(node, &["pinned", key]));
             return (!clash).then_some(Caching::Pinned);
         }
         let at_least = node.duration_of("ttl_at_least").unwrap_or(Span::ZERO);
         let at_most = node.duration_of("ttl_at_most").unwrap_or(Span::FOREVER);
         if at_least > at_most {
             let at = node.get("ttl_at_least").map_or(node.at, |node| node.at);
-            let problem = Diagnostic::error(Code::OutOfRange, at, "`ttl_at_least` is more than `ttl_at_most`");
+            let problem =
+                Diagnostic::error(Code::OutOfRange, at, "`ttl_at_least` is more than `ttl_at_most`");
             self.report(problem);
             return None;
         }

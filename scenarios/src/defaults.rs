@@ -9,7 +9,7 @@ use crate::yaml;
 pub(crate) fn fill(node: &mut Node, shape: &Shape) {
     match shape {
         Shape::Record(record) => fill_record(node, record),
-        Shape::Map(_, value) | Shape::Paths(value) => {
+        Shape::Map(_, value) | Shape::Paths(_, value) => {
             node.entries_mut().into_iter().flatten().for_each(|entry| fill(&mut entry.node, value));
         }
         Shape::List(item, _) => {
@@ -27,7 +27,7 @@ pub(crate) fn fill(node: &mut Node, shape: &Shape) {
 }
 
 fn structured(shape: &Shape) -> bool {
-    matches!(shape, Shape::Record(_) | Shape::Map(..) | Shape::List(..) | Shape::Paths(_) | Shape::Either(_))
+    matches!(shape, Shape::Record(_) | Shape::Map(..) | Shape::List(..) | Shape::Paths(..) | Shape::Either(_))
 }
 
 fn same_kind(node: &Node, shape: &Shape) -> bool {
@@ -49,7 +49,9 @@ fn fill_record(node: &mut Node, record: &Record) {
         match (entries.iter_mut().find(|entry| entry.key == field.key), field.need) {
             (Some(entry), _) => fill(&mut entry.node, &field.shape),
             // An entry point without DNS has no use for the defaults of DNS.
-            (None, Need::Default(text)) if routed => entries.push(default_entry(field.key, text, &field.shape, at)),
+            (None, Need::Default(text)) if routed => {
+                entries.push(default_entry(field.key, text, &field.shape, at))
+            }
             (None, _) => {}
         }
     }

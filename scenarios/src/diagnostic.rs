@@ -70,12 +70,18 @@ pub(crate) fn did_you_mean<'a>(written: &str, known: impl IntoIterator<Item = &'
 pub(crate) fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let mut best: Option<(f64, &str)> = None;
     for name in known {
-        let likeness = strsim::jaro_winkler(&written.to_lowercase(), &name.to_lowercase());
+        let likeness = likeness(&written.to_lowercase(), &name.to_lowercase());
         if likeness > 0.8 && best.is_none_or(|(most, _)| likeness > most) {
             best = Some((likeness, name));
         }
     }
     best.map(|(_, name)| name)
+}
+
+/// Between 0 and 1. One slip of the finger in a short name counts for more than Jaro and Winkler give it.
+fn likeness(a: &str, b: &str) -> f64 {
+    let slip = a.len() > 2 && strsim::osa_distance(a, b) == 1;
+    strsim::jaro_winkler(a, b).max(if slip { 0.85 } else { 0.0 })
 }
 
 /// All problems of a file, in the order of their positions, and the texts they lie in.
@@ -219,9 +225,12 @@ impl Problems {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
         };
-        let mut group = level.primary_title(&problem.title).id(problem.code.text()).element(self.snippet(problem));
+        let mut group =
+            level.primary_title(&problem.title).id(problem.code.text()).element(self.snippet(problem));
         for (at, label) in problem.related.iter().filter(|(at, _)| at.source != problem.at.source) {
-            let snippet = self.text_of(at.source).annotation(AnnotationKind::Context.span(self.range(*at)).label(label));
+            let snippet = self
+                .text_of(at.source)
+                .annotation(AnnotationKind::Context.span(self.range(*at)).label(label));
             group = group.element(snippet);
         }
         for help in &problem.help {
@@ -245,7 +254,8 @@ impl Problems {
     /// The stretch to underline: its first line only, within the text, on character boundaries.
     fn range(&self, at: Extent) -> std::ops::Range<usize> {
         let text = &self.sources.get(at.source).text;
-        let boundary = |byte: usize| (0..=byte.min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
+        let boundary =
+            |byte: usize| (0..=byte.min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
         let (start, end) = (boundary(at.start), boundary(at.end.max(at.start)));
         let line = text[start..end].find(['\n', '\r']).map_or(end, |at| start + at);
         start..line

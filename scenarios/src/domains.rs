@@ -12,6 +12,8 @@ use sim::Id;
 
 /// More domains than any scenario of 2000 sites needs.
 const MOST_DOMAINS: usize = 10_000;
+/// Failures of one domain, or events of one shock, in a replication: a thousand a day for thirty years.
+const MOST_EVENTS: f64 = 1e7;
 
 impl Resolver<'_> {
     /// Every domain: first all names, then what they lie in and need.
@@ -31,7 +33,12 @@ impl Resolver<'_> {
             self.add_domain(site.key.clone(), "site", None, site);
         }
         self.lie_within();
-        if let Some((_, last)) = self.domains.iter().max_by_key(|(_, declared)| declared.id).filter(|_| self.domains.len() > MOST_DOMAINS) {
+        if let Some((_, last)) = self
+            .domains
+            .iter()
+            .max_by_key(|(_, declared)| declared.id)
+            .filter(|_| self.domains.len() > MOST_DOMAINS)
+        {
             let title = format!("{} domains; {MOST_DOMAINS} is the most", self.domains.len());
             let problem = Diagnostic::error(Code::TooMany, last.at, title);
             self.report(problem);
@@ -52,10 +59,17 @@ impl Resolver<'_> {
 
     fn add_domain(&mut self, path: String, kind: &str, within: Option<DomainId>, entry: &Entry) -> DomainId {
         let outages = self.outages(entry.node.get("outages"));
-        let written = entry.node.get("effect").map(|node| effects(node, &mut self.problems)).unwrap_or_default();
+        let written =
+            entry.node.get("effect").map(|node| effects(node, &mut self.problems)).unwrap_or_default();
         let effects = if written.is_empty() { vec![Effect::Down] } else { written };
         let within = within.into_iter().collect();
-        let id = self.spec.domains.push(Domain { path: path.clone(), kind: kind.into(), within, outages, effects });
+        let id = self.spec.domains.push(Domain {
+            path: path.clone(),
+            kind: kind.into(),
+            within,
+            outages,
+            effects,
+        });
         if entry.node.text_of("outages") == Some("none") {
             self.broken.push(id);
         }
@@ -65,7 +79,8 @@ impl Resolver<'_> {
 
     fn name_domain(&mut self, path: String, id: DomainId, at: Extent) {
         if let Some(first) = self.domains.get(&path).copied() {
-            let problem = Diagnostic::error(Code::DuplicateName, at, format!("a second domain called `{path}`"));
+            let problem =
+                Diagnostic::error(Code::DuplicateName, at, format!("a second domain called `{path}`"));
             self.report(problem.label("also this").related(first.at, "the first"));
             return;
         }
@@ -81,7 +96,22 @@ impl Resolver<'_> {
             Some("stop") => Clocks::Stop,
             _ => Clocks::Run,
         };
-        Some(Outages { up: up?, down: down?, children })
+        let (up, down) = (up?, down?);
+        self.refuse_flicker(up.mean() + down.mean(), node);
+        Some(Outages { up, down, children })
+    }
+
+    /// Events that follow each other so closely would keep a replication busy for ever.
+    pub(crate) fn refuse_flicker(&mut self, period: f64, node: &Node) {
+        let times = self.spec.run.horizon.seconds() / period;
+        if times > MOST_EVENTS {
+            let title = format!("this would happen {times:.0} times in one replication");
+            let problem =
+                Diagnostic::error(Code::OutOfRange, node.at, title).label("too often to be simulated");
+            self.report(problem.help(format!(
+                "{MOST_EVENTS:.0} times is the most: lengthen the times, or shorten `run: {{horizon}}`"
+            )));
+        }
     }
 
     /// What users' domains, links and sites lie in and need.
@@ -117,21 +147,28 @@ impl Resolver<'_> {
         let mut states = vec![State::New; self.spec.domains.len()];
         let ids: Vec<DomainId> = self.spec.domains.ids().collect();
         for id in ids {
-            if let Some(member) = loop_from(id, &parents, &mut states) {
-                let path = self.spec.domains[member].path.clone();
-                let title = format!("`{path}` lies in, or needs, itself");
-                if let Some(at) = self.domains.get(&path).map(|declared| declared.at) {
-                    self.report(Diagnostic::error(Code::Loop, at, title).label("by way of others"));
-                }
+            if let Some(members) = loop_from(id, &parents, &mut states) {
+                self.report_loop(&members);
             }
         }
     }
 
+    fn report_loop(&mut self, members: &[DomainId]) {
+        let paths: Vec<&str> = members.iter().map(|id| self.spec.domains[*id].path.as_str()).collect();
+        let Some(first) = paths.first() else { return };
+        let Some(at) = self.domains.get(*first).map(|declared| declared.at) else { return };
+        let problem = Diagnostic::error(Code::Loop, at, format!("`{first}` lies in, or needs, itself"));
+        let problem = problem.label(format!("{} -> {first}", paths.join(" -> ")));
+        self.report(problem);
+    }
+
     /// What each domain lies in or needs; alternatives count as needed, since a loop through one has no meaning either.
     fn parents(&self) -> Vec<Vec<DomainId>> {
-        let mut parents: Vec<Vec<DomainId>> = self.spec.domains.rows().iter().map(|domain| domain.within.clone()).collect();
+        let mut parents: Vec<Vec<DomainId>> =
+            self.spec.domains.rows().iter().map(|domain| domain.within.clone()).collect();
         for site in self.spec.sites.rows() {
-            parents[site.domain.index()].extend(site.needs.iter().flat_map(|clause| clause.any.iter().copied()));
+            parents[site.domain.index()]
+                .extend(site.needs.iter().flat_map(|clause| clause.any.iter().copied()));
         }
         parents
     }
@@ -142,7 +179,10 @@ impl Resolver<'_> {
             let between = link.node.get("between").map_or(&[][..], Node::items);
             self.refuse_repeats(between);
             let endpoints = between.iter().filter_map(|node| self.endpoint(node)).collect();
-            let Some(domain) = self.domains.get(&format!("link/{}", link.key)).map(|declared| declared.id) else { continue };
+            let Some(domain) = self.domains.get(&format!("link/{}", link.key)).map(|declared| declared.id)
+            else {
+                continue;
+            };
             self.spec.links.push(Link { name: link.key.clone(), domain, between: endpoints });
         }
     }
@@ -155,8 +195,8 @@ enum State {
     Done,
 }
 
-/// A domain on a loop that is reached from `start`, by a depth-first walk without recursion.
-fn loop_from(start: DomainId, parents: &[Vec<DomainId>], states: &mut [State]) -> Option<DomainId> {
+/// The domains of a loop that is reached from `start`, by a depth-first walk without recursion.
+fn loop_from(start: DomainId, parents: &[Vec<DomainId>], states: &mut [State]) -> Option<Vec<DomainId>> {
     let mut stack = vec![(start, 0)];
     let mut found = None;
     while let Some((id, next)) = stack.pop() {
@@ -170,11 +210,16 @@ fn loop_from(start: DomainId, parents: &[Vec<DomainId>], states: &mut [State]) -
                 stack.push((id, next + 1));
                 match states[parent.index()] {
                     State::New => stack.push((parent, 0)),
-                    State::Open => found = found.or(Some(parent)),
+                    State::Open => found = found.or_else(|| Some(members(&stack, parent))),
                     State::Done => {}
                 }
             }
         }
     }
     found
+}
+
+/// The part of a walk from where it came to `first`.
+fn members(walk: &[(DomainId, usize)], first: DomainId) -> Vec<DomainId> {
+    walk.iter().map(|(id, _)| *id).skip_while(|id| *id != first).collect()
 }

@@ -82,7 +82,8 @@ pub(crate) fn portion(effects: &[Effect], fraction: f64, partial: Partial) -> Ve
         return vec![(effects.to_vec(), fraction)];
     }
     let parts: Vec<Effect> = effects.iter().filter_map(|effect| part(*effect, fraction)).collect();
-    let wholes: Vec<Effect> = effects.iter().copied().filter(|effect| part(*effect, fraction).is_none()).collect();
+    let wholes: Vec<Effect> =
+        effects.iter().copied().filter(|effect| part(*effect, fraction).is_none()).collect();
     [(parts, 1.0), (wholes, fraction)].into_iter().filter(|(effects, _)| !effects.is_empty()).collect()
 }
 

@@ -87,7 +87,10 @@ impl Resolver<'_> {
             return Err(part(text, part_of, Misfit::new(Code::Grammar, "the scope's `]` is missing")));
         };
         if name.contains(',') {
-            let later = Misfit::new(Code::NotYet, "expectations of several scopes, or of requests, are not yet in this version");
+            let later = Misfit::new(
+                Code::NotYet,
+                "expectations of several scopes, or of requests, are not yet in this version",
+            );
             return Err(part(text, name, later));
         }
         match self.scope(name.trim()) {
@@ -98,7 +101,13 @@ impl Resolver<'_> {
 
     /// `time(served[scope] >= 95%)`.
     fn time_served(&self, text: &str, inner: &str) -> Result<Measure, Fault> {
-        let wrong = || part(text, inner, Misfit::new(Code::Grammar, "not a condition").help("write `time(served[www] >= 95%)`"));
+        let wrong = || {
+            part(
+                text,
+                inner,
+                Misfit::new(Code::Grammar, "not a condition").help("write `time(served[www] >= 95%)`"),
+            )
+        };
         let (left, right) = inner.split_once(">=").ok_or_else(wrong)?;
         let (word, scope) = self.scoped(text, left)?;
         if word != "served" {
@@ -111,25 +120,30 @@ impl Resolver<'_> {
     /// `drill(any provider): served`.
     fn drill(&self, text: &str, (inner, rest): (&str, &str)) -> Result<Measure, Fault> {
         if rest.strip_prefix(':').map(str::trim) != Some("served") {
-            let misfit = Misfit::new(Code::Grammar, "not a drill").help("write `drill(any provider): served >= 85%`");
+            let misfit =
+                Misfit::new(Code::Grammar, "not a drill").help("write `drill(any provider): served >= 85%`");
             return Err(part(text, if rest.is_empty() { text } else { rest }, misfit));
         }
         let Some(kind) = inner.trim().strip_prefix("any ").map(str::trim) else {
-            let misfit = Misfit::new(Code::Grammar, "whose loss?").help("write `any provider`, `any region`, `any site`");
+            let misfit = Misfit::new(Code::Grammar, "whose loss?")
+                .help("write `any provider`, `any region`, `any site`");
             return Err(part(text, inner, misfit));
         };
         let kinds: Vec<&str> = self.spec.domains.rows().iter().map(|domain| domain.kind.as_str()).collect();
         if !kinds.contains(&kind) {
-            let unknown = Misfit::new(Code::UnknownReference, format!("there is no domain of the kind `{kind}`"));
+            let unknown =
+                Misfit::new(Code::UnknownReference, format!("there is no domain of the kind `{kind}`"));
             return Err(part(text, kind, with_help(unknown, did_you_mean(kind, kinds))));
         }
         Ok(Measure::Drill(kind.to_owned()))
     }
 }
 
-const MEASURES: &[&str] = &["availability", "time_up", "downtime", "outages", "lost", "time", "drill", "p95(rto)", "p95(outage)"];
+const MEASURES: &[&str] =
+    &["availability", "time_up", "downtime", "outages", "lost", "time", "drill", "p95(rto)", "p95(outage)"];
 /// Measures of later versions.
-const LATER: &[&str] = &["lost_writes", "double_signs", "rpo", "cost", "p99(latency)", "latency", "stale_reads"];
+const LATER: &[&str] =
+    &["lost_writes", "double_signs", "rpo", "cost", "p99(latency)", "latency", "stale_reads"];
 
 /// The text of an expectation; a map of one entry is `drill(any site): served >= 90%` without quotes.
 fn written(node: &Node) -> Option<String> {
@@ -141,9 +155,12 @@ fn written(node: &Node) -> Option<String> {
 
 fn placed(node: &Node, text: &str, fault: Fault) -> Diagnostic {
     let whole = node.at.end.saturating_sub(node.at.start);
-    // Within quotes or over several lines the offsets of the text are not those of the file.
-    let plain = whole == text.len();
-    let at = if plain { node.at.part(fault.start, fault.end) } else { node.at };
+    // With escapes or over several lines the offsets of the text are not those of the file.
+    let at = match whole.checked_sub(text.len()) {
+        Some(0) => node.at.part(fault.start, fault.end),
+        Some(2) => node.at.part(fault.start + 1, fault.end + 1),
+        _ => node.at,
+    };
     Diagnostic { at, ..misfit_at(node, fault.misfit) }
 }
 
@@ -178,9 +195,14 @@ fn no_scope(name: &str, problem: NoScope) -> Misfit {
 
 fn unknown_measure(text: &str, at: &str, word: &str, known: &[&str]) -> Fault {
     if LATER.contains(&word) {
-        return part(text, at, Misfit::new(Code::NotYet, format!("the measure `{word}` is not yet in this version")));
+        return part(
+            text,
+            at,
+            Misfit::new(Code::NotYet, format!("the measure `{word}` is not yet in this version")),
+        );
     }
-    let help = did_you_mean(word, known.iter().copied()).unwrap_or_else(|| format!("measures are {}", known.join(", ")));
+    let help = did_you_mean(word, known.iter().copied())
+        .unwrap_or_else(|| format!("measures are {}", known.join(", ")));
     part(text, at, Misfit::new(Code::Grammar, format!("unknown measure `{word}`")).help(help))
 }
 
@@ -191,7 +213,12 @@ fn comparison(text: &str) -> Option<(usize, &'static str, Comparison)> {
         match c {
             '(' => depth += 1,
             ')' => depth = depth.saturating_sub(1),
-            '<' | '>' if depth == 0 => return SIGNS.iter().find(|(sign, _)| text[at..].starts_with(sign)).map(|(sign, c)| (at, *sign, *c)),
+            '<' | '>' if depth == 0 => {
+                return SIGNS
+                    .iter()
+                    .find(|(sign, _)| text[at..].starts_with(sign))
+                    .map(|(sign, c)| (at, *sign, *c));
+            }
             _ => {}
         }
     }
@@ -199,11 +226,15 @@ fn comparison(text: &str) -> Option<(usize, &'static str, Comparison)> {
 }
 
 const SIGNS: &[(&str, Comparison)] = &[
-    (">=", Comparison::AtLeast), ("<=", Comparison::AtMost), (">", Comparison::Above), ("<", Comparison::Below),
+    (">=", Comparison::AtLeast),
+    ("<=", Comparison::AtMost),
+    (">", Comparison::Above),
+    ("<", Comparison::Below),
 ];
 
 fn no_comparison(text: &str) -> Fault {
-    let misfit = Misfit::new(Code::Grammar, "not an expectation").label("no comparison: `>=`, `<=`, `>` or `<`");
+    let misfit =
+        Misfit::new(Code::Grammar, "not an expectation").label("no comparison: `>=`, `<=`, `>` or `<`");
     part(text, text, misfit.help("for example `availability >= 99.95%` or `p95(rto) <= 3m`"))
 }
 
@@ -226,8 +257,12 @@ fn percentile(text: &str) -> Option<(f64, &str)> {
 /// The target in the measure's unit.
 fn target(measure: &Measure, text: &str) -> Result<f64, Misfit> {
     match measure {
-        Measure::Availability(_) | Measure::TimeUp(_) | Measure::TimeServed(..) | Measure::Drill(_) => quantity::share(text),
-        Measure::Downtime(_) => quantity::duration(text.strip_suffix("per year").unwrap_or(text)).map(Span::seconds),
+        Measure::Availability(_) | Measure::TimeUp(_) | Measure::TimeServed(..) | Measure::Drill(_) => {
+            quantity::share(text)
+        }
+        Measure::Downtime(_) => {
+            quantity::duration(text.strip_suffix("per year").unwrap_or(text)).map(Span::seconds)
+        }
         Measure::Recovery(..) | Measure::OutageLength(..) => quantity::duration(text).map(Span::seconds),
         Measure::Outages(_) | Measure::Lost(_) => yearly(text),
     }

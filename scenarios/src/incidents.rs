@@ -47,7 +47,12 @@ impl Resolver<'_> {
             _ => Placed::At(Instant::ZERO + at.duration()?),
         };
         let partial = Partial::of(node.get("partial"));
-        let phases = incident.get("phases")?.items().iter().flat_map(|phase| self.phase_of(phase, &scopes, partial)).collect();
+        let phases = incident
+            .get("phases")?
+            .items()
+            .iter()
+            .flat_map(|phase| self.phase_of(phase, &scopes, partial))
+            .collect();
         Some(Replay { incident: name.text()?.to_owned(), at, phases })
     }
 
@@ -96,14 +101,26 @@ impl Resolver<'_> {
 
     fn unknown_scope(&mut self, entry: &Entry, scopes: &[Entry]) {
         let names: Vec<&str> = scopes.iter().map(|scope| scope.key.as_str()).collect();
-        let problem = Diagnostic::error(Code::UnknownReference, entry.key_at, format!("the incident has no scope `{}`", entry.key));
+        let problem = Diagnostic::error(
+            Code::UnknownReference,
+            entry.key_at,
+            format!("the incident has no scope `{}`", entry.key),
+        );
         let help = did_you_mean(&entry.key, names.iter().copied());
         self.report(problem.help(help.unwrap_or_else(|| format!("its scopes are {}", names.join(", ")))));
     }
 
     fn unmapped(&mut self, node: &Node, scope: &Entry) {
         let kind = scope.node.text_of("kind").unwrap_or_default();
-        let of_kind = |kind: &str| self.spec.domains.rows().iter().filter(|domain| domain.kind == kind).map(|domain| domain.path.clone()).collect::<Vec<_>>();
+        let of_kind = |kind: &str| {
+            self.spec
+                .domains
+                .rows()
+                .iter()
+                .filter(|domain| domain.kind == kind)
+                .map(|domain| domain.path.clone())
+                .collect::<Vec<_>>()
+        };
         let mut candidates = of_kind(kind);
         if candidates.is_empty() {
             candidates = ["region", "provider"].iter().flat_map(|kind| of_kind(kind)).collect();
@@ -112,14 +129,22 @@ impl Resolver<'_> {
         let title = format!("the incident's {kind} `{}` has no counterpart here", scope.key);
         let at = node.get("incident").map_or(node.at, |name| name.at);
         let example = candidates.first().map_or("DOMAIN", String::as_str);
-        let problem = Diagnostic::error(Code::Unmapped, at, title).help(format!("write `onto: {{{}: {example}}}`", scope.key));
+        let problem = Diagnostic::error(Code::Unmapped, at, title)
+            .help(format!("write `onto: {{{}: {example}}}`", scope.key));
         self.report(problem.help(format!("it could stand for {}", candidates.join(", "))));
     }
 
     /// One phase, in as many parts as its effects need.
-    fn phase_of(&mut self, phase: &Node, scopes: &BTreeMap<String, DomainId>, partial: Partial) -> Vec<ReplayPhase> {
+    fn phase_of(
+        &mut self,
+        phase: &Node,
+        scopes: &BTreeMap<String, DomainId>,
+        partial: Partial,
+    ) -> Vec<ReplayPhase> {
         let read = || Some((phase.text_of("name")?, phase.duration_of("from")?, phase.duration_of("for")?));
-        let (Some((name, from, lasts)), Some(domain)) = (read(), phase.text_of("on").and_then(|label| scopes.get(label))) else {
+        let (Some((name, from, lasts)), Some(domain)) =
+            (read(), phase.text_of("on").and_then(|label| scopes.get(label)))
+        else {
             return Vec::new();
         };
         let part = |what| ReplayPhase { name: name.to_owned(), from, lasts, what };

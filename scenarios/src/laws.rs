@@ -2,6 +2,7 @@
 
 use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
+use crate::steering::rounded;
 use crate::tree::{Entry, Node};
 use crate::vocabulary::PERCENTILES;
 use sim::Law;
@@ -95,14 +96,17 @@ fn foreign(entry: &Entry, law: &str) -> Diagnostic {
 
 /// Only these keys, beside `law`.
 fn only(node: &Node, keys: &[&str], law: &str, problems: &mut Vec<Diagnostic>) {
-    let others = node.entries().iter().filter(|entry| entry.key != "law" && !keys.contains(&entry.key.as_str()));
+    let others =
+        node.entries().iter().filter(|entry| entry.key != "law" && !keys.contains(&entry.key.as_str()));
     problems.extend(others.map(|entry| foreign(entry, law)));
 }
 
 fn needs(node: &Node, key: &str, law: &str, problems: &mut Vec<Diagnostic>) {
     if node.get(key).is_none() {
         let title = format!("a law that is {law} needs `{key}`");
-        problems.push(Diagnostic::error(Code::LawParameters, node.at, title).label(format!("`{key}` is missing")));
+        problems.push(
+            Diagnostic::error(Code::LawParameters, node.at, title).label(format!("`{key}` is missing")),
+        );
     }
 }
 
@@ -144,7 +148,7 @@ fn mixture(node: &Node, problems: &mut Vec<Diagnostic>) -> Option<Law> {
     let components = components?;
     let total: f64 = components.iter().map(|(share, _)| share).sum();
     if (total - 1.0).abs() > 1e-9 {
-        let title = format!("the shares of the mixture add up to {:.4} %, not 100 %", total * 100.0);
+        let title = format!("the shares of the mixture add up to {} %, not 100 %", rounded(total * 100.0));
         problems.push(Diagnostic::error(Code::Shares, parts.at, title));
         return None;
     }
@@ -157,14 +161,17 @@ fn report(law: Result<Law, FitError>, node: &Node, problems: &mut Vec<Diagnostic
         Err(error) => error,
     };
     let code = match error {
-        FitError::Count { .. } | FitError::NoLength | FitError::Redundant | FitError::Foreign(..) => Code::LawParameters,
+        FitError::Count { .. } | FitError::NoLength | FitError::Redundant | FitError::Foreign(..) => {
+            Code::LawParameters
+        }
         _ => Code::LawImpossible,
     };
     problems.push(Diagnostic::error(code, node.at, error.to_string()).help(EXAMPLES));
     None
 }
 
-const EXAMPLES: &str = "for example `{mean: 200d}`, `{median: 90m, p95: 10h}`, `{law: weibull, shape: 0.7, mean: 100d}`";
+const EXAMPLES: &str =
+    "for example `{mean: 200d}`, `{median: 90m, p95: 10h}`, `{law: weibull, shape: 0.7, mean: 100d}`";
 
 /// Refuses a law whose figures are finite but whose parameters are not.
 fn possible(law: Law, node: &Node, problems: &mut Vec<Diagnostic>) -> Option<Law> {
@@ -177,7 +184,10 @@ fn possible(law: Law, node: &Node, problems: &mut Vec<Diagnostic>) -> Option<Law
         _ => true,
     };
     if !sound {
-        problems.push(Diagnostic::error(Code::LawImpossible, node.at, "no law has both of these figures").help(EXAMPLES));
+        problems.push(
+            Diagnostic::error(Code::LawImpossible, node.at, "no law has both of these figures")
+                .help(EXAMPLES),
+        );
     }
     sound.then_some(law)
 }

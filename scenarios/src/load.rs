@@ -6,7 +6,7 @@ use crate::overrides::{self, Override};
 use crate::presets::Expander;
 use crate::shape::{self, Shape};
 use crate::source::{Extent, SourceId, Sources};
-use crate::tree::Node;
+use crate::tree::{Node, Origin};
 use crate::vocabulary::SCENARIO;
 use crate::{defaults, incidents, render, resolver, shipped, yaml};
 use models::specification::Specification;
@@ -60,12 +60,19 @@ fn not_utf8(name: &str, bytes: &[u8], at: usize) -> Problems {
     let shown = &bytes[..bytes.len().min(yaml::LONGEST)];
     let file = sources.add(name, String::from_utf8_lossy(shown));
     let extent = Extent { source: file, start: at, end: at + '\u{fffd}'.len_utf8() };
-    let problem = Diagnostic::error(Code::NotUtf8, extent, "the file is not UTF-8").label("the first byte that is not");
+    let problem =
+        Diagnostic::error(Code::NotUtf8, extent, "the file is not UTF-8").label("the first byte that is not");
     Problems::new(sources, vec![problem])
 }
 
 /// The user's tree, with overrides applied, if there is one at all.
-fn read(text: &str, file: SourceId, overrides: &[Override], sources: &mut Sources, problems: &mut Vec<Diagnostic>) -> Option<Node> {
+fn read(
+    text: &str,
+    file: SourceId,
+    overrides: &[Override],
+    sources: &mut Sources,
+    problems: &mut Vec<Diagnostic>,
+) -> Option<Node> {
     let document = match yaml::parse(text, file) {
         Ok(document) => document,
         Err(problem) => {
@@ -76,7 +83,10 @@ fn read(text: &str, file: SourceId, overrides: &[Override], sources: &mut Source
     problems.extend(document.problems);
     let mut root = document.root;
     let Some(entries) = root.entries_mut() else {
-        problems.push(Diagnostic::error(Code::Documents, root.at, "a scenario is a map").help("begin with `scenario: 1`"));
+        problems.push(
+            Diagnostic::error(Code::Documents, root.at, "a scenario is a map")
+                .help("begin with `scenario: 1`"),
+        );
         return None;
     };
     entries.retain(|entry| !entry.key.starts_with("x-"));
@@ -86,14 +96,17 @@ fn read(text: &str, file: SourceId, overrides: &[Override], sources: &mut Source
 
 /// A file of another format would only draw misleading problems.
 fn right_format(root: &Node, problems: &mut Vec<Diagnostic>) -> bool {
-    let Some(format) = root.get("scenario").filter(|format| format.text() != Some(FORMAT)) else { return true };
+    let Some(format) = root.get("scenario").filter(|format| format.text() != Some(FORMAT)) else {
+        return true;
+    };
     let title = format!("format `{}` is not known to this version", format.text().unwrap_or("?"));
     problems.push(Diagnostic::error(Code::Format, format.at, title).help("this version reads `scenario: 1`"));
     false
 }
 
 fn finish(mut root: Node, sources: &mut Sources, problems: &mut Vec<Diagnostic>) -> (Specification, String) {
-    let library = shipped::presets().iter().map(|preset| (preset.name.to_owned(), preset.text.to_owned())).collect();
+    let library =
+        shipped::presets().iter().map(|preset| (preset.name.to_owned(), preset.text.to_owned())).collect();
     let mut expander = Expander::new(&library, sources);
     expander.scenario(&mut root);
     problems.append(&mut expander.problems);
@@ -102,7 +115,8 @@ fn finish(mut root: Node, sources: &mut Sources, problems: &mut Vec<Diagnostic>)
     forget_handed_down(&mut root);
     defaults::fill(&mut root, &shape);
     let texts = shipped::incidents().iter().filter(|_| root.get("replays").is_some());
-    let incidents = incidents::parse(texts.map(|incident| (incident.name.to_owned(), incident.text.to_owned())), sources);
+    let incidents =
+        incidents::parse(texts.map(|incident| (incident.name.to_owned(), incident.text.to_owned())), sources);
     let (mut specification, found) = resolver::resolve(&root, &incidents);
     let echo = |problem: &Diagnostic| problem.severity == Severity::Warning && !problems.is_empty();
     let found: Vec<Diagnostic> = found.into_iter().filter(|problem| !echo(problem)).collect();
@@ -112,11 +126,13 @@ fn finish(mut root: Node, sources: &mut Sources, problems: &mut Vec<Diagnostic>)
     (specification, render::yaml(&root))
 }
 
-/// What providers said of all their regions and zones has been handed down to each.
+/// What presets of providers say of all regions and zones has been handed down to each.
 fn forget_handed_down(root: &mut Node) {
     for provider in root.get_mut("providers").and_then(Node::entries_mut).into_iter().flatten() {
         if let Some(entries) = provider.node.entries_mut() {
-            entries.retain(|entry| !matches!(entry.key.as_str(), "region" | "zone"));
+            entries.retain(|entry| {
+                !matches!(entry.key.as_str(), "region" | "zone") || entry.node.origin == Origin::Written
+            });
         }
     }
 }
@@ -124,7 +140,8 @@ fn forget_handed_down(root: &mut Node) {
 /// What a map lacks is shown at the map's key, not under the whole of the map.
 fn point_at_keys(node: &Node, problems: &mut [Diagnostic]) {
     for entry in node.entries() {
-        let within = |problem: &&mut Diagnostic| problem.code == Code::MissingKey && problem.at == entry.node.at;
+        let within =
+            |problem: &&mut Diagnostic| problem.code == Code::MissingKey && problem.at == entry.node.at;
         problems.iter_mut().filter(within).for_each(|problem| problem.at = entry.key_at);
         point_at_keys(&entry.node, problems);
     }

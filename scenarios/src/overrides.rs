@@ -21,7 +21,8 @@ impl Override {
     /// # Errors
     /// What is wrong with it, in a sentence.
     pub fn parse(text: &str) -> Result<Override, String> {
-        let (key, value) = text.split_once('=').ok_or_else(|| format!("`{text}` is not of the form `key.path=value`"))?;
+        let (key, value) =
+            text.split_once('=').ok_or_else(|| format!("`{text}` is not of the form `key.path=value`"))?;
         if key.split('.').any(str::is_empty) {
             return Err(format!("`{key}` is not a path of keys separated by dots"));
         }
@@ -30,7 +31,12 @@ impl Override {
 }
 
 /// Applies overrides in order to a user's tree.
-pub(crate) fn apply(root: &mut Node, overrides: &[Override], sources: &mut Sources, problems: &mut Vec<Diagnostic>) {
+pub(crate) fn apply(
+    root: &mut Node,
+    overrides: &[Override],
+    sources: &mut Sources,
+    problems: &mut Vec<Diagnostic>,
+) {
     for (index, change) in overrides.iter().enumerate() {
         let text = format!("{}={}", change.key, change.value);
         let name = if overrides.len() == 1 { "--set".to_owned() } else { format!("--set ({})", index + 1) };
@@ -41,7 +47,12 @@ pub(crate) fn apply(root: &mut Node, overrides: &[Override], sources: &mut Sourc
     }
 }
 
-fn apply_one(root: &mut Node, change: &Override, source: SourceId, problems: &mut Vec<Diagnostic>) -> Result<(), Diagnostic> {
+fn apply_one(
+    root: &mut Node,
+    change: &Override,
+    source: SourceId,
+    problems: &mut Vec<Diagnostic>,
+) -> Result<(), Diagnostic> {
     // The value keeps its position within the override's text: in front of it stands blank space as wide as the key.
     let padded = format!("{}{}", " ".repeat(change.key.len() + 1), change.value);
     let document = yaml::parse(&padded, source)?;
@@ -92,12 +103,19 @@ fn refuse_empty(empty: bool, at: Extent) -> Result<(), Diagnostic> {
     if empty { Err(Diagnostic::error(Code::Override, at, "`*` stands for nothing here")) } else { Ok(()) }
 }
 
-fn set_entry(entries: &mut Vec<Entry>, (segment, at): Segment<'_>, rest: &[Segment<'_>], value: &Node) -> Result<(), Diagnostic> {
+fn set_entry(
+    entries: &mut Vec<Entry>,
+    (segment, at): Segment<'_>,
+    rest: &[Segment<'_>],
+    value: &Node,
+) -> Result<(), Diagnostic> {
     if let Some(entry) = entries.iter_mut().find(|entry| entry.key == segment) {
         return set(&mut entry.node, rest, value);
     }
     // A key that is new among names is more likely misspelt than meant: `sites.lodnon.capacity` would make a site.
-    if let Some(help) = did_you_mean(segment, entries.iter().map(|entry| entry.key.as_str())).filter(|_| !rest.is_empty()) {
+    if let Some(help) =
+        did_you_mean(segment, entries.iter().map(|entry| entry.key.as_str())).filter(|_| !rest.is_empty())
+    {
         return Err(Diagnostic::error(Code::Override, at, format!("there is no `{segment}` here")).help(help));
     }
     let mut node = Node::empty_map(at, Origin::Written);
@@ -106,7 +124,12 @@ fn set_entry(entries: &mut Vec<Entry>, (segment, at): Segment<'_>, rest: &[Segme
     Ok(())
 }
 
-fn set_item(items: &mut [Node], (segment, at): Segment<'_>, rest: &[Segment<'_>], value: &Node) -> Result<(), Diagnostic> {
+fn set_item(
+    items: &mut [Node],
+    (segment, at): Segment<'_>,
+    rest: &[Segment<'_>],
+    value: &Node,
+) -> Result<(), Diagnostic> {
     let count = items.len();
     match segment.parse::<usize>().ok().and_then(|index| items.get_mut(index)) {
         Some(item) => set(item, rest, value),

@@ -23,14 +23,20 @@ impl Resolver<'_> {
         let [north, east] = at.items() else {
             if at.items().len() > 2 {
                 let title = format!("{} coordinates; a place has two", at.items().len());
-                self.report(Diagnostic::error(Code::OutOfRange, at.at, title).help("write degrees north and east: `[51.5, -0.1]`"));
+                self.report(
+                    Diagnostic::error(Code::OutOfRange, at.at, title)
+                        .help("write degrees north and east: `[51.5, -0.1]`"),
+                );
             }
             return None;
         };
         let (latitude, longitude) = (north.number()?, east.number()?);
         if latitude.abs() > 90.0 {
-            let problem = Diagnostic::error(Code::OutOfRange, north.at, format!("`{latitude}` degrees north"));
-            self.report(problem.label("-90 to 90 is possible").help("degrees north come first, then degrees east"));
+            let problem =
+                Diagnostic::error(Code::OutOfRange, north.at, format!("`{latitude}` degrees north"));
+            self.report(
+                problem.label("-90 to 90 is possible").help("degrees north come first, then degrees east"),
+            );
             return None;
         }
         Some((latitude, longitude))
@@ -87,7 +93,8 @@ impl Resolver<'_> {
         let Some(declared) = self.domains.get(path).copied() else { return };
         let title = format!("the catalogue does not know where `{path}` is");
         let problem = Diagnostic::error(Code::NoPlace, declared.at, title).label("its place is missing");
-        let problem = problem.related(node.at, "a site stands here").help("add `at: [degrees north, degrees east]`");
+        let problem =
+            problem.related(node.at, "a site stands here").help("add `at: [degrees north, degrees east]`");
         self.report(problem.help_if(did_you_mean(path, self.catalogue.paths())));
     }
 
@@ -103,7 +110,9 @@ impl Resolver<'_> {
         let pairs = used.iter().enumerate().flat_map(|(i, a)| used[i + 1..].iter().map(move |b| (*a, *b)));
         let found: Vec<_> = pairs.filter_map(|(a, b)| measured(a, b)).collect();
         let explicit = self.spec.delays.clone();
-        let stated = |a: PlaceId, b: PlaceId| explicit.iter().any(|(x, y, _)| (*x, *y) == (a, b) || (*y, *x) == (a, b));
+        let stated = |a: PlaceId, b: PlaceId| {
+            explicit.iter().any(|(x, y, _)| (*x, *y) == (a, b) || (*y, *x) == (a, b))
+        };
         self.spec.delays.extend(found.into_iter().filter(|(a, b, _)| !stated(*a, *b)));
     }
 
@@ -121,7 +130,9 @@ impl Resolver<'_> {
             if places.len() < between.len() {
                 let title = "a link states a delay between ends that have no place";
                 let at = link.node.get("delay").map_or(link.key_at, |node| node.at);
-                self.report(Diagnostic::error(Code::NoPlace, at, title).help("give every site at its ends a place"));
+                self.report(
+                    Diagnostic::error(Code::NoPlace, at, title).help("give every site at its ends a place"),
+                );
             }
             for (i, a) in places.iter().enumerate() {
                 self.spec.delays.extend(places[i + 1..].iter().filter(|b| *b != a).map(|b| (*a, *b, delay)));

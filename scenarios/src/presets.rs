@@ -88,7 +88,9 @@ impl<'a> Expander<'a> {
     }
 
     fn apply_below(&mut self, node: &mut Node, section: &str, stack: &mut Vec<String>) {
-        let Some((name, at)) = node.get("preset").and_then(|preset| Some((preset.text()?.to_owned(), preset.at))) else {
+        let Some((name, at)) =
+            node.get("preset").and_then(|preset| Some((preset.text()?.to_owned(), preset.at)))
+        else {
             return;
         };
         if stack.contains(&name) {
@@ -119,7 +121,8 @@ impl<'a> Expander<'a> {
             false => format!("unknown preset `{name}`"),
         };
         let names: Vec<String> = self.library.keys().cloned().collect();
-        let fitting = names.iter().filter(|name| self.preset(name).is_some_and(|preset| preset.get(section).is_some()));
+        let fitting =
+            names.iter().filter(|name| self.preset(name).is_some_and(|preset| preset.get(section).is_some()));
         let fitting: Vec<String> = fitting.cloned().collect();
         let help = did_you_mean(name, fitting.iter().map(String::as_str));
         let help = help.unwrap_or_else(|| format!("presets for a {what}: {}", fitting.join(", ")));
@@ -180,4 +183,96 @@ fn name_zones(zones: &mut Node) {
         node: Node::empty_map(item.at, item.origin.clone()),
     };
     zones.value = Value::Map(items.iter().map(zone).collect());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render;
+
+    fn expanded(presets: &[(&str, &str)], text: &str) -> (String, Vec<Code>) {
+        let library = presets.iter().map(|(name, text)| (name.to_string(), text.to_string())).collect();
+        let mut sources = Sources::default();
+        let source = sources.add("a", text);
+        let mut root = yaml::parse(text, source).unwrap().root;
+        let mut expander = Expander::new(&library, &mut sources);
+        expander.scenario(&mut root);
+        let codes = expander.problems.iter().map(|problem| problem.code).collect();
+        (render::yaml(&root), codes)
+    }
+
+    #[test]
+    fn what_is_written_wins_over_the_preset_key_by_key_but_laws_are_whole() {
+        let preset =
+            "domain:\n  outages:\n    up: 1y # A\n    down: {median: 1h, p95: 9h} # B\n  effect: dns # C\n";
+        let text = "domains: {dns: {x: {preset: p, outages: {down: {mean: 2h}}}}}";
+        let (resolved, codes) = expanded(&[("p", preset)], text);
+        assert!(codes.is_empty());
+        snapbox::assert_data_eq!(
+            resolved,
+            snapbox::str![[r#"
+domains:
+  dns:
+    x:
+      preset: p
+      outages:
+        down: {mean: 2h}
+        up: 1y  # p: A
+      effect: dns  # p: C
+
+"#]]
+        );
+    }
+
+    #[test]
+    fn a_preset_may_build_on_another_but_not_on_itself() {
+        let a = ("a", "domain: {preset: b, effect: dns}");
+        let text = "domains: {dns: {x: {preset: a}}}";
+        let (resolved, codes) = expanded(&[a, ("b", "domain: {effect: down, outages: none}")], text);
+        assert!(codes.is_empty());
+        assert!(resolved.contains("effect: dns") && resolved.contains("outages: none"), "{resolved}");
+        let (_, codes) = expanded(&[a, ("b", "domain: {preset: a}")], text);
+        assert_eq!(codes, [Code::PresetLoop]);
+    }
+
+    #[test]
+    fn a_provider_hands_down_to_regions_and_zones_that_say_nothing() {
+        let text = "providers: {aws: {region: {effect: dns}, zone: {effect: down}, regions: {a: {zones: [x]}, b: {effect: isolated}}}}";
+        let (resolved, _) = expanded(&[], text);
+        snapbox::assert_data_eq!(
+            resolved,
+            snapbox::str![[r#"
+providers:
+  aws:
+    region: {effect: dns}
+    zone: {effect: down}
+    regions: {a: {zones: {x: {effect: down}}, effect: dns}, b: {effect: isolated}}
+
+"#]]
+        );
+    }
+
+    #[test]
+    fn a_site_takes_its_own_preset_before_the_defaults_of_all_sites() {
+        let presets = [("one", "site: {effect: dns}"), ("all", "site: {effect: down, outages: none}")];
+        let text = "defaults: {sites: {preset: all, capacity: 1 rps}}\nsites: {a: {preset: one}, b: {capacity: 2 rps}}";
+        let (resolved, _) = expanded(&presets, text);
+        let sites = &resolved[resolved.find("sites:\n  a").unwrap_or_else(|| panic!("{resolved}"))..];
+        snapbox::assert_data_eq!(
+            sites,
+            snapbox::str![[r#"
+sites:
+  a:
+    preset: one
+    effect: dns  # one
+    capacity: 1 rps
+    outages: none  # all
+  b:
+    capacity: 2 rps
+    effect: down  # all
+    outages: none  # all
+
+"#]]
+        );
+    }
 }

@@ -86,7 +86,8 @@ impl Decimal {
 }
 
 fn not_a_number(text: &str) -> Misfit {
-    Misfit::new(Code::NotAQuantity, format!("`{text}` is not a quantity")).label("does not begin with a number")
+    Misfit::new(Code::NotAQuantity, format!("`{text}` is not a quantity"))
+        .label("does not begin with a number")
 }
 
 /// Units of time with their nanoseconds.
@@ -105,10 +106,34 @@ const TIMES: &[(&str, i128)] = &[
 
 /// Words that people write for them.
 const TIME_WORDS: &[(&str, &str)] = &[
-    ("sec", "s"), ("secs", "s"), ("second", "s"), ("seconds", "s"), ("min", "m"), ("mins", "m"), ("minute", "m"),
-    ("minutes", "m"), ("hour", "h"), ("hours", "h"), ("hr", "h"), ("hrs", "h"), ("day", "d"), ("days", "d"),
-    ("week", "w"), ("weeks", "w"), ("month", "mo"), ("months", "mo"), ("year", "y"), ("years", "y"), ("yr", "y"),
-    ("M", "m` or `mo"), ("msec", "ms"), ("µs", "us"), ("Y", "y"), ("D", "d"), ("H", "h"), ("S", "s"),
+    ("sec", "s"),
+    ("secs", "s"),
+    ("second", "s"),
+    ("seconds", "s"),
+    ("min", "m"),
+    ("mins", "m"),
+    ("minute", "m"),
+    ("minutes", "m"),
+    ("hour", "h"),
+    ("hours", "h"),
+    ("hr", "h"),
+    ("hrs", "h"),
+    ("day", "d"),
+    ("days", "d"),
+    ("week", "w"),
+    ("weeks", "w"),
+    ("month", "mo"),
+    ("months", "mo"),
+    ("year", "y"),
+    ("years", "y"),
+    ("yr", "y"),
+    ("M", "m` or `mo"),
+    ("msec", "ms"),
+    ("µs", "us"),
+    ("Y", "y"),
+    ("D", "d"),
+    ("H", "h"),
+    ("S", "s"),
 ];
 
 /// A length of time: `30s`, `1.5h`, `1h30m`, `18mo`; zero or more, at most 200 years.
@@ -138,7 +163,8 @@ pub(crate) fn signed_duration(text: &str) -> Result<Span, Misfit> {
     }
     match i64::try_from(nanos) {
         Ok(nanos) if Span::from_nanos(nanos) <= LONGEST => Ok(Span::from_nanos(nanos)),
-        _ => Err(Misfit::new(Code::OutOfRange, format!("`{text}` is too long a time")).help("200 years is the most")),
+        _ => Err(Misfit::new(Code::OutOfRange, format!("`{text}` is too long a time"))
+            .help("200 years is the most")),
     }
 }
 
@@ -148,7 +174,8 @@ fn time_unit(text: &str, unit: &str) -> Result<i128, Misfit> {
     }
     if unit.is_empty() {
         let number = text.trim().trim_end_matches(|c: char| !(c.is_ascii_digit() || c == '.'));
-        let unknown = Misfit::new(Code::NoUnit, format!("`{text}` has no unit of time")).label("seconds, minutes, hours?");
+        let unknown = Misfit::new(Code::NoUnit, format!("`{text}` has no unit of time"))
+            .label("seconds, minutes, hours?");
         return Err(unknown.help(format!("write `{number}s`, `{number}m`, `{number}h` or `{number}d`")));
     }
     let unknown = Misfit::new(Code::UnknownUnit, format!("unknown unit of time `{unit}`"));
@@ -188,7 +215,8 @@ pub(crate) fn rate(text: &str) -> Result<f64, Misfit> {
 fn rate_seconds(text: &str, unit: &str) -> Result<f64, Misfit> {
     let number = text.trim().trim_end_matches(|c: char| !(c.is_ascii_digit() || c == '.'));
     if unit.is_empty() {
-        let missing = Misfit::new(Code::NoUnit, format!("`{text}` has no unit")).label("per second, per minute?");
+        let missing =
+            Misfit::new(Code::NoUnit, format!("`{text}` has no unit")).label("per second, per minute?");
         return Err(missing.help(format!("write `{number} rps` or `{number} per minute`")));
     }
     if let "rps" | "qps" | "tps" = unit {
@@ -206,7 +234,8 @@ fn per_word(unit: &str) -> Option<(&str, &str)> {
 }
 
 fn rate_period(per: &str) -> Option<f64> {
-    let seconds = |name: &str| TIMES.iter().find(|(unit, _)| *unit == name).map(|(_, nanos)| *nanos as f64 / 1e9);
+    let seconds =
+        |name: &str| TIMES.iter().find(|(unit, _)| *unit == name).map(|(_, nanos)| *nanos as f64 / 1e9);
     match per {
         "slot" => Some(SECONDS_PER_SLOT),
         "second" => Some(1.0),
@@ -231,7 +260,8 @@ pub(crate) fn share(text: &str) -> Result<f64, Misfit> {
     if (0.0..=1.0).contains(&value) {
         Ok(value)
     } else {
-        Err(Misfit::new(Code::OutOfRange, format!("`{text}` is not a share of a whole")).label("outside 0% to 100%"))
+        Err(Misfit::new(Code::OutOfRange, format!("`{text}` is not a share of a whole"))
+            .label("outside 0% to 100%"))
     }
 }
 
@@ -241,13 +271,20 @@ pub(crate) fn percent(text: &str) -> Result<f64, Misfit> {
     match rest.trim() {
         "%" => Ok(Decimal { scale: number.scale + 2, ..number }.value()),
         "" => Err(Misfit::new(Code::NoUnit, format!("`{text}` has no unit")).help(share_help(number))),
-        other => Err(Misfit::new(Code::UnknownUnit, format!("unknown unit of a share `{other}`")).help("write `%`")),
+        other => {
+            Err(Misfit::new(Code::UnknownUnit, format!("unknown unit of a share `{other}`"))
+                .help("write `%`"))
+        }
     }
 }
 
 fn share_help(number: Decimal) -> String {
     let value = number.value();
-    if value > 1.0 { format!("write `{value}%`") } else { format!("write `{}%`, or `{value}%` if that is meant", value * 100.0) }
+    if value > 1.0 {
+        format!("write `{value}%`")
+    } else {
+        format!("write `{}%`, or `{value}%` if that is meant", value * 100.0)
+    }
 }
 
 fn quotient(text: &str, part: &str, whole: &str) -> Result<f64, Misfit> {
@@ -271,11 +308,16 @@ pub(crate) fn number(text: &str) -> Result<f64, Misfit> {
 
 /// A whole number, with or without a noun: `1024`, `1000000 keys`.
 pub(crate) fn count(text: &str, least: u64, most: u64) -> Result<u64, Misfit> {
-    let (number, rest) = Decimal::split(text.trim())?;
-    if number.scale != 0 || !rest.chars().all(|c| c.is_alphabetic() || c == ' ' || c == '_') {
+    let text = text.trim();
+    let digits = text.find(|c: char| !(c.is_ascii_digit() || c == '-' || c == '.')).unwrap_or(text.len());
+    let (number, noun) = text.split_at(digits);
+    if number.is_empty() {
+        return Err(not_a_number(text));
+    }
+    if number.contains('.') || !noun.chars().all(|c| c.is_alphabetic() || c == ' ' || c == '_') {
         return Err(Misfit::new(Code::NotAQuantity, format!("`{text}` is not a whole number")));
     }
-    match u64::try_from(number.mantissa) {
+    match number.parse::<u64>() {
         Ok(count) if (least..=most).contains(&count) => Ok(count),
         _ => {
             let title = format!("`{text}` is out of range");
@@ -300,9 +342,16 @@ pub(crate) fn distance(text: &str) -> Result<f64, Misfit> {
     let (number, rest) = Decimal::split(text.trim())?;
     match rest.trim() {
         "km" if number.value().abs() <= 50_000.0 => Ok(number.value()),
-        "km" => Err(Misfit::new(Code::OutOfRange, format!("`{text}` is longer than the Earth's circumference"))),
-        "" => Err(Misfit::new(Code::NoUnit, format!("`{text}` has no unit")).help(format!("write `{text} km`"))),
-        other => Err(Misfit::new(Code::UnknownUnit, format!("unknown unit of distance `{other}`")).help("write `km`")),
+        "km" => {
+            Err(Misfit::new(Code::OutOfRange, format!("`{text}` is longer than the Earth's circumference")))
+        }
+        "" => {
+            Err(Misfit::new(Code::NoUnit, format!("`{text}` has no unit")).help(format!("write `{text} km`")))
+        }
+        other => {
+            Err(Misfit::new(Code::UnknownUnit, format!("unknown unit of distance `{other}`"))
+                .help("write `km`"))
+        }
     }
 }
 
@@ -370,7 +419,23 @@ mod tests {
 
     #[test]
     fn absurd_numbers_are_refused_without_a_panic() {
-        for text in ["", "-", ".", "1.", "1..2", "NaN", "inf", "1e9s", "999999999999999999999999s", "201y", "-1s", "µ", "5µ", "1/0", "0x10s"] {
+        for text in [
+            "",
+            "-",
+            ".",
+            "1.",
+            "1..2",
+            "NaN",
+            "inf",
+            "1e9s",
+            "999999999999999999999999s",
+            "201y",
+            "-1s",
+            "µ",
+            "5µ",
+            "1/0",
+            "0x10s",
+        ] {
             assert!(duration(text).is_err(), "{text}");
             assert!(share(text).is_err(), "{text}");
             assert!(rate(text).is_err(), "{text}");

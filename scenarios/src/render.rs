@@ -22,7 +22,8 @@ fn write_entry(text: &mut String, entry: &Entry, depth: usize) {
 
 fn write_node(text: &mut String, head: &str, node: &Node, depth: usize) {
     let line = flow(node);
-    let whole = !matches!(node.value, Value::Scalar { .. }) && (!one_origin(node, &node.origin) || head.len() + line.len() > WIDTH || depth == 0);
+    let whole = !matches!(node.value, Value::Scalar { .. })
+        && (!one_origin(node, &node.origin) || head.len() + line.len() > WIDTH || depth == 0);
     match &node.value {
         Value::Map(entries) if whole && !entries.is_empty() => {
             text.push_str(&format!("{head}\n"));
@@ -55,6 +56,7 @@ fn origin(node: &Node) -> String {
 /// A node on one line.
 pub(crate) fn flow(node: &Node) -> String {
     match &node.value {
+        Value::Scalar { .. } if node.is_null() => "~".to_owned(),
         Value::Scalar { text, plain } => scalar(text, *plain),
         Value::List(items) => format!("[{}]", items.iter().map(flow).collect::<Vec<_>>().join(", ")),
         Value::Map(entries) => {

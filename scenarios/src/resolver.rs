@@ -6,7 +6,9 @@ use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::incidents;
 use crate::source::Extent;
 use crate::tree::{Entry, Node};
-use models::specification::{CheckId, DomainId, Endpoint, EntryId, PlaceId, PopulationId, SiteId, Specification};
+use models::specification::{
+    CheckId, DomainId, Endpoint, EntryId, PlaceId, PopulationId, SiteId, Specification,
+};
 use sim::Id;
 use std::collections::BTreeMap;
 
@@ -128,7 +130,9 @@ impl<'a> Resolver<'a> {
     fn nearest_domain(&self, path: &str) -> Option<String> {
         let tail = |known: &str| known.rsplit('/').next() == path.rsplit('/').next();
         let same_tail = self.domains.keys().find(|known| tail(known));
-        same_tail.map(|path| format!("did you mean `{path}`?")).or_else(|| did_you_mean(path, self.domains.keys().map(String::as_str)))
+        same_tail
+            .map(|path| format!("did you mean `{path}`?"))
+            .or_else(|| did_you_mean(path, self.domains.keys().map(String::as_str)))
     }
 
     pub(crate) fn site(&mut self, node: &Node) -> Option<SiteId> {
@@ -185,7 +189,8 @@ impl<'a> Resolver<'a> {
 
     pub(crate) fn unknown(&mut self, what: &str, node: &Node, help: Option<String>) {
         let title = format!("unknown {what} `{}`", node.text().unwrap_or_default());
-        let problem = Diagnostic::error(Code::UnknownReference, node.at, title).label(format!("no {what} has this name"));
+        let problem = Diagnostic::error(Code::UnknownReference, node.at, title)
+            .label(format!("no {what} has this name"));
         self.report(problem.help_if(help));
     }
 
@@ -207,7 +212,8 @@ impl<'a> Resolver<'a> {
 
     /// Reports keys of which at most one may be written, and says whether there was a clash.
     pub(crate) fn exclusive(&mut self, node: &Node, keys: &[&str]) -> bool {
-        let written: Vec<&Entry> = node.entries().iter().filter(|entry| keys.contains(&entry.key.as_str())).collect();
+        let written: Vec<&Entry> =
+            node.entries().iter().filter(|entry| keys.contains(&entry.key.as_str())).collect();
         let [first, second, ..] = written[..] else { return false };
         let title = format!("`{}` and `{}` exclude each other", first.key, second.key);
         let problem = Diagnostic::error(Code::Exclusive, second.key_at, title).label("leave one out");
@@ -222,6 +228,8 @@ impl<'a> Resolver<'a> {
 
 /// Ids by name, in the order written.
 fn names<I: Id>(entries: &[Entry]) -> Names<I> {
-    let declared = |(index, entry): (usize, &Entry)| (entry.key.clone(), Declared { id: I::from_index(index), at: entry.key_at });
+    let declared = |(index, entry): (usize, &Entry)| {
+        (entry.key.clone(), Declared { id: I::from_index(index), at: entry.key_at })
+    };
     entries.iter().enumerate().map(declared).collect()
 }

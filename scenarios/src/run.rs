@@ -23,7 +23,10 @@ impl Resolver<'_> {
         let possible = |confidence: &f64| (0.5..1.0).contains(confidence);
         if node.share().is_some_and(|confidence| !possible(&confidence)) {
             let title = format!("a confidence of `{}`", node.text().unwrap_or_default());
-            self.report(Diagnostic::error(Code::OutOfRange, node.at, title).label("50% to less than 100% is possible"));
+            self.report(
+                Diagnostic::error(Code::OutOfRange, node.at, title)
+                    .label("50% to less than 100% is possible"),
+            );
         }
     }
 }

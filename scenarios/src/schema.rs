@@ -13,7 +13,10 @@ pub fn schema() -> Value {
     let mut root = record_body(&SCENARIO, true, &mut definitions);
     root.insert("$schema".into(), json!("https://json-schema.org/draft/2020-12/schema"));
     root.insert("title".into(), json!("Seawall scenario, format 1"));
-    root.insert("patternProperties".into(), json!({"^x-": {"description": "Ignored: a place for YAML anchors."}}));
+    root.insert(
+        "patternProperties".into(),
+        json!({"^x-": {"description": "Ignored: a place for YAML anchors."}}),
+    );
     root.insert("$defs".into(), Value::Object(definitions));
     Value::Object(root)
 }
@@ -23,19 +26,25 @@ type Definitions = Map<String, Value>;
 fn of_shape(shape: &Shape, definitions: &mut Definitions) -> Value {
     match shape {
         Shape::Text => json!({"type": ["string", "number"]}),
-        Shape::Expectation => json!({"anyOf": [{"type": "string"}, {"type": "object", "minProperties": 1, "maxProperties": 1}]}),
+        Shape::Expectation => {
+            json!({"anyOf": [{"type": "string"}, {"type": "object", "minProperties": 1, "maxProperties": 1}]})
+        }
         Shape::Reference(what) => reference(what),
         Shape::Bool => json!({"type": "boolean"}),
         Shape::Choice(words) => json!({"enum": known(words)}),
         Shape::Number(least, most) => json!({"type": "number", "minimum": least, "maximum": most}),
         Shape::Count(least, most) => count(*least, *most),
-        Shape::List(item, least) => json!({"type": "array", "minItems": least, "items": of_shape(item, definitions)}),
+        Shape::List(item, least) => {
+            json!({"type": "array", "minItems": least, "items": of_shape(item, definitions)})
+        }
         Shape::Map(_, value) => map(NAME, value, definitions),
-        Shape::Paths(value) => map(PATH, value, definitions),
+        Shape::Paths(_, value) => map(PATH, value, definitions),
         Shape::Record(record) => defined(record, true, definitions),
         Shape::Partial(Shape::Record(record)) => defined(record, false, definitions),
         Shape::Partial(shape) => of_shape(shape, definitions),
-        Shape::Either(shapes) => json!({"anyOf": shapes.iter().map(|shape| of_shape(shape, definitions)).collect::<Vec<_>>()}),
+        Shape::Either(shapes) => {
+            json!({"anyOf": shapes.iter().map(|shape| of_shape(shape, definitions)).collect::<Vec<_>>()})
+        }
         quantity => of_quantity(quantity),
     }
 }
@@ -45,10 +54,16 @@ const PATH: &str = "^[A-Za-z0-9][A-Za-z0-9-]*(/[A-Za-z0-9][A-Za-z0-9-]*)*$";
 
 fn of_quantity(shape: &Shape) -> Value {
     let (pattern, examples) = match shape {
-        Shape::Duration(_) | Shape::TimeOfDay => (r"^(\d+(\.\d+)? *(ns|us|ms|s|m|h|d|w|mo|y))+$", json!(["30s", "5m", "90d", "2y"])),
-        Shape::SignedDuration => (r"^[+-]?(\d+(\.\d+)? *(ns|us|ms|s|m|h|d|w|mo|y))+$", json!(["+2h", "-5h30m"])),
+        Shape::Duration(..) | Shape::TimeOfDay => {
+            (r"^(\d+(\.\d+)? *(ns|us|ms|s|m|h|d|w|mo|y))+$", json!(["30s", "5m", "90d", "2y"]))
+        }
+        Shape::SignedDuration => {
+            (r"^[+-]?(\d+(\.\d+)? *(ns|us|ms|s|m|h|d|w|mo|y))+$", json!(["+2h", "-5h30m"]))
+        }
         Shape::Share { .. } | Shape::Percent => (r"^\d+(\.\d+)? *%$|^\d+ */ *\d+$", json!(["10%", "99.95%"])),
-        Shape::Rate { .. } => (r"^\d+(\.\d+)? *[a-zA-Z/]", json!(["4000 rps", "2 per minute", "1 duty/slot"])),
+        Shape::Rate { .. } => {
+            (r"^\d+(\.\d+)? *[a-zA-Z/]", json!(["4000 rps", "2 per minute", "1 duty/slot"]))
+        }
         Shape::Distance => (r"^[+-]?\d+(\.\d+)? *km$", json!(["500 km"])),
         _ => (r"^\d+ of \d+( [a-z]+)?$", json!(["3 of 5", "4 of 7 sites"])),
     };
@@ -99,14 +114,17 @@ fn defined(record: &Record, whole: bool, definitions: &mut Definitions) -> Value
 
 fn definition_name(record: &Record, whole: bool) -> String {
     let bare = record.what.trim_start_matches("a ").trim_start_matches("an ");
-    let name: String = bare.chars().filter(|c| *c != '`' && *c != '\'').map(|c| if c == ' ' { '-' } else { c }).collect();
+    let name: String =
+        bare.chars().filter(|c| *c != '`' && *c != '\'').map(|c| if c == ' ' { '-' } else { c }).collect();
     if whole { name } else { format!("{name}-defaults") }
 }
 
 fn record_body(record: &Record, whole: bool, definitions: &mut Definitions) -> Map<String, Value> {
     let present = || record.fields.iter().filter(|field| field.need != Need::Later);
-    let properties: Map<String, Value> = present().map(|field| (field.key.to_owned(), property(field, definitions))).collect();
-    let required: Vec<&str> = present().filter(|field| whole && field.need == Need::Required).map(|field| field.key).collect();
+    let properties: Map<String, Value> =
+        present().map(|field| (field.key.to_owned(), property(field, definitions))).collect();
+    let required: Vec<&str> =
+        present().filter(|field| whole && field.need == Need::Required).map(|field| field.key).collect();
     let mut body = Map::new();
     // A key without a value is a map without keys, unless something is required.
     let kinds = if record.at_least_one { json!("object") } else { json!(["object", "null"]) };
@@ -179,7 +197,9 @@ mod tests {
     fn records(shape: &'static Shape, found: &mut Vec<&'static Record>) {
         match shape {
             Shape::Record(record) => found.push(record),
-            Shape::List(inner, _) | Shape::Map(_, inner) | Shape::Paths(inner) | Shape::Partial(inner) => records(inner, found),
+            Shape::List(inner, _) | Shape::Map(_, inner) | Shape::Paths(_, inner) | Shape::Partial(inner) => {
+                records(inner, found)
+            }
             Shape::Either(shapes) => shapes.iter().for_each(|shape| records(shape, found)),
             _ => {}
         }
@@ -190,7 +210,8 @@ mod tests {
         let schema = schema();
         for file in shipped::library() {
             let root = yaml::parse(file.text, SourceId(0)).unwrap().root;
-            validate(&core_json(&root), &schema, &schema).unwrap_or_else(|problem| panic!("{}: {problem}", file.name));
+            validate(&core_json(&root), &schema, &schema)
+                .unwrap_or_else(|problem| panic!("{}: {problem}", file.name));
         }
     }
 
@@ -213,7 +234,9 @@ mod tests {
     fn core_json(node: &Node) -> Value {
         match &node.value {
             tree::Value::List(items) => Value::Array(items.iter().map(core_json).collect()),
-            tree::Value::Map(entries) => entries.iter().map(|entry| (entry.key.clone(), core_json(&entry.node))).collect(),
+            tree::Value::Map(entries) => {
+                entries.iter().map(|entry| (entry.key.clone(), core_json(&entry.node))).collect()
+            }
             tree::Value::Scalar { .. } if node.is_null() => Value::Null,
             tree::Value::Scalar { text, plain: true } => serde_json::from_str(text)
                 .ok()
@@ -236,7 +259,12 @@ mod tests {
             return if words.contains(value) { Ok(()) } else { Err(format!("{value} is none of {words:?}")) };
         }
         let kind = schema.get("type").ok_or("no type")?;
-        let kinds: Vec<&str> = kind.as_array().map_or(vec![kind], |kinds| kinds.iter().collect()).into_iter().filter_map(Value::as_str).collect();
+        let kinds: Vec<&str> = kind
+            .as_array()
+            .map_or(vec![kind], |kinds| kinds.iter().collect())
+            .into_iter()
+            .filter_map(Value::as_str)
+            .collect();
         let fits = |kind: &&str| match *kind {
             "object" => value.is_object(),
             "array" => value.is_array(),
@@ -246,7 +274,7 @@ mod tests {
             "boolean" => value.is_boolean(),
             _ => value.is_null(),
         };
-        if !kinds.iter().any(|kind| fits(kind)) {
+        if !kinds.iter().any(fits) {
             return Err(format!("{value} is not {kind}"));
         }
         for item in value.as_array().into_iter().flatten() {
@@ -254,14 +282,22 @@ mod tests {
         }
         let none = Map::new();
         let entries = value.as_object().unwrap_or(&none);
-        for key in schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
+        for key in
+            schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
+        {
             entries.get(key).ok_or(format!("{key} is missing"))?;
         }
         for (key, value) in entries {
-            match schema.get("properties").and_then(|properties| properties.get(key)).or(schema.get("additionalProperties")) {
+            match schema
+                .get("properties")
+                .and_then(|properties| properties.get(key))
+                .or(schema.get("additionalProperties"))
+            {
                 None | Some(Value::Bool(true)) => {}
                 Some(Value::Bool(false)) => return Err(format!("unknown key {key}")),
-                Some(schema) => validate(value, schema, root).map_err(|problem| format!("{key}: {problem}"))?,
+                Some(schema) => {
+                    validate(value, schema, root).map_err(|problem| format!("{key}: {problem}"))?
+                }
             }
         }
         Ok(())

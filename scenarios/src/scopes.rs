@@ -28,7 +28,10 @@ impl Resolver<'_> {
         let Some(sla) = self.root.get("sla") else { return };
         match &sla.value {
             Value::Map(entries) => entries.iter().for_each(|entry| self.promise(entry)),
-            _ => self.spec.slas.extend(sla.share().map(|availability| Promise { scope: Scope::All, availability })),
+            _ => self
+                .spec
+                .slas
+                .extend(sla.share().map(|availability| Promise { scope: Scope::All, availability })),
         }
     }
 
@@ -50,8 +53,14 @@ impl Resolver<'_> {
 
     /// The scope of this name: `all`, an entry point or a population.
     pub(crate) fn scope(&self, name: &str) -> Result<Scope, NoScope> {
-        let entry = self.entries.get(name.strip_prefix("steering/").unwrap_or(name)).map(|found| Scope::Entry(found.id));
-        let population = self.populations.get(name.strip_prefix("clients/").unwrap_or(name)).map(|found| Scope::Population(found.id));
+        let entry = self
+            .entries
+            .get(name.strip_prefix("steering/").unwrap_or(name))
+            .map(|found| Scope::Entry(found.id));
+        let population = self
+            .populations
+            .get(name.strip_prefix("clients/").unwrap_or(name))
+            .map(|found| Scope::Population(found.id));
         match (name, entry, population) {
             ("all", None, None) => Ok(Scope::All),
             (_, Some(scope), None) | (_, None, Some(scope)) => Ok(scope),
@@ -65,11 +74,17 @@ impl Resolver<'_> {
 
     pub(crate) fn no_scope(&mut self, name: &str, at: Extent, problem: NoScope) {
         let problem = match problem {
-            NoScope::Unknown(help) => Diagnostic::error(Code::UnknownReference, at, format!("unknown scope `{name}`"))
-                .label("neither `all`, nor an entry point, nor a population")
-                .help_if(help),
-            NoScope::Ambiguous => Diagnostic::error(Code::UnknownReference, at, format!("`{name}` is an entry point and a population"))
-                .help(format!("rename one, or write `steering/{name}` or `clients/{name}` in expectations")),
+            NoScope::Unknown(help) => {
+                Diagnostic::error(Code::UnknownReference, at, format!("unknown scope `{name}`"))
+                    .label("neither `all`, nor an entry point, nor a population")
+                    .help_if(help)
+            }
+            NoScope::Ambiguous => Diagnostic::error(
+                Code::UnknownReference,
+                at,
+                format!("`{name}` is an entry point and a population"),
+            )
+            .help(format!("rename one, or write `steering/{name}` or `clients/{name}`")),
         };
         self.report(problem);
     }
@@ -90,7 +105,12 @@ impl Resolver<'_> {
         if members.len() as u64 != of {
             let title = format!("there are {} sites, not {of}", members.len());
             let problem = Diagnostic::error(Code::OutOfRange, needs.at, title);
-            self.report(problem.help(format!("write `{sites} of {} sites`, or name them by `of`", members.len())));
+            let help = format!(
+                "write `{} of {} sites`, or name them by `of`",
+                sites.min(members.len() as u64),
+                members.len()
+            );
+            self.report(problem.help(help));
             return None;
         }
         Some(Serving::Needs { sites: sites as u32, of: members })
@@ -105,7 +125,9 @@ impl Resolver<'_> {
         let entry = match scope {
             Scope::All => None,
             Scope::Entry(entry) => Some(entry),
-            Scope::Population(population) => self.spec.populations.rows().get(population.index()).map(|row| row.entry),
+            Scope::Population(population) => {
+                self.spec.populations.rows().get(population.index()).map(|row| row.entry)
+            }
         };
         match entry.and_then(|entry| self.spec.entries.rows().get(entry.index())) {
             Some(entry) => entry.sites.clone(),

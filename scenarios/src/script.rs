@@ -4,7 +4,7 @@ use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
 use crate::effects::{Partial, effects, portion};
 use crate::resolver::Resolver;
-use crate::tree::Node;
+use crate::tree::{Node, Origin};
 use models::specification::{Breakage, DomainId, Effect, Endpoint, Scripted};
 use sim::{Instant, Span};
 
@@ -23,10 +23,18 @@ impl Resolver<'_> {
     }
 
     fn within_horizon(&mut self, node: &Node) {
-        let Some(at) = node.get("at").filter(|at| at.duration().is_some_and(|at| at >= self.spec.run.horizon)) else { return };
+        let Some(at) =
+            node.get("at").filter(|at| at.duration().is_some_and(|at| at >= self.spec.run.horizon))
+        else {
+            return;
+        };
         let title = "the fault begins after the end of the run";
         let problem = Diagnostic::error(Code::OutOfRange, at.at, title).label("never happens");
-        let horizon = self.root.get("run").and_then(|run| run.get("horizon")).filter(|node| node.at != at.at);
+        let horizon = self
+            .root
+            .get("run")
+            .and_then(|run| run.get("horizon"))
+            .filter(|node| node.origin == Origin::Written);
         self.report(match horizon {
             Some(horizon) => problem.related(horizon.at, "the run's length"),
             None => problem,
@@ -44,7 +52,11 @@ impl Resolver<'_> {
             return vec![Breakage::Partition { groups: self.groups(groups) }];
         }
         let Some(fail) = node.get("fail") else {
-            self.missing(node, "nothing fails", "write `fail: aws/us-east-1`, or `partition: [[london], [paris]]`");
+            self.missing(
+                node,
+                "nothing fails",
+                "write `fail: aws/us-east-1`, or `partition: [[london], [paris]]`",
+            );
             return Vec::new();
         };
         match self.domain(fail) {
@@ -67,7 +79,10 @@ impl Resolver<'_> {
     fn groups(&mut self, node: &Node) -> Vec<Vec<Endpoint>> {
         let everyone: Vec<Node> = node.items().iter().flat_map(Node::items).cloned().collect();
         self.refuse_repeats(&everyone);
-        node.items().iter().map(|group| group.items().iter().filter_map(|item| self.endpoint(item)).collect()).collect()
+        node.items()
+            .iter()
+            .map(|group| group.items().iter().filter_map(|item| self.endpoint(item)).collect())
+            .collect()
     }
 }
 

@@ -13,8 +13,8 @@ pub(crate) enum Shape {
     Text,
     /// A name or a path of names; the word says of what.
     Reference(&'static str),
-    /// A length of time, at least this long.
-    Duration(Span),
+    /// A length of time between two.
+    Duration(Span, Span),
     /// A length of time that may be negative.
     SignedDuration,
     /// A time of day.
@@ -41,8 +41,8 @@ pub(crate) enum Shape {
     List(&'static Shape, usize),
     /// A map from names to values; the word says what is named.
     Map(&'static str, &'static Shape),
-    /// A map from paths of domains to values.
-    Paths(&'static Shape),
+    /// The same, named by paths.
+    Paths(&'static str, &'static Shape),
     /// The same without its required keys: a preset's section, or defaults.
     Partial(&'static Shape),
     /// A map with known keys.
@@ -108,7 +108,7 @@ pub(crate) fn check(node: &Node, shape: &Shape, problems: &mut Vec<Diagnostic>) 
     match shape {
         Shape::List(item, least) => check_list(node, item, *least, problems),
         Shape::Map(what, value) => check_map(node, what, is_name, value, problems),
-        Shape::Paths(value) => check_map(node, "domain", is_path, value, problems),
+        Shape::Paths(what, value) => check_map(node, what, is_path, value, problems),
         Shape::Partial(shape) => check_partial(node, shape, problems),
         Shape::Record(record) => check_record(node, record, problems),
         Shape::Either(shapes) => check_either(node, shapes, problems),
@@ -123,7 +123,11 @@ fn check_list(node: &Node, item: &Shape, least: usize, problems: &mut Vec<Diagno
         return;
     };
     if items.len() < least {
-        problems.push(Diagnostic::error(Code::Empty, node.at, "an empty list").label("something must be named here"));
+        let title = match items.len() {
+            0 => "an empty list".to_owned(),
+            count => format!("{count} where at least {least} belong"),
+        };
+        problems.push(Diagnostic::error(Code::Empty, node.at, title).label("too short"));
     }
     items.iter().for_each(|node| check(node, item, problems));
 }
@@ -175,7 +179,7 @@ pub(crate) fn is_name(name: &str) -> bool {
 
 fn check_record(node: &Node, record: &Record, problems: &mut Vec<Diagnostic>) {
     if !matches!(node.value, Value::Map(_)) && !node.is_null() {
-        problems.push(wrong_kind(node, &format!("{} as a map", record.what)));
+        problems.push(wrong_kind(node, &format!("a map that describes {}", record.what)));
         return;
     }
     for entry in node.entries() {
@@ -203,7 +207,8 @@ fn not_yet(entry: &Entry, record: &Record) -> Diagnostic {
 fn unknown_key(entry: &Entry, record: &Record) -> Diagnostic {
     let known = || record.fields.iter().filter(|field| field.need != Need::Later).map(|field| field.key);
     let title = format!("unknown key `{}`", entry.key);
-    let problem = Diagnostic::error(Code::UnknownKey, entry.key_at, title).label(format!("{} has no such key", record.what));
+    let problem = Diagnostic::error(Code::UnknownKey, entry.key_at, title)
+        .label(format!("{} has no such key", record.what));
     match did_you_mean(&entry.key, known()) {
         Some(help) => problem.help(help),
         None => problem.help(format!("its keys are {}", known().collect::<Vec<_>>().join(", "))),
@@ -212,12 +217,14 @@ fn unknown_key(entry: &Entry, record: &Record) -> Diagnostic {
 
 fn missing(node: &Node, field: &Field, record: &Record) -> Diagnostic {
     let title = format!("{} needs `{}`", record.what, field.key);
-    Diagnostic::error(Code::MissingKey, node.at, title).label(format!("`{}` is missing", field.key)).help(field.about)
+    Diagnostic::error(Code::MissingKey, node.at, title)
+        .label(format!("`{}` is missing", field.key))
+        .help(field.about)
 }
 
 fn wrong_kind(node: &Node, wanted: &str) -> Diagnostic {
-    let title = format!("{} where {wanted} belongs", node.kind());
-    Diagnostic::error(Code::WrongKind, node.at, title).label(format!("expected {wanted}"))
+    let title = format!("expected {wanted}, found {}", node.kind());
+    Diagnostic::error(Code::WrongKind, node.at, title).label(format!("is {}", node.kind()))
 }
 
 fn check_either(node: &Node, shapes: &[Shape], problems: &mut Vec<Diagnostic>) {
@@ -247,7 +254,8 @@ fn likeliest(node: &Node, fitting: &[&Shape]) -> usize {
 fn fits_kind(node: &Node, shape: &Shape) -> bool {
     match shape {
         Shape::List(..) => matches!(node.value, Value::List(_)),
-        Shape::Map(..) | Shape::Paths(_) | Shape::Partial(_) | Shape::Record(_) => matches!(node.value, Value::Map(_)) || node.is_null(),
+        Shape::Map(..) | Shape::Paths(..) => matches!(node.value, Value::Map(_)),
+        Shape::Partial(_) | Shape::Record(_) => matches!(node.value, Value::Map(_)) || node.is_null(),
         Shape::Either(shapes) => shapes.iter().any(|shape| fits_kind(node, shape)),
         _ => matches!(node.value, Value::Scalar { .. }) && !node.is_null(),
     }
@@ -264,7 +272,7 @@ pub(crate) fn describe(shape: &Shape) -> String {
         Shape::Text => "text".into(),
         Shape::Expectation => "an expectation such as `availability >= 99.95%`".into(),
         Shape::Reference(what) => (*what).into(),
-        Shape::Duration(_) | Shape::SignedDuration => "a length of time such as `30s`".into(),
+        Shape::Duration(..) | Shape::SignedDuration => "a length of time such as `30s`".into(),
         Shape::TimeOfDay => "a time of day such as `20h`".into(),
         Shape::Share { .. } | Shape::Percent => "a share such as `10%`".into(),
         Shape::Rate { .. } => "a rate such as `4000 rps`".into(),
@@ -273,12 +281,15 @@ pub(crate) fn describe(shape: &Shape) -> String {
         Shape::Distance => "a distance such as `500 km`".into(),
         Shape::OutOf => "`k of n`".into(),
         Shape::Bool => "`true` or `false`".into(),
-        Shape::Choice(words) => words.iter().map(|word| format!("`{}`", word.word)).collect::<Vec<_>>().join(", "),
+        Shape::Choice(words) => {
+            words.iter().map(|word| format!("`{}`", word.word)).collect::<Vec<_>>().join(", ")
+        }
         Shape::List(..) => "a list".into(),
-        Shape::Map(what, _) => format!("a map of {what}s"),
-        Shape::Paths(_) => "a map of domains".into(),
+        Shape::Map(what, _) | Shape::Paths(what, _) => format!("a map of {what}s"),
         Shape::Partial(shape) => describe(shape),
-        Shape::Record(record) => format!("a map ({})", record.fields.iter().map(|f| f.key).collect::<Vec<_>>().join(", ")),
+        Shape::Record(record) => {
+            format!("a map ({})", record.fields.iter().map(|f| f.key).collect::<Vec<_>>().join(", "))
+        }
         Shape::Either(shapes) => alternatives(shapes),
     }
 }
@@ -304,8 +315,10 @@ pub(crate) fn misfit_at(node: &Node, misfit: Misfit) -> Diagnostic {
 /// Plain scalars that YAML 1.1 readers turn into something else: `yes`, `20:00`.
 fn ambiguous(node: &Node, text: &str, shape: &Shape) -> Option<Diagnostic> {
     let plain = matches!(node.value, Value::Scalar { plain: true, .. });
-    let boolean = matches!(text.to_lowercase().as_str(), "yes" | "no" | "on" | "off") && !matches!(shape, Shape::Text);
-    let sexagesimal = text.split(':').count() > 1 && text.split(':').all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()));
+    let boolean =
+        matches!(text.to_lowercase().as_str(), "yes" | "no" | "on" | "off") && !matches!(shape, Shape::Text);
+    let sexagesimal = text.split(':').count() > 1
+        && text.split(':').all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()));
     if !plain || !(boolean || sexagesimal) {
         return None;
     }
@@ -317,16 +330,23 @@ fn ambiguous(node: &Node, text: &str, shape: &Shape) -> Option<Diagnostic> {
 fn fits(text: &str, shape: &Shape) -> Result<(), Misfit> {
     match shape {
         Shape::Text | Shape::Expectation => Ok(()),
-        Shape::List(..) | Shape::Map(..) | Shape::Paths(_) | Shape::Partial(_) | Shape::Record(_) | Shape::Either(_) => Ok(()),
+        Shape::List(..)
+        | Shape::Map(..)
+        | Shape::Paths(..)
+        | Shape::Partial(_)
+        | Shape::Record(_)
+        | Shape::Either(_) => Ok(()),
         Shape::Reference(what) => path(text, what),
-        Shape::Duration(least) => at_least(text, *least),
+        Shape::Duration(least, most) => time_between(text, *least, *most),
         Shape::SignedDuration => quantity::signed_duration(text).map(drop),
         Shape::TimeOfDay => quantity::time_of_day(text).map(drop),
         Shape::Share { zero } => quantity::share(text).and_then(|share| positive(text, share, *zero)),
         Shape::Percent => quantity::percent(text).and_then(|share| positive(text, share, true)),
         Shape::Rate { zero } => quantity::rate(text).and_then(|rate| positive(text, rate, *zero)),
         Shape::Count(least, most) => quantity::count(text, *least, *most).map(drop),
-        Shape::Number(least, most) => quantity::number(text).and_then(|number| between(text, number, *least, *most)),
+        Shape::Number(least, most) => {
+            quantity::number(text).and_then(|number| between(text, number, *least, *most))
+        }
         Shape::Distance => quantity::distance(text).map(drop),
         Shape::OutOf => quantity::k_of_n(text).map(drop),
         Shape::Bool => quantity::word(text, ["true", "false"].into_iter()).map(drop),
@@ -338,15 +358,22 @@ fn path(text: &str, what: &str) -> Result<(), Misfit> {
     if is_path(text) {
         return Ok(());
     }
-    Err(Misfit::new(Code::BadName, format!("`{text}` is not {what}")).label("names hold ASCII letters, digits and hyphens"))
+    Err(Misfit::new(Code::BadName, format!("`{text}` is not {what}"))
+        .label("names hold ASCII letters, digits and hyphens"))
 }
 
-fn at_least(text: &str, least: Span) -> Result<(), Misfit> {
-    if quantity::duration(text)? >= least {
-        return Ok(());
-    }
-    let shortest = if least == Span::NANOSECOND { "more than nothing".into() } else { format!("at least {}s", least.seconds()) };
-    Err(Misfit::new(Code::OutOfRange, format!("`{text}` is too short")).label(format!("must be {shortest}")))
+fn time_between(text: &str, least: Span, most: Span) -> Result<(), Misfit> {
+    let time = quantity::duration(text)?;
+    let words = |span: Span| {
+        if span < Span::SECOND { "more than nothing".into() } else { format!("{}s", span.seconds()) }
+    };
+    let label = match (time < least, time > most) {
+        (true, _) if least < Span::SECOND => format!("must be {}", words(least)),
+        (true, _) => format!("must be at least {}", words(least)),
+        (_, true) => format!("must be at most {}", words(most)),
+        _ => return Ok(()),
+    };
+    Err(Misfit::new(Code::OutOfRange, format!("`{text}` is out of range")).label(label))
 }
 
 fn positive(text: &str, value: f64, zero: bool) -> Result<(), Misfit> {
@@ -360,7 +387,8 @@ fn between(text: &str, value: f64, least: f64, most: f64) -> Result<(), Misfit> 
     if (least..=most).contains(&value) {
         return Ok(());
     }
-    Err(Misfit::new(Code::OutOfRange, format!("`{text}` is out of range")).label(format!("{least} to {most} is possible")))
+    Err(Misfit::new(Code::OutOfRange, format!("`{text}` is out of range"))
+        .label(format!("{least} to {most} is possible")))
 }
 
 fn choice(text: &str, words: &[Word]) -> Result<(), Misfit> {

@@ -42,29 +42,36 @@ mod tests {
     use super::*;
     use crate::shape::{self, Record, Shape};
     use crate::source::Sources;
-    use crate::vocabulary::{INCIDENT, PRESET};
+    use crate::vocabulary::shipped::{INCIDENT, PRESET};
     use crate::{incidents as replayed, yaml};
 
     fn names_in(folder: &str) -> Vec<String> {
         let path = format!("{}/{folder}", env!("CARGO_MANIFEST_DIR"));
         let files = std::fs::read_dir(path).unwrap().map(|file| file.unwrap().path());
         let yaml = files.filter(|path| path.extension().is_some_and(|end| end == "yaml"));
-        let mut names: Vec<String> = yaml.map(|path| path.file_stem().unwrap().to_string_lossy().into_owned()).collect();
+        let mut names: Vec<String> =
+            yaml.map(|path| path.file_stem().unwrap().to_string_lossy().into_owned()).collect();
         names.sort();
         names
     }
 
     #[test]
     fn every_file_of_the_folders_is_embedded() {
-        for (folder, shipped) in [("presets", presets()), ("incidents", incidents()), ("library", library())] {
-            assert_eq!(names_in(folder), shipped.iter().map(|file| file.name).collect::<Vec<_>>(), "{folder}");
+        for (folder, shipped) in [("presets", presets()), ("incidents", incidents()), ("library", library())]
+        {
+            assert_eq!(
+                names_in(folder),
+                shipped.iter().map(|file| file.name).collect::<Vec<_>>(),
+                "{folder}"
+            );
         }
     }
 
     fn well_formed(file: &Shipped, record: &'static Record) {
         let mut sources = Sources::default();
         let source = sources.add(file.name, file.text);
-        let document = yaml::parse(file.text, source).unwrap_or_else(|problem| panic!("{}: {problem:?}", file.name));
+        let document =
+            yaml::parse(file.text, source).unwrap_or_else(|problem| panic!("{}: {problem:?}", file.name));
         let mut problems = document.problems;
         shape::check(&document.root, &Shape::Record(record), &mut problems);
         let problems = crate::Problems::new(sources, problems);
@@ -92,9 +99,14 @@ mod tests {
     #[test]
     fn every_number_of_a_preset_has_its_source_beside_it() {
         for file in presets() {
-            let numbers = file.text.lines().filter(|line| line.starts_with("  ") && line.contains(": ") && line.contains(|c: char| c.is_ascii_digit()));
+            let numbers = file.text.lines().filter(|line| {
+                line.starts_with("  ") && line.contains(": ") && line.contains(|c: char| c.is_ascii_digit())
+            });
             // Prose of `about` and continued comments are not values.
-            let values = numbers.filter(|line| !line.trim_start().starts_with('#') && line.split(':').next().is_some_and(|key| !key.trim().contains(' ')));
+            let values = numbers.filter(|line| {
+                !line.trim_start().starts_with('#')
+                    && line.split(':').next().is_some_and(|key| !key.trim().contains(' '))
+            });
             values.for_each(|line| assert!(line.contains(" # "), "{}: {line}", file.name));
         }
     }

@@ -9,8 +9,14 @@ use models::specification::{Clause, Pool, Site};
 impl Resolver<'_> {
     /// Every site.
     pub(crate) fn sites(&mut self) {
-        if let Some(sites) = self.root.get("sites").filter(|sites| sites.entries().is_empty()) {
-            self.report(Diagnostic::error(Code::Empty, sites.at, "no site").label("at least one belongs here"));
+        if let Some(sites) = self
+            .root
+            .get("sites")
+            .filter(|sites| matches!(&sites.value, Value::Map(entries) if entries.is_empty()))
+        {
+            self.report(
+                Diagnostic::error(Code::Empty, sites.at, "no site").label("at least one belongs here"),
+            );
         }
         for entry in self.section("sites") {
             if let Some(site) = self.read_site(entry) {
@@ -41,6 +47,9 @@ impl Resolver<'_> {
 
     fn pools(&mut self, capacity: &Node) -> Vec<Pool> {
         if let Value::Map(entries) = &capacity.value {
+            if entries.is_empty() {
+                self.report(Diagnostic::error(Code::Empty, capacity.at, "a site that can serve nothing"));
+            }
             return entries.iter().filter_map(|entry| self.pool(entry)).collect();
         }
         capacity.rate().map(|rate| Pool { entry: None, rate }).into_iter().collect()

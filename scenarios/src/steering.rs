@@ -5,7 +5,9 @@ use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::resolver::Resolver;
 use crate::tree::{Entry, Node, Origin, Value};
 use crate::vocabulary::POLICIES;
-use models::specification::{CheckId, Dns, DomainId, Entry as EntryPoint, Policy, SiteId, Steering, WhenNone};
+use models::specification::{
+    CheckId, Dns, DomainId, Entry as EntryPoint, Policy, SiteId, Steering, WhenNone,
+};
 use sim::{Id, Span};
 
 /// Records of a multivalue answer where none is stated: Route 53 answers up to eight.
@@ -18,6 +20,35 @@ impl Resolver<'_> {
             if let Some(entry) = self.read_entry(entry) {
                 self.spec.entries.push(entry);
             }
+        }
+        self.refuse_traffic_without_capacity();
+    }
+
+    /// A site whose capacity is divided among entry points must say what it has for each that may answer it.
+    fn refuse_traffic_without_capacity(&mut self) {
+        let mut found = Vec::new();
+        for (id, entry) in self.spec.entries.iter() {
+            let sites = entry.sites.iter().filter_map(|site| self.spec.sites.rows().get(site.index()));
+            for site in sites.filter(|site| !site.capacity.is_empty()) {
+                let serves = site.capacity.iter().any(|pool| pool.entry.is_none_or(|entry| entry == id));
+                if !serves {
+                    found.push((site.name.clone(), entry.name.clone()));
+                }
+            }
+        }
+        for (site, entry) in found {
+            let node = self
+                .root
+                .get("sites")
+                .and_then(|sites| sites.get(&site))
+                .and_then(|site| site.get("capacity"));
+            let Some(at) = node.map(|node| node.at) else { continue };
+            let title = format!("`{site}` has no capacity for `{entry}`, which may send it requests");
+            let problem =
+                Diagnostic::error(Code::MissingKey, at, title).label(format!("`{entry}` is missing"));
+            self.report(
+                problem.help(format!("add its rate, or leave `{site}` out of the sites of `{entry}`")),
+            );
         }
     }
 
@@ -39,7 +70,9 @@ impl Resolver<'_> {
 
     fn answered(&mut self, node: &Node) -> Option<Vec<SiteId>> {
         match &node.value {
-            Value::Scalar { .. } if node.text() == Some("all") => Some((0..self.sites.len()).map(SiteId::from_index).collect()),
+            Value::Scalar { .. } if node.text() == Some("all") => {
+                Some((0..self.sites.len()).map(SiteId::from_index).collect())
+            }
             Value::Scalar { .. } => None,
             Value::List(items) => {
                 self.refuse_repeats(items);
@@ -58,7 +91,8 @@ impl Resolver<'_> {
         if let Some(site) = self.sites.get(&entry.key) {
             return Some(site.id);
         }
-        let problem = Diagnostic::error(Code::UnknownReference, entry.key_at, format!("unknown site `{}`", entry.key));
+        let problem =
+            Diagnostic::error(Code::UnknownReference, entry.key_at, format!("unknown site `{}`", entry.key));
         let help = did_you_mean(&entry.key, self.sites.keys().map(String::as_str));
         self.report(problem.label("no site has this name").help_if(help));
         None
@@ -70,7 +104,8 @@ impl Resolver<'_> {
         let foreign = |key: &str| match key {
             "fenced" => policy != "geolocation",
             "most" => policy != "multivalue",
-            "ttl" | "health_check" | "propagation" | "when_none" | "operator" | "control_plane" | "serve_stale" => {
+            "ttl" | "health_check" | "propagation" | "when_none" | "operator" | "control_plane"
+            | "serve_stale" => {
                 matches!(policy, "ideal" | "static")
             }
             _ => false,
@@ -84,7 +119,11 @@ impl Resolver<'_> {
 
     fn dns(&mut self, node: &Node, policy: &str, sites: &Node, count: usize) -> Option<Dns> {
         if node.get("ttl").is_none() {
-            self.missing(node, format!("the policy `{policy}` needs `ttl`"), "write the time to live of its answers, e.g. `ttl: 60s`");
+            self.missing(
+                node,
+                format!("the policy `{policy}` needs `ttl`"),
+                "write the time to live of its answers, e.g. `ttl: 60s`",
+            );
         }
         let check = self.referenced_check(node);
         let operator = self.referenced_domain(node, "operator");
@@ -122,9 +161,13 @@ impl Resolver<'_> {
             "simple" => Policy::Simple,
             "latency" => Policy::Latency,
             "failover" => Policy::Failover,
-            "multivalue" => Policy::Multivalue { most: node.small_count_of("most").unwrap_or(MULTIVALUE_RECORDS) },
+            "multivalue" => {
+                Policy::Multivalue { most: node.small_count_of("most").unwrap_or(MULTIVALUE_RECORDS) }
+            }
             "weighted" => Policy::Weighted(self.weights(sites, count)?),
-            "geolocation" => Policy::Geolocation { of: self.geographies(sites)?, fenced: node.truth_of("fenced") },
+            "geolocation" => {
+                Policy::Geolocation { of: self.geographies(sites)?, fenced: node.truth_of("fenced") }
+            }
             "proximity" => Policy::Proximity { bias: biases(sites, count) },
             _ => return None,
         })
@@ -134,7 +177,8 @@ impl Resolver<'_> {
         if !matches!(sites.value, Value::Map(_)) {
             return Some(vec![1.0; count]);
         }
-        let weight = |node: &Node| node.number().or_else(|| node.share()).or_else(|| node.number_of("weight"));
+        let weight =
+            |node: &Node| node.number().or_else(|| node.share()).or_else(|| node.number_of("weight"));
         let weights = self.each_site(sites, weight, "a weight, e.g. `london: 3`")?;
         if weights.iter().all(|weight| *weight == 0.0) {
             self.report(Diagnostic::error(Code::Shares, sites.at, "all weights are zero"));
@@ -147,7 +191,11 @@ impl Resolver<'_> {
         if !matches!(sites.value, Value::Map(_)) {
             return Some(vec![1.0 / count as f64; count]);
         }
-        let shares = self.each_site(sites, |node| node.share().or_else(|| node.share_of("share")), "a share, e.g. `london: 60%`")?;
+        let shares = self.each_site(
+            sites,
+            |node| node.share().or_else(|| node.share_of("share")),
+            "a share, e.g. `london: 60%`",
+        )?;
         self.whole(&shares, sites, "sites")?;
         Some(shares)
     }
@@ -168,12 +216,18 @@ impl Resolver<'_> {
         if matches!(sites.value, Value::Map(_)) {
             return self.each_site(sites, geography, "a geography, e.g. `london: {geography: europe}`");
         }
-        let problem = Diagnostic::error(Code::MissingKey, sites.at, "geolocation needs the geography of each site");
+        let problem =
+            Diagnostic::error(Code::MissingKey, sites.at, "geolocation needs the geography of each site");
         self.report(problem.help("write `sites: {london: {geography: europe}, virginia: {geography: '*'}}`"));
         None
     }
 
-    fn each_site<T>(&mut self, sites: &Node, read: impl Fn(&Node) -> Option<T>, needed: &str) -> Option<Vec<T>> {
+    fn each_site<T>(
+        &mut self,
+        sites: &Node,
+        read: impl Fn(&Node) -> Option<T>,
+        needed: &str,
+    ) -> Option<Vec<T>> {
         let mut values = Vec::new();
         for entry in sites.entries() {
             match read(&entry.node) {

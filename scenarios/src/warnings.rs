@@ -13,17 +13,22 @@ impl Resolver<'_> {
         self.never_failing();
         self.unused_checks();
         self.unused_entries();
+        self.unused_sites();
     }
 
     fn never_failing(&mut self) {
-        let silent = |id, kind: &str| kind != "site" && self.spec.domains[id].outages.is_none() && !self.broken.contains(&id);
-        let silent: Vec<_> = self.spec.domains.iter().filter(|(id, domain)| silent(*id, &domain.kind)).collect();
+        let silent = |id, kind: &str| {
+            kind != "site" && self.spec.domains[id].outages.is_none() && !self.broken.contains(&id)
+        };
+        let silent: Vec<_> =
+            self.spec.domains.iter().filter(|(id, domain)| silent(*id, &domain.kind)).collect();
         let found: Vec<Diagnostic> = silent
             .into_iter()
             .filter_map(|(_, domain)| {
                 let declared = self.domains.get(&domain.path)?;
                 let title = format!("`{}` never fails", domain.path);
-                let problem = Diagnostic::warning(Code::NeverFails, declared.at, title).label("no outages, shock, script or replay");
+                let problem = Diagnostic::warning(Code::NeverFails, declared.at, title)
+                    .label("no outages, shock, script or replay");
                 Some(problem.help("give it `outages` or a preset; `outages: none` says that this is meant"))
             })
             .collect();
@@ -38,7 +43,11 @@ impl Resolver<'_> {
             }
         }
         let linked = self.spec.links.rows().iter().flat_map(|link| &link.between);
-        used.extend(linked.filter_map(|end| if let Endpoint::Checkers(check) = end { Some(check.index()) } else { None }));
+        used.extend(
+            linked.filter_map(
+                |end| if let Endpoint::Checkers(check) = end { Some(check.index()) } else { None },
+            ),
+        );
         self.unused("health check", "health_checks", &used, "no steering uses it");
     }
 
@@ -47,8 +56,20 @@ impl Resolver<'_> {
         self.unused("entry point", "steering", &used, "no clients use it");
     }
 
+    fn unused_sites(&mut self) {
+        let used = self
+            .spec
+            .entries
+            .rows()
+            .iter()
+            .flat_map(|entry| entry.sites.iter().map(|site| site.index()))
+            .collect();
+        self.unused("site", "sites", &used, "no steering answers it");
+    }
+
     fn unused(&mut self, what: &str, section: &str, used: &BTreeSet<usize>, why: &str) {
-        for (_, entry) in self.section(section).iter().enumerate().filter(|(index, _)| !used.contains(index)) {
+        for (_, entry) in self.section(section).iter().enumerate().filter(|(index, _)| !used.contains(index))
+        {
             let title = format!("the {what} `{}` is never used", entry.key);
             self.report(Diagnostic::warning(Code::Unused, entry.key_at, title).label(why));
         }

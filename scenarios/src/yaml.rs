@@ -206,7 +206,9 @@ impl<'a> Builder<'a> {
         let whole = Extent { source: self.source, start: 0, end: 0 };
         if self.roots.len() > 1 {
             let at = self.roots[1].at;
-            return Err(Diagnostic::error(Code::Documents, at, "more than one YAML document").label("a second one"));
+            return Err(
+                Diagnostic::error(Code::Documents, at, "more than one YAML document").label("a second one")
+            );
         }
         let Some(root) = self.roots.pop() else {
             return Err(Diagnostic::error(Code::Documents, whole, "the file is empty"));
@@ -243,7 +245,8 @@ fn unknown_alias(name: &str, at: Extent) -> Diagnostic {
 }
 
 fn size(node: &Node) -> usize {
-    1 + node.items().iter().map(size).sum::<usize>() + node.entries().iter().map(|entry| size(&entry.node)).sum::<usize>()
+    1 + node.items().iter().map(size).sum::<usize>()
+        + node.entries().iter().map(|entry| size(&entry.node)).sum::<usize>()
 }
 
 /// Entries with YAML's merge key `<<` resolved: what is written wins over what is merged.

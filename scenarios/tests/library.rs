@@ -7,7 +7,12 @@ fn library() -> Vec<(String, String)> {
     let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
     let mut files: Vec<_> = files.filter(|path| path.extension().is_some_and(|end| end == "yaml")).collect();
     files.sort();
-    files.into_iter().map(|path| (path.file_name().unwrap().to_string_lossy().into_owned(), std::fs::read_to_string(path).unwrap())).collect()
+    files
+        .into_iter()
+        .map(|path| {
+            (path.file_name().unwrap().to_string_lossy().into_owned(), std::fs::read_to_string(path).unwrap())
+        })
+        .collect()
 }
 
 #[test]
@@ -24,7 +29,8 @@ fn every_scenario_of_the_library_loads_without_a_warning() {
 fn a_resolved_scenario_loads_to_the_same_specification() {
     for (name, text) in library() {
         let first = load(&name, &text, &[]).unwrap_or_else(|problems| panic!("{}", problems.render(false)));
-        let again = load("resolved", &first.resolved, &[]).unwrap_or_else(|problems| panic!("{}\n{}", first.resolved, problems.render(false)));
+        let again = load("resolved", &first.resolved, &[])
+            .unwrap_or_else(|problems| panic!("{}\n{}", first.resolved, problems.render(false)));
         let (mut a, mut b) = (first.specification, again.specification);
         a.sources.clear();
         b.sources.clear();

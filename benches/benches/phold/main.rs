@@ -39,7 +39,7 @@ impl Process {
 
     /// A uniform destination among `processes`.
     fn destination(&mut self, processes: u32) -> u32 {
-        (u64::from(processes) * (self.next_u64() >> 32) >> 32) as u32
+        ((u64::from(processes) * (self.next_u64() >> 32)) >> 32) as u32
     }
 }
 
@@ -96,13 +96,17 @@ fn measure(processes: u32, events: u64) {
             rates.push(done.events as f64 / done.wall_seconds / 1e6);
         }
     }
+    // Within a round, so that what slowed the machine in it slowed all.
+    let mut ratios: Vec<f64> =
+        (0..ROUNDS).map(|round| rates[0][round] / rates[1][round].max(rates[2][round])).collect();
     let medians: Vec<f64> = rates.iter_mut().map(|rates| median(rates)).collect();
     println!("{processes} processes:");
     for (((name, _), rates), median) in KERNELS.iter().zip(&rates).zip(&medians) {
         println!("  {name:<18} {median:>7.2}  ({:.2} to {:.2})", rates[0], rates[ROUNDS - 1]);
     }
     println!("  {:<18} {:>7.2}", "draws alone", draws_alone(processes, events));
-    println!("  ours over the better peer: {:.1}", medians[0] / medians[1].max(medians[2]));
+    let ratio = median(&mut ratios);
+    println!("  ours over the better peer: {ratio:.2} ({:.2} to {:.2})", ratios[0], ratios[ROUNDS - 1]);
 }
 
 /// Millions of pairs of draws a second, each by the process the last one named.

@@ -10,7 +10,7 @@ struct Sender {
 impl Sender {
     /// Schedules this process's next event, from `now`, in the order (instant, sender, sender's sequence).
     fn send(&mut self, entity: u32, processes: u32, now: Instant, calendar: &mut Calendar<u32>) {
-        let at = now + Span::from_seconds(self.process.delay());
+        let at = now + Span::from_nanos((self.process.delay() * 1e9) as i64);
         calendar.schedule(Key::new(at, 0, entity, self.sequence), self.process.destination(processes));
         self.sequence += 1;
     }

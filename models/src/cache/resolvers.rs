@@ -147,12 +147,12 @@ impl Resolvers {
         self.before.retain(|share| share.mass != 0);
     }
 
-    /// All resolvers whose entry has expired ask at `self.now`.
+    /// All resolvers whose entry expired before `self.now` ask then; those whose entry expires then are swept.
     fn refresh_expired(&mut self) {
         let due = self.now - self.ttl;
         let mut mass = std::mem::take(&mut self.lost);
         add(&mut self.before, self.ttl, None, -mass, 0);
-        while let Some(piece) = self.take_before(due).or_else(|| self.take_atom(due)) {
+        while let Some(piece) = self.take_before(due) {
             add(&mut self.before, self.ttl, Some(piece.answer), -piece.mass, 0);
             mass += piece.mass;
         }
@@ -210,12 +210,6 @@ impl Resolvers {
         front.from = limit;
         front.mass -= part.mass;
         Some(part)
-    }
-
-    /// Takes the resolvers that all asked last at `instant`.
-    fn take_atom(&mut self, instant: i64) -> Option<Piece> {
-        self.pieces.front().filter(|piece| piece.is_atom() && piece.from == instant)?;
-        self.pieces.pop_front()
     }
 
     fn push(&mut self, piece: Piece) {

@@ -1,6 +1,7 @@
 //! One vantage: where its next probe is, how long its run is, and what it thinks.
 
 use super::plan::{CheckPlan, Spacing};
+use sim::Span;
 
 /// A plan in plain nanoseconds and counts.
 #[derive(Clone, Copy, Debug)]
@@ -38,11 +39,12 @@ impl Pace {
         }
     }
 
-    /// The least time in which `attempts` probes are sent.
+    /// The least time between cycles.
     pub(super) fn interval(&self) -> i64 {
         self.interval
     }
 
+    /// Probes in a failed cycle.
     pub(super) fn attempts(&self) -> i64 {
         self.attempts
     }
@@ -55,7 +57,7 @@ impl Pace {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Vantage {
     /// One-way delay.
-    pub(super) delay: i64,
+    delay: i64,
     /// Sending of the first probe whose outcome is open.
     sending: i64,
     /// Its number within its cycle, from 0.
@@ -80,11 +82,18 @@ impl Vantage {
         self.sending + self.delay
     }
 
+    /// Round trip of a probe with `added`.
+    pub(super) fn trip(&self, added: Span) -> i64 {
+        2 * self.delay + added.nanos()
+    }
+
+    #[inline]
     fn cycle(&self, pace: &Pace) -> i64 {
         self.sending - self.attempt * pace.timeout
     }
 
     /// The sending after the next probe passes with round trip `trip`, and the time between sendings from then on.
+    #[inline]
     fn passing(&self, pace: &Pace, trip: i64) -> (i64, i64) {
         match pace.spacing {
             Spacing::Start => (self.cycle(pace) + pace.interval, pace.interval),
@@ -93,6 +102,7 @@ impl Vantage {
     }
 
     /// When the `nth` pass in a row from now on is known.
+    #[inline]
     fn nth_pass(&self, pace: &Pace, trip: i64, nth: i64) -> i64 {
         if nth == 1 {
             return self.sending + trip;
@@ -102,28 +112,37 @@ impl Vantage {
     }
 
     /// When the `nth` failed cycle in a row from now on is known.
+    #[inline]
     fn nth_failure(&self, pace: &Pace, nth: i64) -> i64 {
         self.cycle(pace) + (nth - 1) * pace.failing_period + pace.exhausted
     }
 
     /// When the opinion becomes healthy if all probes pass; nothing if it is.
+    #[inline]
     pub(super) fn recovers(&self, pace: &Pace, trip: i64) -> Option<i64> {
         (!self.opinion).then(|| self.nth_pass(pace, trip, pace.successes - self.run))
     }
 
     /// When the opinion becomes unhealthy if all probes fail; nothing if it is.
+    #[inline]
     pub(super) fn succumbs(&self, pace: &Pace) -> Option<i64> {
         self.opinion.then(|| self.nth_failure(pace, pace.failures - self.run))
     }
 
     /// Lets up to `limit` probes that arrive before `until` pass; returns how many did.
+    #[inline]
     pub(super) fn pass(&mut self, pace: &Pace, trip: i64, limit: i64, until: i64) -> i64 {
         if self.arrival() >= until || limit == 0 {
             return 0;
         }
         let (next, period) = self.passing(pace, trip);
         let left = until - 1 - self.delay - next;
-        let passed = if left < 0 { 1 } else { limit.min(2 + left / period) };
+        let passed = match () {
+            () if left < 0 => 1,
+            // Short runs of grey probes need no division.
+            () if (limit - 2).saturating_mul(period) <= left => limit,
+            () => 2 + left / period,
+        };
         if self.opinion {
             self.run = 0;
         } else if self.run + passed >= pace.successes {
@@ -138,11 +157,12 @@ impl Vantage {
     }
 
     /// Lets up to `limit` probes that arrive before `until` fail; returns how many did.
+    #[inline]
     pub(super) fn fail(&mut self, pace: &Pace, limit: i64, until: i64) -> i64 {
         if self.arrival() >= until || limit == 0 {
             return 0;
         }
-        let failed = limit.min(self.failing_before(pace, until));
+        let failed = if limit == 1 { 1 } else { limit.min(self.failing_before(pace, until)) };
         let total = self.attempt + failed;
         let (cycles, attempt) =
             if pace.attempts == 1 { (total, 0) } else { (total / pace.attempts, total % pace.attempts) };

@@ -250,10 +250,10 @@ impl LevelTally {
         self.length_sum += more.length_sum;
         self.recovery.merge(&more.recovery);
         self.recovery_sum += more.recovery_sum;
-        for (low, high) in more.length_range {
+        if let Some((low, high)) = more.length_range {
             self.length_range = widen(widen(self.length_range, low), high);
         }
-        for (low, high) in more.recovery_range {
+        if let Some((low, high)) = more.recovery_range {
             self.recovery_range = widen(widen(self.recovery_range, low), high);
         }
         self.time_weights.merge(&more.time_weights);

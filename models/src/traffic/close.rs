@@ -4,7 +4,7 @@ use super::ideal::Ideal;
 use super::{Above, Flow, Lost, Traffic, enough};
 use crate::blame::{Mechanism, SourceId};
 use crate::design::PoolId;
-use crate::excess::{Part, curvature, load_at, sign_changes};
+use crate::excess::{Part, curvature, load_at, share_of_load, sign_changes};
 use crate::ledger::Ledger;
 use crate::poly::Poly;
 use crate::specification::{Effect, PopulationId, Scope, Serving, SiteId};
@@ -349,17 +349,14 @@ impl<'d> Traffic<'d> {
     }
 
     /// Requests of `population` refused at `site` for want of capacity, in a stretch that is overloaded throughout:
-    /// the excess shared in proportion to what each population brought.
+    /// at each instant every request is refused with the same probability.
     fn shed(&self, population: PopulationId, site: SiteId, from: Instant, until: Instant) -> f64 {
         let Some(pool) = self.design.pool(population, site) else { return 0.0 };
         let parts = self.pool_parts(pool);
-        let brought: f64 = parts.iter().map(|(_, part)| part.integral(from, until)).sum();
-        let excess = (brought - self.pools.capacity(pool) * (until - from).seconds()).max(0.0);
-        let mine = parts
-            .iter()
-            .find(|(id, _)| *id == population)
-            .map_or(0.0, |(_, part)| part.integral(from, until));
-        if brought > 0.0 { excess * mine / brought } else { 0.0 }
+        let Some(mine) = parts.iter().position(|(id, _)| *id == population) else { return 0.0 };
+        let parts: Vec<Part> = parts.into_iter().map(|(_, part)| part).collect();
+        let admitted = self.pools.capacity(pool) * share_of_load(&parts, mine, from, until);
+        (parts[mine].integral(from, until) - admitted).max(0.0)
     }
 
     fn close_pools(&mut self, from: Instant, until: Instant, closing: &mut Closing<'_, '_, 'd>) {

@@ -28,6 +28,14 @@ pub(super) struct Ideal {
     origin: Instant,
     /// The part of the load each site takes, before division by their sum.
     weights: Vec<f64>,
+    errors: Vec<f64>,
+    /// Sites with errors, and whether any site at all is unlimited.
+    grey: usize,
+    unlimited: bool,
+    /// The capacity of each site while all is well; none: unlimited.
+    rates: Vec<Option<f64>>,
+    /// Positions of sites to be looked at again.
+    dirty: Vec<usize>,
     total: f64,
     /// Integral of demand over the total weight, and its value when each site's weight last changed.
     gone: f64,
@@ -43,10 +51,17 @@ impl Ideal {
     pub(super) fn new(design: &Design, entry: EntryId) -> Self {
         let populations = design.entries[entry].populations.clone();
         let sites = design.specification().entries[entry].sites.clone();
+        let rate =
+            |site: &SiteId| design.pool(*populations.first()?, *site).map(|pool| design.pools[pool].rate);
         Ideal {
             peak: populations.iter().map(|id| design.curves[*id].peak()).sum(),
             reaching: vec![true; populations.len()],
             weights: vec![0.0; sites.len()],
+            errors: vec![0.0; sites.len()],
+            grey: 0,
+            unlimited: sites.iter().any(|site| rate(site).is_none()),
+            rates: sites.iter().map(rate).collect(),
+            dirty: Vec::new(),
             gone_at: vec![0.0; sites.len()],
             sites,
             populations,
@@ -61,6 +76,10 @@ impl Ideal {
     pub(super) fn reset(&mut self, now: Instant) {
         self.origin = now;
         self.weights.fill(0.0);
+        self.errors.fill(0.0);
+        self.grey = 0;
+        self.dirty.clear();
+        self.dirty.extend(0..self.sites.len());
         self.gone_at.fill(0.0);
         self.total = 0.0;
         self.gone = 0.0;
@@ -94,7 +113,14 @@ impl Ideal {
         reaching.map(|(id, _)| design.curves[*id].rate(at)).sum()
     }
 
-    /// Looks at the sites again; `now` begins a stretch.
+    /// The truth of `site`, or its reach, may have changed.
+    pub(super) fn site_changed(&mut self, site: SiteId) {
+        if let Some(index) = self.sites.iter().position(|known| *known == site) {
+            self.dirty.push(index);
+        }
+    }
+
+    /// Looks at the changed sites again; `now` begins a stretch.
     pub(super) fn settle(
         &mut self,
         design: &Design,
@@ -104,23 +130,15 @@ impl Ideal {
     ) {
         self.account(design, now);
         let Some(first) = self.populations.first().copied() else { return };
-        for (reaching, population) in self.reaching.iter_mut().zip(&self.populations) {
-            *reaching = self.sites.iter().any(|site| above.reaches(*population, *site));
-        }
-        let usable =
-            |site: SiteId| self.populations.iter().any(|population| above.reaches(*population, site));
-        let mut clean = 0.0;
-        let mut unlimited = false;
-        let mut grey = false;
-        for (index, &site) in self.sites.iter().enumerate() {
+        while let Some(index) = self.dirty.pop() {
+            let site = self.sites[index];
             let truth = above.sites.truth(site);
-            let rate = design.pool(first, site).map(|pool| design.pools[pool].rate);
-            let weight = if usable(site) { rate.unwrap_or(1.0) * truth.capacity } else { 0.0 };
-            if weight > 0.0 && truth.errors > 0.0 {
-                grey = true;
-            } else if weight > 0.0 {
-                clean += weight;
-                unlimited |= rate.is_none();
+            let usable = self.populations.iter().any(|population| above.reaches(*population, site));
+            let weight = if usable { self.rates[index].unwrap_or(1.0) * truth.capacity } else { 0.0 };
+            if truth.errors != self.errors[index] {
+                self.grey += usize::from(self.errors[index] == 0.0);
+                self.errors[index] = truth.errors;
+                self.grey -= usize::from(truth.errors == 0.0);
             }
             if weight != self.weights[index] {
                 arrived[site] += self.weights[index] * (self.gone - self.gone_at[index]);
@@ -128,12 +146,34 @@ impl Ideal {
                 self.weights[index] = weight;
             }
         }
-        self.total = self.weights.iter().sum();
+        self.total = sum(&self.weights);
+        let grey = self.grey > 0;
+        let clean = if grey { self.clean() } else { self.total };
+        let unlimited = self.unlimited && self.clean_without_limit();
+        if self.populations.len() == 1 {
+            self.reaching[0] = self.total > 0.0;
+        } else {
+            for (reaching, population) in self.reaching.iter_mut().zip(&self.populations) {
+                *reaching = self.sites.iter().any(|site| above.reaches(*population, *site));
+            }
+        }
         self.calm = self.reaching.iter().all(|reaches| *reaches) && (unlimited || clean >= self.peak);
         self.steps.clear();
         if !self.calm || grey {
             self.fill(design, first, above);
         }
+    }
+
+    /// Capacity without errors.
+    fn clean(&self) -> f64 {
+        let pairs = self.weights.iter().zip(&self.errors);
+        pairs.filter(|(_, errors)| **errors == 0.0).map(|(weight, _)| weight).sum()
+    }
+
+    /// Is there a usable site without errors and without a limit?
+    fn clean_without_limit(&self) -> bool {
+        let rows = self.weights.iter().zip(&self.errors).zip(&self.rates);
+        rows.into_iter().any(|((weight, errors), rate)| *weight > 0.0 && *errors == 0.0 && rate.is_none())
     }
 
     fn fill(&mut self, design: &Design, first: PopulationId, above: Above) {
@@ -190,4 +230,17 @@ impl Ideal {
             self.gone_at[index] = self.gone;
         }
     }
+}
+
+/// A sum in four lanes: the additions of one lane need not wait for those of another.
+fn sum(values: &[f64]) -> f64 {
+    let mut lanes = [0.0; 4];
+    let mut chunks = values.chunks_exact(4);
+    for chunk in &mut chunks {
+        for (lane, value) in lanes.iter_mut().zip(chunk) {
+            *lane += value;
+        }
+    }
+    let rest: f64 = chunks.remainder().iter().sum();
+    (lanes[0] + lanes[1]) + (lanes[2] + lanes[3]) + rest
 }

@@ -65,11 +65,12 @@ impl<'d> Pools<'d> {
                 let Some(pool) = self.design.pool(population, *site) else { continue };
                 // A share that moves may reach 1 at most.
                 let share = if share.is_constant() { share.0[0] } else { 1.0 };
+                let most = self.peaks[population] * share;
                 let row = &mut self.rows[pool];
-                if row.bound == 0.0 {
+                if row.bound == 0.0 && most > 0.0 {
                     self.touched.push(pool);
                 }
-                row.bound += self.peaks[population] * share;
+                row.bound += most;
             }
         }
         for &pool in &self.touched {

@@ -103,7 +103,7 @@ impl<E: Copy> Calendar<E> {
             return;
         }
         self.cancelled.push(Reverse(key));
-        if self.cancelled.len() > CANCELLED_MAX && self.cancelled.len() > (self.top.len() + self.arena.used()) / 2 {
+        if self.cancelled.len() > CANCELLED_MAX && self.cancelled.len() > (self.top.len() + self.arena.size()) / 2 {
             self.purge();
         }
     }
@@ -144,10 +144,16 @@ impl<E: Copy> Calendar<E> {
 
     #[inline]
     fn put_on_a_rung(&mut self, entry: Entry<E>) -> bool {
-        self.rungs[..self.depth].iter_mut().any(|rung| rung.put(entry, &mut self.arena))
+        for rung in &mut self.rungs[..self.depth] {
+            if rung.put(entry, &mut self.arena) {
+                return true;
+            }
+        }
+        false
     }
 
     /// Inserts into the sorted bottom.
+    #[inline(never)]
     fn insert(&mut self, entry: Entry<E>) {
         let place = if self.bottom.len() <= COUNTED_MAX {
             self.bottom.iter().map(|other| usize::from(other.key > entry.key)).sum()
@@ -246,7 +252,7 @@ impl<E: Copy> Calendar<E> {
         }
         let rung = &mut self.rungs[self.depth];
         self.depth += 1;
-        rung.lay(first, last, end, self.bottom.len() * 2);
+        rung.lay(first, last, end, self.bottom.len());
         for entry in self.bottom.drain(..) {
             rung.put(entry, &mut self.arena);
         }

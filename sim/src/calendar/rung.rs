@@ -1,4 +1,4 @@
-use super::Entry;
+use super::{Entry, Key};
 
 /// No node.
 const NONE: u32 = u32::MAX;
@@ -8,38 +8,43 @@ const NONE: u32 = u32::MAX;
 pub(super) struct Arena<E> {
     nodes: Vec<Node<E>>,
     free: u32,
-    used: usize,
 }
 
+/// An entry and the next node; flat, so that `next` fills the gap after a small event.
 #[derive(Clone, Copy, Debug)]
 struct Node<E> {
-    entry: Entry<E>,
+    key: Key,
+    event: E,
     next: u32,
 }
 
 impl<E: Copy> Arena<E> {
     pub(super) fn new() -> Self {
-        Arena { nodes: Vec::new(), free: NONE, used: 0 }
+        Arena { nodes: Vec::new(), free: NONE }
     }
 
-    /// Number of entries in all lists.
-    pub(super) fn used(&self) -> usize {
-        self.used
+    /// The most entries there ever were in all lists together.
+    pub(super) fn size(&self) -> usize {
+        self.nodes.len()
     }
 
     /// Puts `entry` before the list that starts at `next`; returns the new start.
-    #[inline]
+    #[inline(always)]
     fn prepend(&mut self, entry: Entry<E>, next: u32) -> u32 {
-        self.used += 1;
-        let node = Node { entry, next };
-        if self.free == NONE {
-            self.nodes.push(node);
-            return u32::try_from(self.nodes.len() - 1).expect("fewer than 2^32 pending events");
-        }
         let index = self.free;
-        self.free = self.nodes[index as usize].next;
-        self.nodes[index as usize] = node;
-        index
+        if let Some(node) = self.nodes.get_mut(index as usize) {
+            self.free = node.next;
+            *node = Node { key: entry.key, event: entry.event, next };
+            index
+        } else {
+            self.grow(Node { key: entry.key, event: entry.event, next })
+        }
+    }
+
+    #[cold]
+    fn grow(&mut self, node: Node<E>) -> u32 {
+        self.nodes.push(node);
+        u32::try_from(self.nodes.len() - 1).expect("fewer than 2^32 pending events")
     }
 
     /// Moves a list's entries to the end of `out`, in no particular order.
@@ -48,19 +53,17 @@ impl<E: Copy> Arena<E> {
         let mut index = start;
         while index != NONE {
             let node = &mut self.nodes[index as usize];
-            out.push(node.entry);
+            out.push(Entry { key: node.key, event: node.event });
             let following = node.next;
             node.next = self.free;
             self.free = index;
             index = following;
-            self.used -= 1;
         }
     }
 
     pub(super) fn clear(&mut self) {
         self.nodes.clear();
         self.free = NONE;
-        self.used = 0;
     }
 }
 
@@ -76,12 +79,14 @@ pub(super) struct Rung {
     end: u64,
     /// The first bucket not yet taken.
     next: usize,
+    /// The last bucket.
+    last: u64,
     buckets: Vec<u32>,
 }
 
 impl Rung {
     pub(super) fn new() -> Self {
-        Rung { start: 0, shift: 0, end: 0, next: 0, buckets: Vec::new() }
+        Rung { start: 0, shift: 0, end: 0, next: 0, last: 0, buckets: Vec::new() }
     }
 
     /// Cuts the stretch from `first` to `end` so that about `count` buckets reach `last`. All buckets must be empty.
@@ -93,22 +98,23 @@ impl Rung {
         self.end = end;
         self.next = 0;
         self.buckets.clear();
-        self.buckets.resize((width >> self.shift) as usize + 1, NONE);
+        self.last = width >> self.shift;
+        self.buckets.resize(self.last as usize + 1, NONE);
     }
 
-    /// Puts `entry` into its bucket; false where that was already taken (or lies past the stretch's start).
-    #[inline]
+    /// Puts `entry` into its bucket; false where that was already taken, or the entry lies before the stretch.
+    #[inline(always)]
     pub(super) fn put<E: Copy>(&mut self, entry: Entry<E>, arena: &mut Arena<E>) -> bool {
         let time = entry.key.time;
         if time < self.start {
             return false;
         }
-        let index = (time - self.start) >> self.shift;
-        let index = index.min(self.buckets.len() as u64 - 1) as usize;
+        let index = ((time - self.start) >> self.shift).min(self.last) as usize;
         if index < self.next {
             return false;
         }
-        self.buckets[index] = arena.prepend(entry, self.buckets[index]);
+        let bucket = &mut self.buckets[index];
+        *bucket = arena.prepend(entry, *bucket);
         true
     }
 
