@@ -8,7 +8,7 @@ use crate::input::{self, Scenario};
 use crate::progress::Audience;
 use models::outcome::Outcome;
 use models::timeline::Story;
-use reports::{csv, json, story};
+use reports::{csv, story};
 use sim::{Instant, Span};
 
 /// Tells it.
