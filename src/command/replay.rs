@@ -67,7 +67,8 @@ fn determined(specification: &mut Specification) -> bool {
     let deep = specification.checks.rows().iter().any(|check| check.sees == Sees::Site);
     let grey =
         specification.replays.iter().flat_map(|replay| &replay.phases).any(|phase| is_grey(&phase.what));
-    let chance = specification.replays.iter().flat_map(|replay| &replay.phases).any(|phase| is_chance(&phase.what));
+    let chance =
+        specification.replays.iter().flat_map(|replay| &replay.phases).any(|phase| is_chance(&phase.what));
     if (deep && grey) || chance {
         return false;
     }

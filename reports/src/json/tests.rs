@@ -15,7 +15,9 @@ fn the_keys_stand_in_a_fixed_order_and_carry_their_units() {
     outcome.expectations.truncate(1);
     outcome.promises.clear();
     let text = super::run(&sample::specification(), &outcome, &sample::reproduce(&outcome));
-    assert_data_eq!(text, str![[r#"
+    assert_data_eq!(
+        text,
+        str![[r#"
 {
   "format_version": "1.0",
   "kind": "run",
@@ -205,7 +207,8 @@ fn the_keys_stand_in_a_fixed_order_and_carry_their_units() {
   }
 }
 
-"#]]);
+"#]]
+    );
 }
 
 #[test]

@@ -126,7 +126,7 @@ fn text_lines(told: &Told, begun: Instant) -> Vec<String> {
         told_at.truncate(line.depth);
         let because = because(line, &told_at, told);
         lines.extend(text_line(line, begun, &because));
-        lines.extend(line.lost.filter(|lost| *lost >= 0.5).map(|lost| cost_line(lost)));
+        lines.extend(line.lost.filter(|lost| *lost >= 0.5).map(cost_line));
         told_at.resize(line.depth, (line.id, ""));
         told_at.push((line.id, &line.text));
     }
