@@ -188,6 +188,18 @@ pub fn scripted(tape: &mut Tape) -> Specification {
     make.0
 }
 
+/// Random domains and sites under random overlapping faults; nobody uses the sites yet.
+pub fn graph(tape: &mut Tape) -> Specification {
+    let mut make = Make::new(s(4_800));
+    make.check(s(10), s(1), 1);
+    let domains = random_domains(&mut make, tape);
+    random_sites(&mut make, tape, &domains);
+    for _ in 0..2 + tape.below(8) {
+        random_fault(&mut make, tape, 4_800);
+    }
+    make.0
+}
+
 fn random_domains(make: &mut Make, tape: &mut Tape) -> Vec<DomainId> {
     let mut domains = vec![make.domain("p0", &[]), make.domain("p1", &[])];
     for index in 0..tape.below(4) {
