@@ -3,6 +3,7 @@
 mod close;
 mod frame;
 mod ideal;
+mod peak;
 mod pool;
 
 pub(crate) use close::Closing;
@@ -10,6 +11,7 @@ pub(crate) use close::Closing;
 use crate::blame::SourceId;
 use crate::cohort::{Cohorts, Following};
 use crate::design::Design;
+use crate::excess::Part;
 use crate::fault::Faults;
 use crate::ledger::Ledger;
 use crate::network::Network;
@@ -78,6 +80,10 @@ pub(crate) struct Traffic<'d> {
     nominal: Table<PopulationId, Vec<(SiteId, f64)>>,
     /// Requests that came to each site in this replication, and those it did not serve.
     arrived: Table<SiteId, f64>,
+    /// Greatest load of each site so far in this replication, up to `watched`.
+    peaks: Table<SiteId, f64>,
+    watched: Instant,
+    parts: Vec<Part<'d>>,
     refused: Table<SiteId, f64>,
     /// Lost before they came to any site.
     before_arrival: Volume,
@@ -128,6 +134,9 @@ impl<'d> Traffic<'d> {
                 .map(|id, entry| matches!(entry.steering, Steering::Ideal).then(|| Ideal::new(design, id))),
             nominal: specification.populations.map(|_, _| Vec::new()),
             arrived: specification.sites.map(|_, _| 0.0),
+            peaks: specification.sites.map(|_, _| 0.0),
+            watched: Instant::ZERO,
+            parts: Vec::new(),
             refused: specification.sites.map(|_, _| 0.0),
             before_arrival: Volume::ZERO,
             scratch: Vec::new(),
@@ -147,6 +156,8 @@ impl<'d> Traffic<'d> {
         self.dirty.clear();
         self.pools.reset();
         self.arrived.rows_mut().fill(0.0);
+        self.peaks.rows_mut().fill(0.0);
+        self.watched = now;
         self.refused.rows_mut().fill(0.0);
         self.before_arrival = Volume::ZERO;
         for ideal in self.ideals.rows_mut().iter_mut().flatten() {
@@ -215,6 +226,9 @@ impl<'d> Traffic<'d> {
     /// Recomputes what is dirty; `now` begins a stretch.
     pub(crate) fn settle(&mut self, now: Instant, above: Above, cohorts: &mut Cohorts) {
         self.changed |= !self.dirty.is_empty();
+        if self.changed {
+            self.watch_peaks(now);
+        }
         while let Some(population) = self.dirty.pop() {
             self.account(population, now);
             self.flows[population].dirty = false;
@@ -307,6 +321,7 @@ impl<'d> Traffic<'d> {
     /// The replication is over: hands the sites' books to the ledger. Returns the requests accounted for: those that
     /// arrived somewhere, and those lost before.
     pub(crate) fn settle_accounts(&mut self, now: Instant, ledger: &mut Ledger) -> f64 {
+        self.watch_peaks(now);
         for population in self.flows.ids() {
             self.account(population, now);
             self.flows[population].origin = now;
@@ -316,7 +331,9 @@ impl<'d> Traffic<'d> {
         }
         for (site, arrived) in self.arrived.iter() {
             let served = (arrived - self.refused[site]).max(0.0);
-            ledger.site_traffic(site, Volume::from_requests(*arrived), Volume::from_requests(served));
+            let ideal = self.ideals.rows().iter().flatten().map(|ideal| ideal.peak_load(site)).sum::<f64>();
+            let peak = self.peaks[site] + ideal;
+            ledger.site_traffic(site, Volume::from_requests(*arrived), Volume::from_requests(served), peak);
         }
         self.arrived.rows().iter().sum::<f64>() + self.before_arrival.requests()
     }

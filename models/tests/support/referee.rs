@@ -93,11 +93,14 @@ impl<'s> Walk<'s> {
     /// Is a domain above `below` hit by an active effect for which `counts` holds?
     fn is_hit(&self, below: Option<DomainId>, now: i64, counts: impl Fn(Effect) -> bool) -> bool {
         let Some(below) = below else { return false };
-        active(self.specification, at(now)).iter().any(|index| match &self.specification.script[*index].what {
-            Breakage::Domain { domain, effects, .. } => {
-                stands_in(self.specification, below, *domain) && effects.iter().any(|effect| counts(*effect))
+        active(self.specification, at(now)).iter().any(|index| {
+            match &self.specification.script[*index].what {
+                Breakage::Domain { domain, effects, .. } => {
+                    stands_in(self.specification, below, *domain)
+                        && effects.iter().any(|effect| counts(*effect))
+                }
+                Breakage::Partition { .. } => false,
             }
-            Breakage::Partition { .. } => false,
         })
     }
 
@@ -213,7 +216,9 @@ impl<'s> Walk<'s> {
 
     fn crowds(&self, step: Span) -> Vec<Vec<Crowd>> {
         let crowd = |entry: EntryId, cohort: &Cohort| {
-            let Steering::Dns(dns) = &self.specification.entries[entry].steering else { return Crowd::none() };
+            let Steering::Dns(dns) = &self.specification.entries[entry].steering else {
+                return Crowd::none();
+            };
             let Caching::Honours { at_least, at_most } = cohort.caching else {
                 return Crowd { pinned: true, ..Crowd::none() };
             };
@@ -412,11 +417,8 @@ impl Moment<'_, '_> {
 
     fn count(&self, seconds: f64, crowds: &mut [Vec<Crowd>], counts: &mut [Count]) {
         let specification = self.world.specification;
-        let mut flows: Vec<Flow> = specification
-            .populations
-            .ids()
-            .map(|id| self.flow(id, &mut crowds[id.0 as usize]))
-            .collect();
+        let mut flows: Vec<Flow> =
+            specification.populations.ids().map(|id| self.flow(id, &mut crowds[id.0 as usize])).collect();
         for site in specification.sites.ids() {
             self.serve(site, &mut flows);
         }
@@ -495,11 +497,12 @@ impl Moment<'_, '_> {
         }
         let left = self.left(site);
         let answered = rate.min(named);
-        let (first, second) = match (left.down || left.no_clients && left.no_checkers, self.world.is_open(id, self.now)) {
-            (false, _) => (PARTITION, PARTITION),
-            (true, true) => (NO_ROUTE, STALE),
-            (true, false) => (UNDETECTED, STALE),
-        };
+        let (first, second) =
+            match (left.down || left.no_clients && left.no_checkers, self.world.is_open(id, self.now)) {
+                (false, _) => (PARTITION, PARTITION),
+                (true, true) => (NO_ROUTE, STALE),
+                (true, false) => (UNDETECTED, STALE),
+            };
         flow.lost[first] += answered;
         flow.lost[second] += rate - answered;
     }
@@ -533,9 +536,14 @@ impl Moment<'_, '_> {
     /// A site serves what it can of what arrives, refuses the rest, and fails its errors.
     fn serve(&self, site: SiteId, flows: &mut [Flow]) {
         let left = self.left(site);
-        let load: f64 =
-            flows.iter().flat_map(|flow| &flow.arrives).filter(|(to, _)| *to == site).map(|(_, rate)| rate).sum();
-        let capacity = self.world.specification.sites[site].capacity.first().map(|pool| pool.rate * left.capacity);
+        let load: f64 = flows
+            .iter()
+            .flat_map(|flow| &flow.arrives)
+            .filter(|(to, _)| *to == site)
+            .map(|(_, rate)| rate)
+            .sum();
+        let capacity =
+            self.world.specification.sites[site].capacity.first().map(|pool| pool.rate * left.capacity);
         let refused = capacity.map_or(0.0, |capacity| ((load - capacity) / load).max(0.0));
         for flow in flows {
             let rate: f64 = flow.arrives.iter().filter(|(to, _)| *to == site).map(|(_, rate)| rate).sum();
