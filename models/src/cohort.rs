@@ -23,7 +23,7 @@ enum Kind {
     /// Resolved once: this answer for ever.
     Pinned(AnswerId),
     /// Resolves again and again, and may keep connections.
-    Resolving { cache: Cache, connections: Option<Connections> },
+    Resolving { cache: Cache, connections: Option<Box<Connections>> },
 }
 
 /// A share of traffic that goes to one site (none: there was no answer), from an instant kept beside it.
@@ -57,7 +57,7 @@ impl<'d> Cohorts<'d> {
                 Some(ttl) => {
                     let cache = Cache::new(ttl, plan.serve_stale, answer, now);
                     let dial = |life| Connections::new(life, now, cache.shares());
-                    let connections = plan.connection.map(|connection| dial(connection.life));
+                    let connections = plan.connection.map(|connection| Box::new(dial(connection.life)));
                     Kind::Resolving { cache, connections }
                 }
             };
@@ -135,7 +135,7 @@ impl<'d> Cohorts<'d> {
             self.moving -= 1;
         }
         let Kind::Resolving { cache, connections } = &row.kind else { return };
-        let dialled = connections.as_ref().and_then(Connections::next_breakpoint);
+        let dialled = connections.as_ref().and_then(|connections| connections.next_breakpoint());
         let next = match (cache.next_breakpoint(), dialled) {
             (Some(a), Some(b)) => Some(a.min(b)),
             (a, b) => a.or(b),

@@ -243,12 +243,18 @@ impl Design {
     pub fn is_random(&self) -> bool {
         let chances = |planned: &Planned| !planned.spared.is_empty();
         let checked = |watch: &WatchPlan| watch.random_phases;
-        let grey = self.specification.domains.rows().iter().any(|domain| domain.effects.iter().any(is_grey));
-        !self.components.is_empty()
+        let domains = self.specification.domains.rows().iter().flat_map(|domain| &domain.effects);
+        let planned = self.planned.rows().iter().flat_map(|planned| match &planned.what {
+            Breakage::Domain { effects, .. } => &effects[..],
+            Breakage::Partition { .. } => &[],
+        });
+        let deep = self.watches.rows().iter().any(|watch| self.specification.checks[watch.check].sees == Sees::Site);
+        let fails = !self.components.is_empty();
+        fails
             || !self.placements.is_empty()
             || self.planned.rows().iter().any(chances)
             || self.watches.rows().iter().any(checked)
-            || (grey && !self.watches.is_empty())
+            || (deep && domains.chain(planned).any(is_grey))
     }
 
     pub(crate) fn demand_source(&self) -> SourceId {

@@ -52,10 +52,10 @@ impl Truth {
             _ => {}
         }
         if self.errors > 0.0 {
-            words.push(format!("{} % errors", self.errors * 100.0));
+            words.push(format!("{} % errors", percent(self.errors)));
         }
         if self.capacity < 1.0 {
-            words.push(format!("capacity {} %", self.capacity * 100.0));
+            words.push(format!("capacity {} %", percent(self.capacity)));
         }
         if !self.latency.is_zero() {
             words.push(format!("{} ms slower", self.latency.nanos() / 1_000_000));
@@ -109,6 +109,11 @@ impl Truth {
             })
         })
     }
+}
+
+/// A share as a percentage, to a hundredth.
+pub(crate) fn percent(share: f64) -> f64 {
+    (share * 10_000.0).round() / 100.0
 }
 
 /// One site's state.
