@@ -133,9 +133,8 @@ fn reversed(specification: &Specification) -> Specification {
 
 /// Everything but the estimates' text: what two equal worlds share although their rows stand in another order.
 fn totals(outcome: &Outcome) -> Vec<(String, f64, f64)> {
-    let row = |row: &models::outcome::ScopeOutcome| {
-        (row.name.clone(), row.lost.requests(), row.downtime.value)
-    };
+    let row =
+        |row: &models::outcome::ScopeOutcome| (row.name.clone(), row.lost.requests(), row.downtime.value);
     outcome.scopes.iter().map(row).collect()
 }
 

@@ -220,8 +220,10 @@ impl<'d> Traffic<'d> {
             self.design.holds(scope, *id)
                 && (flow.is_lossy() || flow.arrivals.iter().any(|(site, _)| self.in_hot_pool(*id, *site)))
         });
-        let displaced =
-            lossy.filter(|_| !above.faults.active().is_empty() || self.flows.iter().any(|(id, flow)| !self.is_nominal(id, flow)));
+        let displaced = lossy.filter(|_| {
+            !above.faults.active().is_empty()
+                || self.flows.iter().any(|(id, flow)| !self.is_nominal(id, flow))
+        });
         displaced.map_or(self.design.demand_source(), |(id, _)| self.displacer(id))
     }
 
@@ -441,7 +443,8 @@ impl<'d> Traffic<'d> {
     fn displacer(&self, population: PopulationId) -> SourceId {
         let displaced = |id: &PopulationId| !self.is_nominal(*id, &self.flows[*id]);
         let own = Some(population).filter(displaced);
-        own.or_else(|| self.flows.ids().find(displaced)).map_or(self.flows[population].root, |id| self.flows[id].root)
+        own.or_else(|| self.flows.ids().find(displaced))
+            .map_or(self.flows[population].root, |id| self.flows[id].root)
     }
 
     /// Sites of a population's entry point with capacity missing, and how much: its rate, or 1 where it is unlimited.
