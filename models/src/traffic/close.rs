@@ -4,7 +4,7 @@ use super::ideal::Ideal;
 use super::{Above, Flow, Lost, Traffic, enough};
 use crate::blame::{Mechanism, SourceId};
 use crate::design::PoolId;
-use crate::excess::{Part, curvature, load_at, share_of_load, sign_changes};
+use crate::excess::{Limits, Part, load_at, share_of_load, sign_changes};
 use crate::ledger::Ledger;
 use crate::poly::Poly;
 use crate::specification::{Effect, PopulationId, Scope, Serving, SiteId};
@@ -511,7 +511,10 @@ impl<'d> Traffic<'d> {
             closing.charge(*population, Mechanism::NoRoute, volume, &blamed, self.flows[*population].root);
         }
         let unreachable = ideal.populations.iter().filter(|id| !ideal.reaches(**id));
-        unreachable.map(|id| Volume::from_requests(self.design.curves[*id].integral(from, until))).sum()
+        let nowhere: Volume =
+            unreachable.map(|id| Volume::from_requests(self.design.curves[*id].integral(from, until))).sum();
+        // Where no site has any capacity left, nothing arrives anywhere either.
+        if capacity > 0.0 { nowhere } else { nowhere + Volume::from_requests(brought) }
     }
 
     /// What would be lost even with every site up is the demand's own fault; the rest is charged to what is missing.
@@ -663,9 +666,9 @@ fn crossings(parts: &[Part], capacity: f64, from: Instant, until: Instant, cuts:
         return;
     }
     let mut found = Vec::new();
-    let bound = curvature(parts, from, (until - from).seconds());
+    let limits = Limits::of(parts, from, (until - from).seconds());
     let jumps = parts.iter().any(|part| part.curve.jumps());
-    sign_changes(&|at| load_at(parts, at) - capacity, bound, jumps, from, until, &mut found);
+    sign_changes(&|at| load_at(parts, at) - capacity, limits, jumps, from, until, &mut found);
     cuts.append(&mut found);
 }
 
@@ -676,9 +679,9 @@ fn zeros(parts: &[Part], from: Instant, until: Instant, found: &mut Vec<Instant>
     {
         return;
     }
-    let bound = curvature(parts, from, (until - from).seconds());
+    let limits = Limits::of(parts, from, (until - from).seconds());
     let jumps = parts.iter().any(|part| part.curve.jumps());
-    sign_changes(&|at| load_at(parts, at), bound, jumps, from, until, found);
+    sign_changes(&|at| load_at(parts, at), limits, jumps, from, until, found);
 }
 
 /// Finds where `f` changes sign on a stretch on which it is smooth: sixteen steps, then bisection.
