@@ -4,15 +4,8 @@ mod support;
 
 use models::specification::*;
 use sim::Span;
-use support::make::{Make, dns, plain, s};
+use support::make::{Make, s};
 use support::{lost, run};
-
-/// What is lost by a mechanism, in requests.
-fn lost_by(specification: &Specification, mechanism: &str) -> f64 {
-    let outcome = run(specification);
-    let rows = &outcome.scopes[0].by_mechanism;
-    rows.iter().filter(|(one, _)| one.name() == mechanism).map(|(_, volume)| volume.requests()).sum()
-}
 
 /// What each root is charged with, in requests.
 fn charged(specification: &Specification) -> Vec<(String, f64)> {
@@ -92,4 +85,35 @@ fn an_ideal_router_without_any_capacity_left_loses_everything() {
     let domain = make.0.sites[site].domain;
     make.script(10, 20, domain, &[Effect::Degraded { factor: 0.0 }]);
     assert_eq!(lost(&make.0), 600.0);
+}
+
+#[test]
+fn a_broken_link_elsewhere_is_not_blamed_for_a_dead_site() {
+    let mut make = Make::new(s(100));
+    let (a, b) = (make.site("a", &[], None), make.site("b", &[], None));
+    let entry = make.entry("www", &[a], Steering::Static { shares: vec![1.0] });
+    make.clients("all", entry, 10.0);
+    let cable = make.domain("cable", &[]);
+    let between = vec![Endpoint::Site(a), Endpoint::Site(b)];
+    make.0.links.push(Link { name: "cable".into(), domain: cable, between });
+    make.lose(0, 50, cable);
+    make.lose_site(10, 10, a);
+    assert_eq!(charged(&make.0), [("script 2".to_string(), 100.0)]);
+}
+
+#[test]
+fn an_alternative_that_another_stands_in_for_is_not_blamed_for_overload() {
+    let mut make = Make::new(s(100));
+    let (lumen, telia) = (make.domain("lumen", &[]), make.domain("telia", &[]));
+    let (a, b) = (make.site("a", &[], Some(60.0)), make.site("b", &[], Some(60.0)));
+    make.needs(a, &[lumen, telia]);
+    let entry = make.entry("www", &[a, b], Steering::Ideal);
+    make.clients("all", entry, 100.0);
+    make.lose(0, 100, lumen);
+    make.lose_site(10, 10, a);
+    let charged = charged(&make.0);
+    assert!(
+        charged.len() == 1 && charged[0].0 == "script 2" && (charged[0].1 - 400.0).abs() < 1e-6,
+        "{charged:?}"
+    );
 }

@@ -64,7 +64,8 @@ fn alone(specification: &mut Specification) {
 /// grey fault under a check that looks deep enough to suffer it leaves some: which probes fail.
 fn determined(specification: &mut Specification) -> bool {
     let deep = specification.checks.rows().iter().any(|check| check.sees == Sees::Site);
-    let grey = specification.replays.iter().flat_map(|replay| &replay.phases).any(|phase| is_grey(&phase.what));
+    let grey =
+        specification.replays.iter().flat_map(|replay| &replay.phases).any(|phase| is_grey(&phase.what));
     if deep && grey {
         return false;
     }

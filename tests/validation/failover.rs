@@ -4,8 +4,14 @@ use crate::page::{Simulated, Table};
 use crate::theory::{DAY, HOUR, Probes, YEAR};
 use models::blame::Mechanism::{Overload, StaleRoute, Undetected};
 
-const CHECK: Probes =
-    Probes { interval: 10.0, timeout: 2.0, retries: 0.0, failures: 3.0, successes: 2.0, from_response: false };
+const CHECK: Probes = Probes {
+    interval: 10.0,
+    timeout: 2.0,
+    retries: 0.0,
+    failures: 3.0,
+    successes: 2.0,
+    from_response: false,
+};
 const PHASES: [f64; 3] = [1.0, 4.0, 9.0];
 /// Seconds from the death at 3,600 s to the verdict, and from the verdict to the answers.
 const PROPAGATION: f64 = 5.0;
@@ -74,7 +80,13 @@ script: [{at: 1h, fail: primary, for: 1h}]",
     table.row(&case, "plain: stale route, thousand requests", 30.0, stale, "T/2");
     let recovery = case.scope("plain").recovery.range.1.seconds();
     let formula = "δ + π + T: the last cache";
-    table.row(&case, "plain: full service again after, s", seen + 60.0, Simulated::Exactly(recovery), formula);
+    table.row(
+        &case,
+        "plain: full service again after, s",
+        seen + 60.0,
+        Simulated::Exactly(recovery),
+        formula,
+    );
 }
 
 fn random_phases(table: &mut Table) {
@@ -90,7 +102,13 @@ script: [{at: 1h, fail: primary, for: 1h}]",
     );
     let seconds = 30.0 * 2.0 / 4.0 + 2.0 * 30.0 + 5.0 + PROPAGATION + 30.0;
     let formula = "I m/(n + 1) + (K - 1) I + timeout + π + T/2";
-    table.row(&case, "random phases: thousand requests lost, mean", seconds, case.lost("www").times(1e-3), formula);
+    table.row(
+        &case,
+        "random phases: thousand requests lost, mean",
+        seconds,
+        case.lost("www").times(1e-3),
+        formula,
+    );
 }
 
 /// Share of traffic still lost at `x` seconds into a fault, over the phase of the only vantage, integrated against the
@@ -104,7 +122,15 @@ fn loss_per_fault(mean: f64, interval: f64, fixed: f64, ttl: f64) -> f64 {
     };
     let steps = 200;
     let h = interval / f64::from(steps);
-    let weight = |i: i32| if i == 0 || i == steps { 1.0 } else if i % 2 == 1 { 4.0 } else { 2.0 };
+    let weight = |i: i32| {
+        if i == 0 || i == steps {
+            1.0
+        } else if i % 2 == 1 {
+            4.0
+        } else {
+            2.0
+        }
+    };
     (0..=steps).map(|i| weight(i) * given(fixed + f64::from(i) * h)).sum::<f64>() * h / 3.0 / interval
 }
 
@@ -124,7 +150,13 @@ steering: {www: {policy: failover, ttl: 60s, propagation: 5s, health_check: web,
     let fixed = 2.0 * 30.0 + 5.0 + PROPAGATION;
     let lost = YEAR / (up + down) * loss_per_fault(down, 30.0, fixed, 60.0);
     let formula = "t/(E[U] + E[D]) × ∫ P(D > x) × share still lost at x; a fault within the minutes after another is neglected (1 in 10,000)";
-    table.row(&case, "random faults: thousand requests lost a year", lost, case.lost("www").times(1e-3), formula);
+    table.row(
+        &case,
+        "random faults: thousand requests lost a year",
+        lost,
+        case.lost("www").times(1e-3),
+        formula,
+    );
 }
 
 /// The standby is too small: overload while it has all the traffic, and on both ramps.

@@ -59,7 +59,8 @@ impl Time {
     /// Variance of the time down in `t` of an alternating renewal process, as t grows (Takács).
     pub(crate) fn downtime_variance(up: Time, down: Time, t: f64) -> f64 {
         let cycle = up.mean + down.mean;
-        t * (up.mean * up.mean * down.variance + down.mean * down.mean * up.variance) / (cycle * cycle * cycle)
+        t * (up.mean * up.mean * down.variance + down.mean * down.mean * up.variance)
+            / (cycle * cycle * cycle)
     }
 }
 
@@ -122,7 +123,9 @@ impl Chain {
     /// does.
     pub(crate) fn frequency(&self, down: impl Fn(usize) -> bool) -> f64 {
         let stationary = self.stationary();
-        let into = |from: usize| -> f64 { (0..self.states()).filter(|to| down(*to)).map(|to| self.rates[from][to]).sum() };
+        let into = |from: usize| -> f64 {
+            (0..self.states()).filter(|to| down(*to)).map(|to| self.rates[from][to]).sum()
+        };
         (0..self.states()).filter(|state| !down(*state)).map(|from| stationary[from] * into(from)).sum()
     }
 

@@ -273,7 +273,7 @@ impl<'d> Traffic<'d> {
             }
             let answered = self.answered(population, lost, from, until).min(whole);
             let (undetected, stale) = flow.mechanisms(lost);
-            closing.above.faults.that_take(&self.design.topology, lost.site, population, &mut blamed);
+            closing.above.that_take(&self.design.topology, lost.site, population, &mut blamed);
             closing.charge(population, undetected, answered, &blamed, flow.root);
             closing.charge(population, stale, whole - answered, &blamed, flow.root);
         }
@@ -429,7 +429,7 @@ impl<'d> Traffic<'d> {
                 |effect: Effect| effect.takes_from_clients() || matches!(effect, Effect::Degraded { .. });
             closing.above.faults.with_effect(&self.design.topology, *site, takes, &mut blamed);
             if blamed.is_empty() {
-                closing.above.faults.that_take(&self.design.topology, *site, population, &mut blamed);
+                closing.above.that_take(&self.design.topology, *site, population, &mut blamed);
             }
             closing.charge(population, mechanism, upto - given, &blamed, root);
             given = upto;
@@ -588,7 +588,7 @@ impl<'d> Traffic<'d> {
         let mut all = Vec::new();
         for &site in &self.design.specification().entries[entry].sites {
             if !above.reaches(population, site) {
-                above.faults.that_take(&self.design.topology, site, population, blamed);
+                above.that_take(&self.design.topology, site, population, blamed);
                 all.append(blamed);
             }
         }

@@ -39,6 +39,8 @@ pub(super) struct Ideal {
     weights_changed: bool,
     /// The capacity of each site while all is well; none: unlimited.
     rates: Vec<Option<f64>>,
+    /// The weight of an unlimited site: the greatest rate of the others, so that no weight is lost beside another.
+    ample: f64,
     /// Positions of sites to be looked at again.
     dirty: Vec<usize>,
     total: f64,
@@ -69,6 +71,7 @@ impl Ideal {
             weights_changed: false,
             unlimited: sites.iter().any(|site| rate(site).is_none()),
             rates: sites.iter().map(rate).collect(),
+            ample: sites.iter().filter_map(rate).reduce(f64::max).unwrap_or(1.0),
             dirty: Vec::new(),
             gone_at: vec![0.0; sites.len()],
             sites,
@@ -145,7 +148,8 @@ impl Ideal {
             let site = self.sites[index];
             let truth = above.sites.truth(site);
             let usable = self.populations.iter().any(|population| above.reaches(*population, site));
-            let weight = if usable { self.rates[index].unwrap_or(1.0) * truth.capacity } else { 0.0 };
+            let weight = self.rates[index].map_or(self.ample, |rate| rate * truth.capacity);
+            let weight = if usable { weight } else { 0.0 };
             if truth.errors != self.errors[index] {
                 self.grey += usize::from(self.errors[index] == 0.0);
                 self.errors[index] = truth.errors;
