@@ -74,6 +74,8 @@ pub(crate) struct Traffic<'d> {
     /// Has a flow or a capacity changed since pools were last looked at?
     changed: bool,
     calm: bool,
+    /// Is any entry point steered otherwise than ideally?
+    routed: bool,
     pools: Pools<'d>,
     ideals: Table<EntryId, Option<Ideal>>,
     /// What each population would lose by overload if nothing ever failed: its sites and shares.
@@ -128,6 +130,11 @@ impl<'d> Traffic<'d> {
             dirty: Vec::new(),
             changed: true,
             calm: true,
+            routed: specification
+                .entries
+                .rows()
+                .iter()
+                .any(|entry| !matches!(entry.steering, Steering::Ideal)),
             pools: Pools::new(design),
             ideals: specification
                 .entries
@@ -226,7 +233,7 @@ impl<'d> Traffic<'d> {
     /// Recomputes what is dirty; `now` begins a stretch.
     pub(crate) fn settle(&mut self, now: Instant, above: Above, cohorts: &mut Cohorts) {
         self.changed |= !self.dirty.is_empty();
-        if self.changed {
+        if self.changed && self.routed {
             self.watch_peaks(now);
         }
         while let Some(population) = self.dirty.pop() {
@@ -242,7 +249,9 @@ impl<'d> Traffic<'d> {
             flow.grey = flow.arrivals.iter().any(|(site, _)| above.sites.truth(*site).errors > 0.0);
         }
         if std::mem::take(&mut self.changed) {
-            self.pools.settle(&self.flows);
+            if self.routed {
+                self.pools.settle(&self.flows);
+            }
             self.calm = !self.pools.any_hot()
                 && self.flows.rows().iter().all(|flow| !flow.is_lossy())
                 && self.ideals.rows().iter().flatten().all(Ideal::is_calm);
@@ -321,7 +330,9 @@ impl<'d> Traffic<'d> {
     /// The replication is over: hands the sites' books to the ledger. Returns the requests accounted for: those that
     /// arrived somewhere, and those lost before.
     pub(crate) fn settle_accounts(&mut self, now: Instant, ledger: &mut Ledger) -> f64 {
-        self.watch_peaks(now);
+        if self.routed {
+            self.watch_peaks(now);
+        }
         for population in self.flows.ids() {
             self.account(population, now);
             self.flows[population].origin = now;

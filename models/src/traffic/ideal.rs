@@ -8,7 +8,7 @@ use crate::design::Design;
 use crate::excess::Part;
 use crate::poly::Poly;
 use crate::specification::{EntryId, PopulationId, SiteId};
-use sim::{Instant, Table};
+use sim::{Id, Instant, Table};
 
 /// Some capacity with the same share of errors: it serves demand from `from` to `from + width` requests per second.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -39,6 +39,8 @@ pub(super) struct Ideal {
     weights_changed: bool,
     /// The capacity of each site while all is well; none: unlimited.
     rates: Vec<Option<f64>>,
+    /// Where each site of the design stands in `sites`.
+    positions: Vec<Option<usize>>,
     /// Positions of sites to be looked at again.
     dirty: Vec<usize>,
     total: f64,
@@ -69,6 +71,9 @@ impl Ideal {
             weights_changed: false,
             unlimited: sites.iter().any(|site| rate(site).is_none()),
             rates: sites.iter().map(rate).collect(),
+            positions: (0..design.specification().sites.len())
+                .map(|index| sites.iter().position(|site| site.index() == index))
+                .collect(),
             dirty: Vec::new(),
             gone_at: vec![0.0; sites.len()],
             sites,
@@ -126,7 +131,7 @@ impl Ideal {
 
     /// The truth of `site`, or its reach, may have changed.
     pub(super) fn site_changed(&mut self, site: SiteId) {
-        if let Some(index) = self.sites.iter().position(|known| *known == site) {
+        if let Some(index) = self.positions[site.index()] {
             self.dirty.push(index);
         }
     }

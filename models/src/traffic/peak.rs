@@ -4,10 +4,10 @@
 //! Otherwise it is sought on a grid, at the ends of the stretch and a sixteenth of it (at most a quarter of an hour)
 //! apart. Where several entry points share a site, the sum of their peaks is an upper bound, which need not be reached.
 
-use super::Traffic;
+use super::{Flow, Traffic};
 use crate::excess::{Part, load_at};
 use crate::specification::SiteId;
-use sim::{Id, Instant, Span};
+use sim::{Instant, Span};
 
 /// Least number of steps of the grid.
 const STEPS: i64 = 16;
@@ -20,15 +20,21 @@ impl<'d> Traffic<'d> {
         if now <= from {
             return;
         }
-        for index in 0..self.peaks.len() {
-            let site = SiteId::from_index(index);
-            let mut parts = std::mem::take(&mut self.parts);
-            self.site_parts(site, &mut parts);
-            if parts.iter().map(|part| part.highest(from, now)).sum::<f64>() > self.peaks[site] {
-                self.peaks[site] = self.peaks[site].max(greatest(&parts, from, now));
+        let mut parts = std::mem::take(&mut self.parts);
+        for index in 0..self.flows.len() {
+            for arrival in 0..self.flows.rows()[index].arrivals.len() {
+                let site = self.flows.rows()[index].arrivals[arrival].0;
+                let arrives = |flow: &Flow| flow.arrivals.iter().any(|(known, _)| *known == site);
+                if self.flows.rows()[..index].iter().any(arrives) {
+                    continue;
+                }
+                self.site_parts(site, &mut parts);
+                if parts.iter().map(|part| part.highest(from, now)).sum::<f64>() > self.peaks[site] {
+                    self.peaks[site] = self.peaks[site].max(greatest(&parts, from, now));
+                }
             }
-            self.parts = parts;
         }
+        self.parts = parts;
     }
 
     /// What comes to a site from populations that are not steered ideally.

@@ -61,6 +61,8 @@ struct Walk<'s> {
     heeded: Vec<Vec<(i64, Vec<bool>)>>,
     /// For each entry, from which instant on its name servers speak or not.
     speaks: Vec<Vec<(i64, bool)>>,
+    /// For each population and row of heeded verdicts, what it is answered, and whether health was ignored.
+    answers: Vec<Vec<(Answer, bool)>>,
 }
 
 fn at(now: i64) -> Instant {
@@ -80,13 +82,15 @@ impl<'s> Walk<'s> {
         }
         borders.sort();
         borders.dedup();
-        let mut walk = Walk { specification, borders, heeded: Vec::new(), speaks: Vec::new() };
+        let (heeded, speaks, answers) = (Vec::new(), Vec::new(), Vec::new());
+        let mut walk = Walk { specification, borders, heeded, speaks, answers };
         walk.heeded = specification.entries.ids().map(|entry| walk.heeds(entry)).collect();
         walk.speaks = specification
             .entries
             .ids()
             .map(|entry| walk.borders.iter().map(|now| (*now, !walk.is_silent(entry, *now))).collect())
             .collect();
+        walk.answers = specification.populations.ids().map(|id| walk.answers_to(id)).collect();
         walk
     }
 
@@ -195,23 +199,28 @@ impl<'s> Walk<'s> {
         (!fails).then_some(left.latency)
     }
 
-    fn answer(&self, population: PopulationId, heeded: usize) -> Answer {
+    fn answers_to(&self, population: PopulationId) -> Vec<(Answer, bool)> {
         let row = &self.specification.populations[population];
         let entry = &self.specification.entries[row.entry];
         let Steering::Dns(dns) = &entry.steering else { return Vec::new() };
-        answer(self.specification, entry, dns, row, &self.heeded[row.entry.0 as usize][heeded].1)
+        let heeds = dns.check.is_some() && dns.policy != Policy::Simple;
+        let levels = preferences(self.specification, entry, dns, row);
+        let reply = |(_, healthy): &(i64, Vec<bool>)| {
+            let open = heeds && !levels.iter().flatten().any(|(position, _)| healthy[*position]);
+            (answer(entry, dns, &levels, healthy), open)
+        };
+        self.heeded[row.entry.0 as usize].iter().map(reply).collect()
+    }
+
+    fn answer(&self, population: PopulationId, heeded: usize) -> &[(SiteId, f64)] {
+        &self.answers[population.0 as usize][heeded].0
     }
 
     /// Was no record believed healthy, so that health was ignored?
     fn is_open(&self, population: PopulationId, now: i64) -> bool {
-        let row = &self.specification.populations[population];
-        let entry = &self.specification.entries[row.entry];
-        let Steering::Dns(dns) = &entry.steering else { return false };
-        let heeded = &self.heeded[row.entry.0 as usize];
-        let healthy = &heeded[row_at(heeded, now)].1;
-        dns.check.is_some()
-            && dns.policy != Policy::Simple
-            && !preferences(self.specification, entry, dns, row).iter().flatten().any(|(p, _)| healthy[*p])
+        let heeded = &self.heeded[self.specification.populations[population].entry.0 as usize];
+        let answers = &self.answers[population.0 as usize];
+        !answers.is_empty() && answers[row_at(heeded, now)].1
     }
 
     fn crowds(&self, step: Span) -> Vec<Vec<Crowd>> {
@@ -283,14 +292,7 @@ fn preferences(
     levels.into_iter().filter(|level| !level.is_empty()).collect()
 }
 
-fn answer(
-    specification: &Specification,
-    entry: &Entry,
-    dns: &Dns,
-    row: &Population,
-    healthy: &[bool],
-) -> Answer {
-    let levels = preferences(specification, entry, dns, row);
+fn answer(entry: &Entry, dns: &Dns, levels: &[Vec<(usize, f64)>], healthy: &[bool]) -> Answer {
     // Where nothing matches, nothing that matches is healthy.
     let first = levels.first().map_or(&[][..], Vec::as_slice);
     let heeds = dns.check.is_some() && dns.policy != Policy::Simple;
@@ -472,13 +474,13 @@ impl Moment<'_, '_> {
         let rate = flow.rate * cohort.share;
         let mut to: Vec<f64> = vec![0.0; self.lefts.len()];
         for (row, share) in follows {
-            let answer = row.map_or_else(Vec::new, |row| self.world.answer(id, row));
+            let answer = row.map_or(&[][..], |row| self.world.answer(id, row));
             if answer.is_empty() {
                 flow.lost[NO_ROUTE] += rate * share;
             }
             answer.iter().for_each(|(site, part)| to[site.0 as usize] += share * part);
         }
-        let current = asked.map_or_else(Vec::new, |row| self.world.answer(id, row));
+        let current = asked.map_or(&[][..], |row| self.world.answer(id, row));
         for (index, share) in to.into_iter().enumerate() {
             let site = SiteId(index as u32);
             let named: f64 = current.iter().filter(|(known, _)| *known == site).map(|(_, part)| part).sum();

@@ -15,7 +15,12 @@ pub struct Slope {
 /// From an instant where f = -g with slope v, f stays negative for the s with -g + v s + c s^2 / 2 < 0: steps of that
 /// length never pass a crossing, however briefly the function may rise, and near one they are Newton's. The result is an
 /// instant with f >= 0 before which, by a nanosecond, f < 0 as computed.
-pub fn first_crossing(from: Instant, to: Instant, curvature_max: f64, f: impl Fn(Instant) -> Slope) -> Option<Instant> {
+pub fn first_crossing(
+    from: Instant,
+    to: Instant,
+    curvature_max: f64,
+    f: impl Fn(Instant) -> Slope,
+) -> Option<Instant> {
     let mut before = from;
     let mut here = f(from);
     if here.value >= 0.0 {
@@ -80,7 +85,8 @@ mod tests {
         move |t| Slope { value: swing.rate(t) - level, slope: swing.slope(t) }
     }
 
-    const DAILY: Sinusoid = Sinusoid { mean: 3000.0, amplitude: 1200.0, period: Span::DAY, peak: Instant::ZERO };
+    const DAILY: Sinusoid =
+        Sinusoid { mean: 3000.0, amplitude: 1200.0, period: Span::DAY, peak: Instant::ZERO };
 
     #[test]
     fn a_line_crosses_where_it_must() {

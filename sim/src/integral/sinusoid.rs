@@ -132,7 +132,8 @@ impl Sinusoid {
         for chunk in 0..chunks as u32 {
             let middle = half * (2.0 * f64::from(chunk) + 1.0);
             let f = |s: f64| cubic.at(s) * libm::cos(phase + w * s);
-            let pairs = GAUSS.map(|(node, weight)| weight * (f(middle - half * node) + f(middle + half * node)));
+            let pairs =
+                GAUSS.map(|(node, weight)| weight * (f(middle - half * node) + f(middle + half * node)));
             sum += half * (CENTRE * f(middle) + pairs[0] + pairs[1]);
         }
         sum
@@ -155,8 +156,12 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const DAILY: Sinusoid =
-        Sinusoid { mean: 3000.0, amplitude: 1200.0, period: Span::DAY, peak: Instant::from_nanos(72_000_000_000_000) };
+    const DAILY: Sinusoid = Sinusoid {
+        mean: 3000.0,
+        amplitude: 1200.0,
+        period: Span::DAY,
+        peak: Instant::from_nanos(72_000_000_000_000),
+    };
 
     fn at(seconds: f64) -> Instant {
         Instant::ZERO + Span::from_seconds(seconds)
@@ -165,7 +170,8 @@ mod tests {
     /// Composite Simpson with many steps, an independent reference: error about (w h)^4 / 180.
     fn simpson(f: impl Fn(f64) -> f64, from: f64, to: f64, steps: u32) -> f64 {
         let h = (to - from) / f64::from(steps);
-        let inner = (1..steps).map(|i| if i % 2 == 1 { 4.0 } else { 2.0 } * f(from + h * f64::from(i))).sum::<f64>();
+        let inner =
+            (1..steps).map(|i| if i % 2 == 1 { 4.0 } else { 2.0 } * f(from + h * f64::from(i))).sum::<f64>();
         (f(from) + inner + f(to)) * h / 3.0
     }
 
