@@ -20,6 +20,8 @@ struct Open {
     starter: SourceId,
     fault_since: Instant,
     lost_before: Volume,
+    /// What had been lost at its end so far. An outage is closed only when the next one begins.
+    lost_until: Volume,
 }
 
 /// What one replication has shown of a level so far.
@@ -122,12 +124,14 @@ impl<'d> Ledger<'d> {
         if level.index() >= self.design.scopes.len() {
             return;
         }
+        let lost_until = if level.index() == 0 { self.lost_so_far() } else { Volume::ZERO };
         match &mut self.levels[level].open {
-            Some(open) if open.until == from => open.until = until,
+            Some(open) if open.until == from => (open.until, open.lost_until) = (until, lost_until),
             _ => {
                 self.close(level);
                 let (starter, fault_since) = self.starter(level, faults, root, from);
-                self.levels[level].open = Some(Open { from, until, starter, fault_since, lost_before });
+                let open = Open { from, until, starter, fault_since, lost_before, lost_until };
+                self.levels[level].open = Some(open);
             }
         }
         self.charge_time(level, length, faults, root);
@@ -160,7 +164,7 @@ impl<'d> Ledger<'d> {
         let Some(open) = self.levels[level].open.take() else { return };
         self.tally.levels[level].outage(open.until - open.from, open.until - open.fault_since, open.starter);
         if level.index() == 0 {
-            let lost = self.lost_in(Scope::All) - open.lost_before;
+            let lost = open.lost_until - open.lost_before;
             let worst = Worst { replication: self.replication.0, from: open.from, until: open.until, lost };
             self.tally.consider(worst);
         }

@@ -25,6 +25,19 @@ fn clients_without_demand_do_not_double_the_overload_of_others() {
 }
 
 #[test]
+fn an_outage_is_not_charged_with_what_the_next_one_loses() {
+    let mut make = Make::new(s(100));
+    let site = make.site("a", &[], None);
+    let entry = make.entry("www", &[site], Steering::Static { shares: vec![1.0] });
+    make.clients("somebody", entry, 100.0);
+    make.lose_site(10, 10, site);
+    make.lose_site(50, 30, site);
+    let worst = run(&make.0).worst.expect("there are two outages");
+    assert_eq!((worst.from.nanos(), worst.until.nanos()), (50_000_000_000, 80_000_000_000));
+    assert_eq!(worst.lost.requests(), 3_000.0);
+}
+
+#[test]
 fn overload_is_shared_at_each_instant_and_not_over_the_stretch() {
     let mut make = Make::new(s(7_200));
     let site = make.site("a", &[], Some(100.0));
