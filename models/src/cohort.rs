@@ -3,9 +3,9 @@
 use crate::cache::{AnswerId, Cache, Connections, Share};
 use crate::design::{CohortId, CohortPlan, Design};
 use crate::event::{Agenda, Event};
-use crate::poly::Poly;
 use crate::specification::{OnDown, PopulationId, SiteId};
 use crate::steering::Answers;
+use sim::integral::Poly;
 use sim::{Instant, Table, Ticket};
 
 /// One cohort.

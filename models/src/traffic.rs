@@ -13,7 +13,6 @@ use crate::design::Design;
 use crate::fault::Faults;
 use crate::ledger::Ledger;
 use crate::network::Network;
-use crate::poly::Poly;
 use crate::site::Sites;
 use crate::specification::{EntryId, PopulationId, Serving, SiteId, Steering};
 use crate::steering::{Answers, Reply};
@@ -21,6 +20,7 @@ use crate::timeline::ChangeId;
 use crate::volume::Volume;
 use ideal::Ideal;
 use pool::Pools;
+use sim::integral::Poly;
 use sim::{Instant, Table};
 
 /// Traffic that goes to a site that is lost to it.

@@ -6,9 +6,9 @@ use crate::blame::{Mechanism, SourceId};
 use crate::design::PoolId;
 use crate::excess::{Part, curvature, load_at, share_of_load, sign_changes};
 use crate::ledger::Ledger;
-use crate::poly::Poly;
 use crate::specification::{Effect, PopulationId, Scope, Serving, SiteId};
 use crate::volume::Volume;
+use sim::integral::Poly;
 use sim::{Instant, Span};
 
 /// Shares of a stretch below this are rounding, not overload beyond the nominal one.
