@@ -15,7 +15,7 @@ const HOUR: i64 = Span::HOUR.nanos();
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) enum Curve {
     Flat(f64),
-    Sinusoid(Sinusoid),
+    Sinusoid(Sinusoid<DAY>),
     Hours(Box<Hours>),
 }
 
@@ -26,7 +26,7 @@ impl Curve {
             Daily::Flat => Curve::Flat(mean),
             Daily::Sinusoid { swing, .. } if *swing == 0.0 => Curve::Flat(mean),
             Daily::Sinusoid { swing, peak } => {
-                Curve::Sinusoid(Sinusoid::new(mean, mean * swing, Span::DAY, Instant::ZERO + *peak))
+                Curve::Sinusoid(Sinusoid::new(mean, mean * swing, Instant::ZERO + *peak))
             }
             Daily::Hours(factors) => Curve::Hours(Box::new(Hours::new(mean, factors))),
         }

@@ -48,7 +48,15 @@ pub(crate) fn share_of_load(parts: &[Part], mine: usize, from: Instant, until: I
     if parts.len() == 1 {
         return whole;
     }
-    let share = |at: Instant| parts[mine].at(at) / load_at(parts, at);
+    let share = |at: Instant| {
+        let (mut own, mut load) = (0.0, 0.0);
+        for (index, part) in parts.iter().enumerate() {
+            let rate = part.at(at);
+            load += rate;
+            own = if index == mine { rate } else { own };
+        }
+        own / load
+    };
     if parts.iter().all(|part| part.curve.is_flat() && part.share.is_constant()) {
         return share(from) * whole;
     }

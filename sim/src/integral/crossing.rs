@@ -82,13 +82,11 @@ mod tests {
         found
     }
 
-    fn daily() -> Sinusoid {
-        Sinusoid::new(3000.0, 1200.0, Span::DAY, Instant::ZERO)
-    }
+    const DAILY: Sinusoid<{ Span::DAY.nanos() }> = Sinusoid::new(3000.0, 1200.0, Instant::ZERO);
 
     /// Where the daily swing passes a level.
     fn passes(level: f64, from: Instant, until: Instant) -> Vec<Instant> {
-        changes(|t| daily().rate(t) - level, daily().bounds()[2], from, until)
+        changes(|t| DAILY.rate(t) - level, DAILY.bounds()[2], from, until)
     }
 
     #[test]
@@ -124,13 +122,13 @@ mod tests {
             let from_peak = libm::acos((level - 3000.0) / 1200.0) / std::f64::consts::TAU * 86_400.0;
             prop_assert_eq!(found.len() as i64, 2 * days);
             // Rounding of the rate, 5e-13, over its slope.
-            let slope = daily().bounds()[1] * libm::sin(from_peak / 86_400.0 * std::f64::consts::TAU);
+            let slope = DAILY.bounds()[1] * libm::sin(from_peak / 86_400.0 * std::f64::consts::TAU);
             let slack = 2.0 + 2e-3 / slope;
             for (index, time) in found.iter().enumerate() {
                 let side = if index % 2 == 0 { -from_peak } else { from_peak };
                 let expected = at(side) + Span::DAY * (index as i64 / 2);
                 prop_assert!(((*time - expected).nanos() as f64).abs() <= slack, "{:?} {:?}", time, expected);
-                let above = |t: Instant| daily().rate(t) > level;
+                let above = |t: Instant| DAILY.rate(t) > level;
                 prop_assert_ne!(above(*time), above(*time - Span::NANOSECOND));
             }
         }

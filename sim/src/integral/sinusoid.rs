@@ -1,28 +1,26 @@
 use super::{Poly, five_point};
-use crate::time::{Instant, NANOS_PER_SECOND, Span};
+use crate::time::{Instant, NANOS_PER_SECOND};
 use std::f64::consts::TAU;
 
-/// A quantity a second that swings about a mean: mean + amplitude cos(2 pi (t - peak) / period).
+/// A quantity a second that swings about a mean: mean + amplitude cos(2 pi (t - peak) / PERIOD).
+///
+/// The period, in nanoseconds, is a constant, so that taking whole periods off costs no division.
 #[derive(Clone, Copy, PartialEq, Debug)]
-pub struct Sinusoid {
+pub struct Sinusoid<const PERIOD: i64> {
     mean: f64,
     amplitude: f64,
-    /// Nanoseconds from peak to peak.
-    period: i64,
     /// Nanoseconds of the first peak at or after zero.
     peak: i64,
-    /// Radians a second, and a nanosecond.
-    frequency: f64,
-    per_nano: f64,
 }
 
-impl Sinusoid {
-    /// A swing of `amplitude` (not negative) to either side of `mean`, each `period` (positive), with a peak at `peak`.
-    pub fn new(mean: f64, amplitude: f64, period: Span, peak: Instant) -> Self {
-        let frequency = TAU / period.seconds();
-        let per_nano = frequency / NANOS_PER_SECOND as f64;
-        let peak = peak.nanos().rem_euclid(period.nanos());
-        Sinusoid { mean, amplitude, period: period.nanos(), peak, frequency, per_nano }
+impl<const PERIOD: i64> Sinusoid<PERIOD> {
+    /// Radians a second.
+    const FREQUENCY: f64 = TAU / (PERIOD as f64 / NANOS_PER_SECOND as f64);
+    const RADIANS_PER_NANO: f64 = Self::FREQUENCY / NANOS_PER_SECOND as f64;
+
+    /// A swing of `amplitude` (not negative) to either side of `mean`, with a peak at `peak`.
+    pub const fn new(mean: f64, amplitude: f64, peak: Instant) -> Self {
+        Sinusoid { mean, amplitude, peak: peak.nanos().rem_euclid(PERIOD) }
     }
 
     /// Its value at an instant.
@@ -42,14 +40,14 @@ impl Sinusoid {
 
     /// Its greatest value over an interval, ends included.
     pub fn max_within(&self, from: Instant, to: Instant) -> f64 {
-        let to_peak = (self.peak - from.nanos()).rem_euclid(self.period);
+        let to_peak = (self.peak - from.nanos()).rem_euclid(PERIOD);
         if to_peak <= (to - from).nanos() { self.max() } else { self.rate(from).max(self.rate(to)) }
     }
 
     /// Bounds of |value|, |first| and |second derivative| at all times.
     pub fn bounds(&self) -> [f64; 3] {
-        let slope = self.amplitude * self.frequency;
-        [self.mean.abs() + self.amplitude, slope, slope * self.frequency]
+        let slope = self.amplitude * Self::FREQUENCY;
+        [self.mean.abs() + self.amplitude, slope, slope * Self::FREQUENCY]
     }
 
     /// Its integral over an interval, by the antiderivative.
@@ -69,7 +67,7 @@ impl Sinusoid {
             return poly.0[0] * self.integral(from, to);
         }
         let seconds = (to - from).seconds();
-        let swing = if self.frequency * seconds >= CLOSED_FROM {
+        let swing = if Self::FREQUENCY * seconds >= CLOSED_FROM {
             self.by_parts(poly, seconds, to) - self.by_parts(poly, 0.0, from)
         } else {
             self.by_quadrature(poly, seconds, from)
@@ -79,20 +77,20 @@ impl Sinusoid {
 
     /// Radians since the last peak: reduced in integers, so that the hundredth year is as exact as the first.
     fn phase(&self, at: Instant) -> f64 {
-        (at.nanos() - self.peak).rem_euclid(self.period) as f64 * self.per_nano
+        (at.nanos() - self.peak).rem_euclid(PERIOD) as f64 * Self::RADIANS_PER_NANO
     }
 
     /// The swing's integral. The difference of sines is taken as a product, 2 cos((a + b)/2) sin((b - a)/2), so that a
     /// short interval keeps its digits.
     fn swing_integral(&self, from: Instant, to: Instant) -> f64 {
-        let half = ((to - from).nanos() % self.period) as f64 * self.per_nano / 2.0;
-        2.0 * self.amplitude / self.frequency * libm::cos(self.phase(from) + half) * libm::sin(half)
+        let half = ((to - from).nanos() % PERIOD) as f64 * Self::RADIANS_PER_NANO / 2.0;
+        2.0 * self.amplitude / Self::FREQUENCY * libm::cos(self.phase(from) + half) * libm::sin(half)
     }
 
     /// An antiderivative of the polynomial times the cosine.
     fn by_parts(&self, poly: Poly, seconds: f64, at: Instant) -> f64 {
         let (sin, cos) = libm::sincos(self.phase(at));
-        let w = self.frequency;
+        let w = Self::FREQUENCY;
         let first = poly.derivative();
         let second = first.derivative();
         let third = second.derivative();
@@ -102,7 +100,7 @@ impl Sinusoid {
     }
 
     fn by_quadrature(&self, poly: Poly, seconds: f64, from: Instant) -> f64 {
-        let (w, phase) = (self.frequency, self.phase(from));
+        let (w, phase) = (Self::FREQUENCY, self.phase(from));
         let chunks = (w * seconds / CHUNK).ceil().max(1.0);
         let width = seconds / chunks;
         let chunk = |index: u32| {
@@ -122,11 +120,11 @@ const CHUNK: f64 = 0.5;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::time::Span;
     use proptest::prelude::*;
 
-    fn daily() -> Sinusoid {
-        Sinusoid::new(3000.0, 1200.0, Span::DAY, Instant::ZERO + Span::HOUR * 20)
-    }
+    const DAY: i64 = Span::DAY.nanos();
+    const DAILY: Sinusoid<DAY> = Sinusoid::new(3000.0, 1200.0, Instant::from_nanos(72_000_000_000_000));
 
     fn at(seconds: f64) -> Instant {
         Instant::ZERO + Span::from_seconds(seconds)
@@ -141,7 +139,7 @@ mod tests {
 
     #[test]
     fn a_whole_period_integrates_to_its_mean() {
-        let year = daily().integral(at(1234.5), at(1234.5) + Span::YEAR);
+        let year = DAILY.integral(at(1234.5), at(1234.5) + Span::YEAR);
         assert!((year / (3000.0 * 365.0 * 86_400.0) - 1.0).abs() < 1e-15);
     }
 
@@ -149,28 +147,28 @@ mod tests {
     fn the_half_day_about_the_peak_is_the_hand_computed_one() {
         // mean T + amplitude 2 sin(pi/2) / w, with w = 2 pi / 86,400.
         let expected = 3000.0 * 43_200.0 + 1200.0 * 2.0 * 86_400.0 / TAU;
-        assert!((daily().integral(at(14.0 * 3600.0), at(26.0 * 3600.0)) / expected - 1.0).abs() < 1e-15);
+        assert!((DAILY.integral(at(14.0 * 3600.0), at(26.0 * 3600.0)) / expected - 1.0).abs() < 1e-15);
     }
 
     #[test]
     fn the_hundredth_year_is_as_exact_as_the_first() {
         let far = Span::YEAR * 100;
         let (from, to) = (at(100.0), at(100.001));
-        assert_eq!(daily().integral(from, to), daily().integral(from + far, to + far));
-        assert_eq!(daily().rate(from), daily().rate(from - far));
+        assert_eq!(DAILY.integral(from, to), DAILY.integral(from + far, to + far));
+        assert_eq!(DAILY.rate(from), DAILY.rate(from - far));
         // A microsecond keeps its digits: the rate times its length.
-        let short = daily().integral(from, from + Span::from_nanos(1000));
-        assert!((short / (daily().rate(from) * 1e-6) - 1.0).abs() < 1e-10);
+        let short = DAILY.integral(from, from + Span::from_nanos(1000));
+        assert!((short / (DAILY.rate(from) * 1e-6) - 1.0).abs() < 1e-10);
     }
 
     #[test]
     fn a_line_times_the_swing_is_the_hand_computed_one() {
         // From a peak, over one period T: the integral of s cos(w s) is zero, and of s^2 cos(w s) it is 2 T / w^2.
-        let (from, to) = (daily().first_peak(), daily().first_peak() + Span::DAY);
+        let (from, to) = (DAILY.first_peak(), DAILY.first_peak() + Span::DAY);
         let (day, w) = (86_400.0, TAU / 86_400.0);
-        let line = daily().weighted(Poly([0.0, 1.0, 0.0, 0.0]), from, to);
+        let line = DAILY.weighted(Poly([0.0, 1.0, 0.0, 0.0]), from, to);
         assert!((line / (3000.0 * day * day / 2.0) - 1.0).abs() < 1e-14);
-        let square = daily().weighted(Poly([0.0, 0.0, 1.0, 0.0]), from, to);
+        let square = DAILY.weighted(Poly([0.0, 0.0, 1.0, 0.0]), from, to);
         assert!((square / (1000.0 * day * day * day + 1200.0 * 2.0 * day / (w * w)) - 1.0).abs() < 1e-14);
     }
 
@@ -178,11 +176,11 @@ mod tests {
     fn both_methods_agree_where_they_meet() {
         let poly = Poly([1.0, -3e-4, 2e-8, -1e-13]);
         for radians in [3.0, 3.9, 4.1, 6.0] {
-            let seconds = radians / daily().frequency;
+            let seconds = radians / Sinusoid::<DAY>::FREQUENCY;
             let (from, to) = (at(5000.0), at(5000.0) + Span::from_seconds(seconds));
             let seconds = (to - from).seconds();
-            let parts = daily().by_parts(poly, seconds, to) - daily().by_parts(poly, 0.0, from);
-            let quadrature = daily().by_quadrature(poly, seconds, from);
+            let parts = DAILY.by_parts(poly, seconds, to) - DAILY.by_parts(poly, 0.0, from);
+            let quadrature = DAILY.by_quadrature(poly, seconds, from);
             assert!((parts - quadrature).abs() < 1e-13 * seconds, "{radians}: {parts} {quadrature}");
         }
     }
@@ -196,9 +194,9 @@ mod tests {
             let (from, to) = (at(from), at(from) + Span::from_seconds(seconds));
             let t = (to - from).seconds();
             let poly = Poly([a, b / t, c / (t * t), d / (t * t * t)]);
-            let f = |s: f64| poly.at(s) * daily().rate(from + Span::from_seconds(s));
+            let f = |s: f64| poly.at(s) * DAILY.rate(from + Span::from_seconds(s));
             let reference = simpson(f, 0.0, t, 20_000);
-            let found = daily().weighted(poly, from, to);
+            let found = DAILY.weighted(poly, from, to);
             prop_assert!((found - reference).abs() < 1e-9 * 4200.0 * t, "{} {}", found, reference);
         }
 
@@ -206,15 +204,15 @@ mod tests {
         fn integrals_add_up(from in -1e7f64..1e7, first in 0.0f64..1e6, second in 0.0f64..1e6) {
             let (a, b) = (at(from), at(from + first));
             let c = b + Span::from_seconds(second);
-            let whole = daily().integral(a, c);
-            prop_assert!((daily().integral(a, b) + daily().integral(b, c) - whole).abs() <= 1e-14 * whole + 1e-7);
+            let whole = DAILY.integral(a, c);
+            prop_assert!((DAILY.integral(a, b) + DAILY.integral(b, c) - whole).abs() <= 1e-14 * whole + 1e-7);
         }
 
         #[test]
         fn no_sample_lies_above_the_maximum(from in -1e7f64..1e7, seconds in 0.0f64..200_000.0) {
             let (from, to) = (at(from), at(from) + Span::from_seconds(seconds));
-            let max = daily().max_within(from, to);
-            let samples = (0..=2000).map(|i| daily().rate(from + Span::from_nanos((to - from).nanos() / 2000 * i)));
+            let max = DAILY.max_within(from, to);
+            let samples = (0..=2000).map(|i| DAILY.rate(from + Span::from_nanos((to - from).nanos() / 2000 * i)));
             let high = samples.fold(0.0, f64::max);
             prop_assert!(high <= max + 1e-9);
             // And it is reached, as finely as 2,000 samples show: (w h)^2 / 8 of the amplitude, and the last stretch.
