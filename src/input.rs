@@ -112,6 +112,18 @@ pub(crate) fn directory_name(file: &Path) -> String {
     file.file_stem().map_or_else(|| "scenario".to_owned(), |stem| stem.to_string_lossy().into_owned())
 }
 
+/// Refuses files whose results would go to the same directory.
+pub(crate) fn distinct(files: &[PathBuf]) -> Result<(), Failure> {
+    let mut names: Vec<String> = files.iter().map(|file| directory_name(file)).collect();
+    names.sort_unstable();
+    match names.windows(2).find(|pair| pair[0] == pair[1]) {
+        Some(pair) => {
+            Err(Failure::said(format!("several scenarios are called `{}`: write them apart", pair[0])))
+        }
+        None => Ok(()),
+    }
+}
+
 /// Refuses a format that a command has not.
 pub(crate) fn only(format: Format, possible: &[Format], command: &str) -> Result<(), Failure> {
     if possible.contains(&format) {

@@ -1,10 +1,13 @@
 //! The caches layer: what share of each population's traffic follows which answer.
 
-use crate::cache::{AnswerId, Cache, Connections, Share};
+mod redial;
+
+use crate::cache::{AnswerId, Cache, Connections, Curve, Share};
 use crate::design::{CohortId, CohortPlan, Design};
 use crate::event::{Agenda, Event};
 use crate::specification::{OnDown, PopulationId, SiteId};
 use crate::steering::Answers;
+use redial::{Held, joint};
 use sim::integral::Poly;
 use sim::{Instant, Table, Ticket};
 
@@ -20,7 +23,7 @@ enum Kind {
     /// Resolved once: this answer for ever.
     Pinned(AnswerId),
     /// Resolves again and again, and may keep connections.
-    Resolving { cache: Cache, connections: Option<Connections> },
+    Resolving { cache: Cache, connections: Option<Box<Connections>> },
 }
 
 /// A share of traffic that goes to one site (none: there was no answer), from an instant kept beside it.
@@ -54,7 +57,7 @@ impl<'d> Cohorts<'d> {
                 Some(ttl) => {
                     let cache = Cache::new(ttl, plan.serve_stale, answer, now);
                     let dial = |life| Connections::new(life, now, cache.shares());
-                    let connections = plan.connection.map(|connection| dial(connection.life));
+                    let connections = plan.connection.map(|connection| Box::new(dial(connection.life)));
                     Kind::Resolving { cache, connections }
                 }
             };
@@ -132,7 +135,7 @@ impl<'d> Cohorts<'d> {
             self.moving -= 1;
         }
         let Kind::Resolving { cache, connections } = &row.kind else { return };
-        let dialled = connections.as_ref().and_then(Connections::next_breakpoint);
+        let dialled = connections.as_ref().and_then(|connections| connections.next_breakpoint());
         let next = match (cache.next_breakpoint(), dialled) {
             (Some(a), Some(b)) => Some(a.min(b)),
             (a, b) => a.or(b),
@@ -162,10 +165,19 @@ impl<'d> Cohorts<'d> {
                 cache.advance(now);
                 connections.advance(now);
                 let on_down = plan.connection.map_or(OnDown::Wait, |connection| connection.on_down);
-                let homeless = connected(connections, on_down, answers, lost, into);
-                if !homeless.is_zero() {
-                    resolve(plan, cache.shares(), asked, |answer, poly| {
-                        spread(into, answers, answer, poly.times(homeless));
+                let dialled: Vec<Held> =
+                    connections.shares().map(|curve| (curve.answer, poly(&curve))).collect();
+                let homeless = connected(&dialled, on_down, answers, lost, into);
+                if homeless.iter().any(|share| *share > 0.0) {
+                    let breaks = [cache.next_breakpoint(), connections.next_breakpoint()];
+                    let width = breaks.into_iter().flatten().min().map_or(0.0, |at| (at - now).seconds());
+                    let cached: Vec<Held> =
+                        cache.shares().map(|share| (share.answer, line(&share))).collect();
+                    joint(&dialled, &cached, width, |was, has, share| {
+                        let index = dialled.iter().position(|(known, _)| *known == was);
+                        let dials = share * index.map_or(0.0, |index| homeless[index]);
+                        spread(into, answers, has, dials * (1.0 - plan.afresh));
+                        spread(into, answers, asked, dials * plan.afresh);
                     });
                 }
             }
@@ -185,43 +197,52 @@ fn resolve(
     mut follow: impl FnMut(Option<AnswerId>, Poly),
 ) {
     for share in shares {
-        follow(share.answer, Poly::linear(share.share(), share.slope()) * (1.0 - plan.afresh));
+        follow(share.answer, line(&share) * (1.0 - plan.afresh));
     }
     if plan.afresh > 0.0 {
         follow(asked, Poly::constant(plan.afresh));
     }
 }
 
+fn line(share: &Share) -> Poly {
+    Poly::linear(share.share(), share.slope())
+}
+
+fn poly(curve: &Curve) -> Poly {
+    Poly([curve.value, curve.slope, curve.half_curvature, 0.0])
+}
+
 /// Connections go where they were dialled. Those that never came about dial again at once, and so do broken ones
-/// under [`OnDown::Reconnect`]: as long as their site is lost, they are where a new resolution leads. Returns the
-/// share that dials.
+/// under [`OnDown::Reconnect`]: as long as their site is lost, they are where a new resolution leads. Returns which
+/// part of the connections of each answer that is.
 fn connected(
-    connections: &Connections,
+    dialled: &[Held],
     on_down: OnDown,
     answers: &Answers,
     lost: impl Fn(SiteId) -> bool,
     into: &mut Vec<Following>,
-) -> Poly {
-    let mut homeless = Poly::ZERO;
-    for curve in connections.shares() {
-        let poly = Poly([curve.value, curve.slope, curve.half_curvature, 0.0]);
-        let sites = curve.answer.map_or(&[][..], |answer| answers.shares(answer));
-        if sites.is_empty() {
-            homeless += poly;
-        }
+) -> Vec<f64> {
+    let mut homeless = Vec::with_capacity(dialled.len());
+    for &(answer, poly) in dialled {
+        let sites = answer.map_or(&[][..], |answer| answers.shares(answer));
+        let mut dials = if sites.is_empty() { 1.0 } else { 0.0 };
         for &(site, share) in sites {
             if on_down == OnDown::Reconnect && lost(site) {
-                homeless += poly * share;
+                dials += share;
             } else {
                 add(into, Some(site), poly * share);
             }
         }
+        homeless.push(dials);
     }
     homeless
 }
 
 /// Splits what follows an answer among its sites.
 fn spread(into: &mut Vec<Following>, answers: &Answers, answer: Option<AnswerId>, poly: Poly) {
+    if poly.is_zero() {
+        return;
+    }
     match answer.map_or(&[][..], |answer| answers.shares(answer)) {
         [] => add(into, None, poly),
         sites => sites.iter().for_each(|(site, share)| add(into, Some(*site), poly * *share)),

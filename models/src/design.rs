@@ -243,12 +243,17 @@ impl Design {
     pub fn is_random(&self) -> bool {
         let chances = |planned: &Planned| !planned.spared.is_empty();
         let checked = |watch: &WatchPlan| watch.random_phases;
-        let grey = self.specification.domains.rows().iter().any(|domain| domain.effects.iter().any(is_grey));
+        let mut effects = self.planned.rows().iter().flat_map(|planned| match &planned.what {
+            Breakage::Domain { effects, .. } => &effects[..],
+            Breakage::Partition { .. } => &[],
+        });
+        let deep =
+            self.watches.rows().iter().any(|watch| self.specification.checks[watch.check].sees == Sees::Site);
         !self.components.is_empty()
             || !self.placements.is_empty()
             || self.planned.rows().iter().any(chances)
             || self.watches.rows().iter().any(checked)
-            || (grey && !self.watches.is_empty())
+            || (deep && effects.any(is_grey))
     }
 
     pub(crate) fn demand_source(&self) -> SourceId {

@@ -18,10 +18,12 @@
 //! - Grey probes fail independently of each other. Their path is drawn from the watch's stream, a bounded number of
 //!   draws ahead; see [`Watch::next_look`].
 
+mod blocks;
 mod grey;
 mod plan;
 mod quorum;
 mod vantage;
+mod waits;
 
 pub use plan::{CheckPlan, PlanFault, Post, Seen, Spacing, VantageSet, View, healthy_above, unhealthy_when};
 
@@ -29,6 +31,7 @@ use grey::Draws;
 use quorum::{Quorum, Tally, Turn};
 use sim::{Instant, Span, Stream};
 use vantage::{Pace, Vantage};
+use waits::Waits;
 
 /// The most vantages a watch may have.
 pub const VANTAGES_MAX: usize = 128;
@@ -52,9 +55,27 @@ pub struct Watch {
     cursor: usize,
     next_flip: Option<i64>,
     /// What has been drawn, where the view is grey: turns are known before its horizon only.
-    draws: Option<Box<Draws>>,
+    draws: Option<Luck>,
     /// Draws of an earlier grey view, kept for their memory.
-    spare: Option<Box<Draws>>,
+    spare: Option<Luck>,
+}
+
+/// How grey probes are drawn.
+#[derive(Clone, Debug)]
+enum Luck {
+    /// By their rarer outcome.
+    Outcomes(Box<Draws>),
+    /// By the turns they lead to.
+    Turns(Box<Waits>),
+}
+
+impl Luck {
+    fn horizon(&self) -> i64 {
+        match self {
+            Luck::Outcomes(draws) => draws.horizon(),
+            Luck::Turns(waits) => waits.horizon(),
+        }
+    }
 }
 
 /// What becomes of probes under the present view.
@@ -153,7 +174,8 @@ impl Watch {
         if view == self.view {
             return;
         }
-        self.advance(now.nanos());
+        self.advance(now.nanos(), true, stream);
+        self.begin_draws(view);
         self.view = view;
         self.foresee(now.nanos(), stream);
     }
@@ -169,7 +191,7 @@ impl Watch {
     /// Draws on; `now` is [`next_look`](Watch::next_look).
     pub fn look(&mut self, now: Instant, stream: &mut Stream) {
         assert_eq!(self.next_look(), Some(now), "a check looks when it said it would");
-        self.advance(now.nanos());
+        self.advance(now.nanos(), false, stream);
         self.foresee(now.nanos(), stream);
     }
 
@@ -188,8 +210,8 @@ impl Watch {
         self.turns.push(Turn { at, vantage: index as u8, group: self.vantages[index].group, falls });
     }
 
-    /// Resolves all probes that arrive before `now`, under the view that has held so far.
-    fn advance(&mut self, now: i64) {
+    /// Resolves all probes that arrive before `now`, under the view that has held so far; it may end now.
+    fn advance(&mut self, now: i64, ends: bool, stream: &mut Stream) {
         debug_assert!(self.next_flip.is_none_or(|at| at >= now), "a flip was passed over");
         debug_assert!(self.next_look().is_none_or(|at| at.nanos() >= now), "a look was passed over");
         // Turns at this very instant are foreseen anew: the truth that changes now may undo them.
@@ -200,10 +222,16 @@ impl Watch {
             match fate(pace, view, index, trip) {
                 Fate::Pass => drop(vantage.pass(pace, trip, i64::MAX, now)),
                 Fate::Fail => drop(vantage.fail(pace, i64::MAX, now)),
-                Fate::Grey => {
-                    let draws = self.draws.as_ref().expect("a grey view has draws");
-                    draws.walk_again(index, vantage, pace, trip, now);
-                }
+                Fate::Grey => match self.draws.as_ref().expect("a grey view has draws") {
+                    Luck::Outcomes(draws) => draws.walk_again(index, vantage, pace, trip, now),
+                    // Its path stays as it is until the view ends.
+                    Luck::Turns(_) if !ends => (),
+                    Luck::Turns(waits) => {
+                        if let Some(state) = waits.leave(index, pace, trip, now, stream) {
+                            *vantage = state;
+                        }
+                    }
+                },
             }
         }
     }
@@ -212,21 +240,26 @@ impl Watch {
     fn foresee(&mut self, now: i64, stream: &mut Stream) {
         self.turns.clear();
         self.cursor = 0;
-        self.begin_draws(now);
+        self.open_draws(now);
         for index in 0..self.vantages.len() {
             let vantage = self.vantages[index];
-            if vantage.opinion == self.tally.unhealthy.contains(index) {
+            let trip = vantage.trip(self.view.added);
+            let held = !self.tally.unhealthy.contains(index);
+            let fate = fate(&self.pace, &self.view, index, trip);
+            if let (Fate::Grey, Some(Luck::Turns(waits))) = (fate, &mut self.draws) {
+                waits.draw(index, vantage, held, &self.pace, (trip, now), stream, &mut self.turns);
+                continue;
+            }
+            if vantage.opinion != held {
                 self.push_turn(index, vantage.since.max(now), !vantage.opinion);
             }
-            let trip = vantage.trip(self.view.added);
-            let turn = match fate(&self.pace, &self.view, index, trip) {
-                Fate::Pass => vantage.recovers(&self.pace, trip),
-                Fate::Fail => vantage.succumbs(&self.pace),
-                Fate::Grey => {
-                    let draws = self.draws.as_mut().expect("a grey view has draws");
+            let turn = match (fate, &mut self.draws) {
+                (Fate::Pass, _) => vantage.recovers(&self.pace, trip),
+                (Fate::Grey, Some(Luck::Outcomes(draws))) => {
                     draws.draw(index, vantage, &self.pace, trip, stream, &mut self.turns);
                     None
                 }
+                _ => vantage.succumbs(&self.pace),
             };
             if let Some(at) = turn {
                 self.push_turn(index, at, vantage.opinion);
@@ -239,16 +272,31 @@ impl Watch {
         self.find_flip();
     }
 
-    /// Opens a new window of draws where the view is grey, and closes the last one where it is not.
-    fn begin_draws(&mut self, now: i64) {
+    /// Makes draws where the view to come is grey, and keeps the last ones for later where it is not.
+    fn begin_draws(&mut self, view: View) {
         let kept = self.draws.take().or_else(|| self.spare.take());
-        match self.view.seen {
-            Seen::Errs(share) => {
-                let mut draws = kept.unwrap_or_else(|| Box::new(Draws::of(self.vantages.len())));
-                draws.begin(now, share, &self.pace);
-                self.draws = Some(draws);
-            }
-            Seen::Passes | Seen::Fails => self.spare = kept,
+        let Seen::Errs(share) = view.seen else {
+            self.spare = kept;
+            return;
+        };
+        let count = self.vantages.len();
+        self.draws = Some(match (Waits::suit(share, &self.pace), kept) {
+            (true, Some(Luck::Turns(waits))) => Luck::Turns(waits),
+            (true, _) => Luck::Turns(Box::new(Waits::of(count, share, &self.pace))),
+            (false, Some(Luck::Outcomes(draws))) => Luck::Outcomes(draws),
+            (false, _) => Luck::Outcomes(Box::new(Draws::of(count))),
+        });
+        if let Some(Luck::Turns(waits)) = &mut self.draws {
+            waits.begin(share, &self.pace);
+        }
+    }
+
+    /// Opens a new window of draws where the view is grey.
+    fn open_draws(&mut self, now: i64) {
+        match (&mut self.draws, self.view.seen) {
+            (Some(Luck::Outcomes(draws)), Seen::Errs(share)) => draws.begin(now, share, &self.pace),
+            (Some(Luck::Turns(waits)), _) => waits.open(),
+            _ => (),
         }
     }
 }

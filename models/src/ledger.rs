@@ -214,8 +214,9 @@ impl<'d> Ledger<'d> {
         self.tally.sites[site].lost_here += length;
     }
 
-    /// What came to a site in a replication, and what it served.
-    pub(crate) fn site_traffic(&mut self, site: SiteId, arrived: Volume, served: Volume) {
+    /// What came to a site in a replication, what it served, and the greatest load, requests per second.
+    pub(crate) fn site_traffic(&mut self, site: SiteId, arrived: Volume, served: Volume, peak: f64) {
+        self.tally.sites[site].peak = self.tally.sites[site].peak.max(peak);
         self.tally.sites[site].arrived += arrived;
         self.tally.sites[site].served += served;
     }

@@ -276,7 +276,7 @@ pub struct DrillOutcome {
     pub kind: String,
     /// Sites it took down.
     pub sites_lost: Vec<String>,
-    /// Served share once traffic has settled, at the worst time of day.
+    /// Served share of the entry point that serves least, once traffic has settled, at the worst time of day.
     pub served: f64,
     /// Load and capacity of every surviving site once settled, at its own worst time of day.
     pub survivors: Vec<SurvivorLoad>,

@@ -52,10 +52,10 @@ impl Truth {
             _ => {}
         }
         if self.errors > 0.0 {
-            words.push(format!("{} % errors", self.errors * 100.0));
+            words.push(format!("{} % errors", percent(self.errors)));
         }
         if self.capacity < 1.0 {
-            words.push(format!("capacity {} %", self.capacity * 100.0));
+            words.push(format!("capacity {} %", percent(self.capacity)));
         }
         if !self.latency.is_zero() {
             words.push(format!("{} ms slower", self.latency.nanos() / 1_000_000));
@@ -109,6 +109,11 @@ impl Truth {
             })
         })
     }
+}
+
+/// A share as a percentage, to a hundredth.
+pub(crate) fn percent(share: f64) -> f64 {
+    (share * 10_000.0).round() / 100.0
 }
 
 /// One site's state.
@@ -242,39 +247,42 @@ impl State {
     }
 }
 
-/// The truth of a site from all active faults: trunk and clauses in series, the best alternative of each clause.
+/// The truth of a site from all active faults: those that meet its trunk and those that meet the best alternative of
+/// each clause, in series. A fault that meets it in several parts counts once.
 fn weigh(topology: &Topology, faults: &Faults, site: SiteId) -> Truth {
-    let mut truth = weigh_part(topology, faults, site, Part::Trunk);
+    let meets = |part: Part| -> Vec<bool> {
+        let meets = |fault: &Fault| fault.parts(topology, site).any(|met| met == part);
+        faults.active().iter().map(meets).collect()
+    };
+    let mut met = meets(Part::Trunk);
     let mut alternative = 0;
     for (clause, &count) in topology.clauses[site].iter().enumerate() {
-        let mut best: Option<Truth> = None;
+        let mut best: Option<(Truth, Vec<bool>)> = None;
         for _ in 0..count {
-            let part = Part::Branch { clause: clause as u16, alternative };
-            let choice = weigh_part(topology, faults, site, part);
-            if best.is_none_or(|best| choice.better_than(&best)) {
-                best = Some(choice);
+            let choice = meets(Part::Branch { clause: clause as u16, alternative });
+            let truth = in_series(faults, &choice);
+            if best.as_ref().is_none_or(|(best, _)| truth.better_than(best)) {
+                best = Some((truth, choice));
             }
             alternative += 1;
         }
-        truth = truth.and(best.unwrap_or(Truth::WELL));
+        let chosen = best.into_iter().flat_map(|(_, choice)| choice);
+        met.iter_mut().zip(chosen).for_each(|(met, chosen)| *met |= chosen);
     }
-    truth
+    in_series(faults, &met)
 }
 
 /// Independent faults act together; the phases of one incident do not add up, the strongest counts.
-fn weigh_part(topology: &Topology, faults: &Faults, site: SiteId, part: Part) -> Truth {
-    let meets = |fault: &&Fault| fault.parts(topology, site).any(|met| met == part);
+fn in_series(faults: &Faults, met: &[bool]) -> Truth {
+    let met = || faults.active().iter().zip(met).filter(|(_, met)| **met).map(|(fault, _)| fault);
     let mut truth = Truth::WELL;
-    for (index, fault) in faults.active().iter().enumerate().filter(|(_, fault)| meets(fault)) {
-        let same = |other: &&Fault| other.source == fault.source && meets(other);
-        if faults.active()[..index].iter().any(|other| same(&other)) {
+    for (index, fault) in met().enumerate() {
+        if met().take(index).any(|earlier| earlier.source == fault.source) {
             continue;
         }
-        let together = faults.active()[index..]
-            .iter()
-            .filter(same)
-            .fold(Truth::WELL, |sum, fault| sum.stronger(Truth::after(fault.effects())));
-        truth = truth.and(together);
+        let same = met().filter(|other| other.source == fault.source);
+        let strongest = same.fold(Truth::WELL, |sum, fault| sum.stronger(Truth::after(fault.effects())));
+        truth = truth.and(strongest);
     }
     truth
 }

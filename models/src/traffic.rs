@@ -3,6 +3,7 @@
 mod close;
 mod frame;
 mod ideal;
+mod peak;
 mod pool;
 
 pub(crate) use close::Closing;
@@ -10,6 +11,7 @@ pub(crate) use close::Closing;
 use crate::blame::SourceId;
 use crate::cohort::{Cohorts, Following};
 use crate::design::Design;
+use crate::excess::Part;
 use crate::fault::Faults;
 use crate::ledger::Ledger;
 use crate::network::Network;
@@ -72,12 +74,18 @@ pub(crate) struct Traffic<'d> {
     /// Has a flow or a capacity changed since pools were last looked at?
     changed: bool,
     calm: bool,
+    /// Is any entry point steered otherwise than ideally?
+    routed: bool,
     pools: Pools<'d>,
     ideals: Table<EntryId, Option<Ideal>>,
     /// What each population would lose by overload if nothing ever failed: its sites and shares.
     nominal: Table<PopulationId, Vec<(SiteId, f64)>>,
     /// Requests that came to each site in this replication, and those it did not serve.
     arrived: Table<SiteId, f64>,
+    /// Greatest load of each site so far in this replication, up to `watched`.
+    peaks: Table<SiteId, f64>,
+    watched: Instant,
+    parts: Vec<Part<'d>>,
     refused: Table<SiteId, f64>,
     /// Lost before they came to any site.
     before_arrival: Volume,
@@ -122,12 +130,20 @@ impl<'d> Traffic<'d> {
             dirty: Vec::new(),
             changed: true,
             calm: true,
+            routed: specification
+                .entries
+                .rows()
+                .iter()
+                .any(|entry| !matches!(entry.steering, Steering::Ideal)),
             pools: Pools::new(design),
             ideals: specification
                 .entries
                 .map(|id, entry| matches!(entry.steering, Steering::Ideal).then(|| Ideal::new(design, id))),
             nominal: specification.populations.map(|_, _| Vec::new()),
             arrived: specification.sites.map(|_, _| 0.0),
+            peaks: specification.sites.map(|_, _| 0.0),
+            watched: Instant::ZERO,
+            parts: Vec::new(),
             refused: specification.sites.map(|_, _| 0.0),
             before_arrival: Volume::ZERO,
             scratch: Vec::new(),
@@ -147,6 +163,8 @@ impl<'d> Traffic<'d> {
         self.dirty.clear();
         self.pools.reset();
         self.arrived.rows_mut().fill(0.0);
+        self.peaks.rows_mut().fill(0.0);
+        self.watched = now;
         self.refused.rows_mut().fill(0.0);
         self.before_arrival = Volume::ZERO;
         for ideal in self.ideals.rows_mut().iter_mut().flatten() {
@@ -215,6 +233,9 @@ impl<'d> Traffic<'d> {
     /// Recomputes what is dirty; `now` begins a stretch.
     pub(crate) fn settle(&mut self, now: Instant, above: Above, cohorts: &mut Cohorts) {
         self.changed |= !self.dirty.is_empty();
+        if self.changed && self.routed {
+            self.watch_peaks(now);
+        }
         while let Some(population) = self.dirty.pop() {
             self.account(population, now);
             self.flows[population].dirty = false;
@@ -228,7 +249,9 @@ impl<'d> Traffic<'d> {
             flow.grey = flow.arrivals.iter().any(|(site, _)| above.sites.truth(*site).errors > 0.0);
         }
         if std::mem::take(&mut self.changed) {
-            self.pools.settle(&self.flows);
+            if self.routed {
+                self.pools.settle(&self.flows);
+            }
             self.calm = !self.pools.any_hot()
                 && self.flows.rows().iter().all(|flow| !flow.is_lossy())
                 && self.ideals.rows().iter().flatten().all(Ideal::is_calm);
@@ -307,6 +330,9 @@ impl<'d> Traffic<'d> {
     /// The replication is over: hands the sites' books to the ledger. Returns the requests accounted for: those that
     /// arrived somewhere, and those lost before.
     pub(crate) fn settle_accounts(&mut self, now: Instant, ledger: &mut Ledger) -> f64 {
+        if self.routed {
+            self.watch_peaks(now);
+        }
         for population in self.flows.ids() {
             self.account(population, now);
             self.flows[population].origin = now;
@@ -316,7 +342,9 @@ impl<'d> Traffic<'d> {
         }
         for (site, arrived) in self.arrived.iter() {
             let served = (arrived - self.refused[site]).max(0.0);
-            ledger.site_traffic(site, Volume::from_requests(*arrived), Volume::from_requests(served));
+            let ideal = self.ideals.rows().iter().flatten().map(|ideal| ideal.peak_load(site)).sum::<f64>();
+            let peak = self.peaks[site] + ideal;
+            ledger.site_traffic(site, Volume::from_requests(*arrived), Volume::from_requests(served), peak);
         }
         self.arrived.rows().iter().sum::<f64>() + self.before_arrival.requests()
     }

@@ -13,7 +13,7 @@ use crate::ledger::Ledger;
 use crate::luck::{Luck, Struck};
 use crate::network::Network;
 use crate::observer::Observer;
-use crate::site::{Sites, Truth};
+use crate::site::{Sites, Truth, percent};
 use crate::specification::{Breakage, Effect, PopulationId, Scope, ShockId, SiteId};
 use crate::steering::Answers;
 use crate::timeline::{Change, ChangeId, FaultId, What};
@@ -52,6 +52,8 @@ pub(crate) struct World<'d, O> {
     opened: Instant,
     calm: bool,
     changes: u32,
+    /// The change that last touched the traffic.
+    stirred: Option<ChangeId>,
     /// The fault that changed each site last, and the one that changed the network last.
     site_roots: Table<SiteId, SourceId>,
     network_cause: Cause,
@@ -102,6 +104,7 @@ impl<'d, O: Observer> World<'d, O> {
             opened: Instant::ZERO,
             calm: true,
             changes: 0,
+            stirred: None,
             site_roots: specification.sites.map(|_, _| design.false_alarm()),
             network_cause: nobody,
             lost_since: specification.sites.map(|_, _| None),
@@ -233,6 +236,7 @@ impl<'d, O: Observer> World<'d, O> {
         self.beliefs.reset(seed, replication, start);
         self.answers.reset();
         self.changes = 0;
+        self.stirred = None;
         self.site_roots.rows_mut().fill(self.design.false_alarm());
         self.lost_since.rows_mut().fill(None);
         self.lost_sites.rows_mut().fill(0);
@@ -362,6 +366,7 @@ impl<'d, O: Observer> World<'d, O> {
     /// Tells the layers below the faults what a fault does, or no longer does.
     fn spread(&mut self, fault: &Fault<'d>, begins: bool, change: ChangeId) {
         let cause = Cause { change, root: fault.source };
+        self.stirred = Some(change);
         self.sites.apply(&self.design.topology, fault, begins, change);
         let Some(domain) = fault.domain() else {
             self.network_cause = cause;
@@ -501,7 +506,7 @@ impl<'d, O: Observer> World<'d, O> {
             let scope: Scope = self.design.scopes[index];
             if self.scopes_down[index] != is_down {
                 self.scopes_down[index] = is_down;
-                let cause = self.traffic.cause_of(scope, self.above());
+                let cause = self.stirred;
                 let what = if is_down { What::WentDown { scope } } else { What::CameUp { scope } };
                 self.note(cause, |_| what);
             }
@@ -539,8 +544,8 @@ fn describe(fault: &Fault) -> String {
 fn describe_effect(effect: Effect) -> String {
     match effect {
         Effect::Down => "down".into(),
-        Effect::Degraded { factor } => format!("capacity {} %", factor * 100.0),
-        Effect::Errors { share } => format!("{} % errors", share * 100.0),
+        Effect::Degraded { factor } => format!("capacity {} %", percent(factor)),
+        Effect::Errors { share } => format!("{} % errors", percent(share)),
         Effect::Latency { added } => format!("{} ms slower", added.nanos() / 1_000_000),
         Effect::Isolated(isolation) if isolation.clients && isolation.checkers => "cut off".into(),
         Effect::Isolated(_) => "cut off in part".into(),

@@ -386,6 +386,88 @@ fn grey_histories_have_the_law_of_polling() {
     }
 }
 
+/// Turns are rare enough that opinions wait for them, over hundreds of cycles. The first flip, the flips in the midst and
+/// the one that follows when probes stop being random have the law of polling; the last shows the run and the phase that
+/// the wait has left.
+#[test]
+fn long_waits_for_rare_turns_have_the_law_of_polling() {
+    const RUNS: u64 = 4000;
+    let seconds = |s: i64| Span::from_secs(s).nanos();
+    for (share, failures, successes) in [
+        (0.05, 2, 3),
+        (0.15, 3, 3),
+        (0.05, 1, 3),
+        (0.25, 3, 2),
+        (0.5, 6, 6),
+        (0.5, 10, 2),
+        (0.8, 3, 3),
+        (0.95, 3, 2),
+        (0.95, 2, 3),
+    ] {
+        for (spacing, after) in [
+            (Spacing::Start, View::FAILS),
+            (Spacing::Response, View::PASSES),
+            (Spacing::Response, View::FAILS),
+        ] {
+            let plan = CheckPlan {
+                interval: Span::from_secs(10),
+                failures,
+                successes,
+                spacing,
+                healthy_needs: 1,
+                ..ROUTE_53
+            };
+            let post = |v: i64| Post { delay: Span::from_millis(30 + 20 * v), phase: Span::from_secs(4 * v) };
+            let posts = [post(1)];
+            let grey = View { seen: Seen::Errs(share), ..View::PASSES };
+            let history = vec![(seconds(33), grey), (seconds(5001), after)];
+            let (asked, end) = ([seconds(4000)], seconds(5400));
+            let (mut polls, mut watches) = ([const { Vec::new() }; 4], [const { Vec::new() }; 4]);
+            for run in 0..RUNS {
+                let poll = polled(&plan, &posts, &history, &asked, end, &mut stream(run, "poll"));
+                let watch = watched(&plan, &posts, &history, &asked, end, &mut stream(run, "watch"));
+                (0..4).for_each(|m| polls[m].push(summaries(&poll)[m]));
+                (0..4).for_each(|m| watches[m].push(summaries(&watch)[m]));
+            }
+            for measure in 0..4 {
+                let apart = distance(&mut polls[measure], &mut watches[measure]);
+                let bound = critical(polls[measure].len(), watches[measure].len());
+                assert!(
+                    apart < bound,
+                    "p={share} K={failures} R={successes} {spacing:?}, measure {measure}: {apart} >= {bound}"
+                );
+            }
+        }
+    }
+}
+
+/// A run may begin before the epoch.
+#[test]
+fn grey_paths_do_not_depend_on_the_epoch() {
+    for share in [1e-7, 0.15, 0.5, 0.95] {
+        let path = |start: i64| {
+            let posts = [Post { delay: Span::from_millis(20), phase: Span::from_secs(3) }; 3];
+            let mut luck = stream(7, "epoch");
+            let mut watch = Watch::new(&ROUTE_53, &posts, at(start));
+            watch.view(at(start), View { seen: Seen::Errs(share), ..View::PASSES }, &mut luck);
+            let mut flips = Vec::new();
+            while let Some(look) =
+                watch.next_look().filter(|look| look.nanos() < start + 1_000_000_000_000_000)
+            {
+                match watch.next_flip() {
+                    Some(flip) => {
+                        flips.push(flip.nanos() - start);
+                        watch.flip(flip);
+                    }
+                    None => watch.look(look, &mut luck),
+                }
+            }
+            flips
+        };
+        assert_eq!(path(0), path(-1_234_567_890_123_456), "p={share}");
+    }
+}
+
 #[test]
 fn the_same_view_again_draws_nothing() {
     let posts = [Post { delay: Span::ZERO, phase: Span::ZERO }; 3];

@@ -48,3 +48,17 @@ fn overload_is_shared_at_each_instant_and_not_over_the_stretch() {
     let early = 3_600.0 * (300.0 * 225.0 / 325.0 + 50.0 * 100.0 / 200.0);
     assert!((outcome.scopes[2].lost.requests() - early).abs() < 1e-3);
 }
+
+#[test]
+fn a_fault_met_by_several_ways_counts_once() {
+    let mut make = Make::new(s(100));
+    let provider = make.domain("provider", &[]);
+    let (x, y) = (make.domain("x", &[provider]), make.domain("y", &[provider]));
+    let site = make.site("a", &[provider], None);
+    make.needs(site, &[x, y]);
+    make.needs(site, &[y, x]);
+    let entry = make.entry("www", &[site], Steering::Static { shares: vec![1.0] });
+    make.clients("all", entry, 100.0);
+    make.script(0, 10, provider, &[Effect::Errors { share: 0.3 }]);
+    assert_eq!(lost(&make.0), 300.0);
+}

@@ -6,6 +6,7 @@ use models::outcome::{DrillOutcome, Estimate, Outcome, ScopeOutcome};
 use models::specification::Specification;
 use models::timeline::{Frame, PopulationFrame, Story};
 use sim::Instant;
+use std::collections::BTreeSet;
 
 /// A file's name and its contents.
 pub type File = (&'static str, String);
@@ -220,10 +221,11 @@ const MOMENTS: f64 = 400.0;
 /// The frames at every change, and as many between as a curve needs.
 fn breakpoints(story: &Story) -> impl Iterator<Item = &Frame> {
     let pause = (story.until - story.from).seconds() / MOMENTS;
+    let instants: BTreeSet<Instant> = story.changes.iter().map(|change| change.at).collect();
     let mut last: Option<Instant> = None;
     story.frames.iter().filter(move |frame| {
         let paused = last.is_none_or(|last| (frame.at - last).seconds() >= pause);
-        let changes = story.changes.binary_search_by_key(&frame.at, |change| change.at).is_ok();
+        let changes = instants.contains(&frame.at);
         if paused {
             last = Some(frame.at);
         }

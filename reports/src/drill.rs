@@ -30,20 +30,18 @@ fn table(drills: &[DrillOutcome]) -> Table {
     let lost =
         if scale.name.is_empty() { ">requests lost".to_owned() } else { format!(">lost, {}", scale.name) };
     let mut table = Table::new([
-        "lost",
-        "kind",
+        "loss of",
         ">served",
         "fullest survivor",
         ">peak/capacity",
         ">seen after",
-        ">full service",
+        ">full service after",
         &lost,
     ]);
     for drill in drills {
         let fullest = fullest(drill);
         table.row([
             drill.name.clone().into(),
-            drill.kind.clone().into(),
             served(drill),
             fullest.map_or("-", |survivor| survivor.site.as_str()).into(),
             fullest.map_or("-".into(), use_of),
@@ -62,8 +60,8 @@ fn served(drill: &DrillOutcome) -> Cell {
 
 fn full_service(drill: &DrillOutcome) -> Cell {
     match drill.full_service {
-        None => Cell { text: "not while it lasts".to_owned(), tone: Tone::Bad },
-        Some(span) if span.is_zero() => "never interrupted".into(),
+        None => Cell { text: "never".to_owned(), tone: Tone::Bad },
+        Some(span) if span.is_zero() => "at once".into(),
         Some(span) => number::span(span).into(),
     }
 }
@@ -89,7 +87,8 @@ fn notes(drills: &[DrillOutcome]) -> Vec<String> {
         let lost =
             if drill.sites_lost.is_empty() { "no site".to_owned() } else { drill.sites_lost.join(", ") };
         let headroom: Vec<String> = drill.survivors.iter().map(headroom).collect();
-        let text = format!("{} takes {lost}. Headroom left: {}", drill.name, headroom.join(", "));
+        let left = if headroom.is_empty() { "no survivor".to_owned() } else { headroom.join(", ") };
+        let text = format!("{} takes {lost}. Headroom left: {left}", drill.name);
         crate::table::wrapped(&text, crate::table::WIDTH - 4)
     };
     drills.iter().flat_map(|drill| indented(&note(drill))).collect()
@@ -125,9 +124,9 @@ mod tests {
 shop: what each loss does
   Exact; served share and peak load once traffic has settled, each at its worst time of day.
 
-  lost      kind  served  fullest survivor  peak/capacity  seen after        full service  lost, million
-  virginia  site    75 %  dublin                    133 %      31.2 s  not while it lasts           1.91
-  dublin    site   100 %  virginia                   73 %      31.2 s          1 min 35 s           1.91
+  loss of   served  fullest survivor  peak/capacity  seen after  full service after  lost, million
+  virginia    75 %  dublin                    133 %      31.2 s               never           1.91
+  dublin     100 %  virginia                   73 %      31.2 s          1 min 35 s           1.91
 
   virginia takes virginia. Headroom left: dublin -500 rps
   dublin takes dublin. Headroom left: virginia 400 rps

@@ -140,7 +140,11 @@ pub fn estimate(estimate: Estimate, scale: Scale) -> String {
 
 /// A number without an interval in a unit; shares keep the digits that tell them from 0 and 100.
 fn point(value: f64, scale: Scale) -> String {
-    if scale == Scale::PERCENT { percent(value) } else { scale.bare(value) }
+    if scale == Scale::PERCENT {
+        return percent(value);
+    }
+    let text = scale.bare(value);
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }
 
 /// A bound with two significant digits (of the distance to 100 for high percentages), rounded to the safe side.
@@ -240,6 +244,14 @@ fn two((first, first_unit): (u64, &str), (second, second_unit): (u64, &str)) -> 
     }
 }
 
+/// A length of time as a stopwatch shows it: `0:00:31.2`, `2:00:20`; tenths of a second under ten minutes.
+pub fn stopwatch(span: Span) -> String {
+    let tenths = (span.nanos() + 50_000_000) / 100_000_000;
+    let (hours, minutes, seconds) = (tenths / 36_000, tenths / 600 % 60, tenths / 10 % 60);
+    let tenth = if tenths < 6000 { format!(".{}", tenths % 10) } else { String::new() };
+    format!("{hours}:{minutes:02}:{seconds:02}{tenth}")
+}
+
 /// A length of time in words where it is a whole number of a unit: `1 year`, `30 days`.
 pub fn horizon(span: Span) -> String {
     let years = span.nanos() / Span::YEAR.nanos();
@@ -317,6 +329,7 @@ mod tests {
     fn exact_numbers_say_so() {
         assert_eq!(estimate(Estimate::exact(0.999_53), Scale::PERCENT), "99.953 % exactly");
         assert_eq!(estimate(Estimate::exact(1.0), Scale::PERCENT), "100 % exactly");
+        assert_eq!(estimate(Estimate::exact(1.0), Scale::PLAIN), "1 exactly");
     }
 
     #[test]
@@ -326,6 +339,12 @@ mod tests {
             texts,
             ["0 s", "850 ms", "31.2 s", "1 min", "1 min 31 s", "6 h 12 min", "2 h", "1 day 3 h"]
         );
+    }
+
+    #[test]
+    fn a_stopwatch_shows_tenths_while_they_matter() {
+        let texts = [Span::from_millis(31_240), Span::MINUTE * 10, Span::HOUR * 30].map(stopwatch);
+        assert_eq!(texts, ["0:00:31.2", "0:10:00", "30:00:00"]);
     }
 
     #[test]

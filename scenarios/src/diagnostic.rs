@@ -128,6 +128,9 @@ pub struct FindingPoint {
     pub byte: usize,
 }
 
+/// Problems that are shown; the others are counted. A file with more is best mended from the top.
+const SHOWN: usize = 100;
+
 impl Problems {
     pub(crate) fn new(sources: Sources, mut found: Vec<Diagnostic>) -> Self {
         found.sort_by_key(|problem| (problem.at, problem.severity, problem.code));
@@ -155,26 +158,38 @@ impl Problems {
         self.found.iter().map(|problem| problem.code.text()).collect()
     }
 
-    /// In the form of a compiler's messages; `styled` with colours.
+    fn shown(&self) -> &[Diagnostic] {
+        &self.found[..self.found.len().min(SHOWN)]
+    }
+
+    /// A line that counts what is not shown.
+    fn rest(&self) -> String {
+        match self.found.len().saturating_sub(SHOWN) {
+            0 => String::new(),
+            more => format!("... and {more} more problems\n"),
+        }
+    }
+
+    /// The first hundred in the form of a compiler's messages; `styled` with colours.
     pub fn render(&self, styled: bool) -> String {
         let renderer = if styled { Renderer::styled() } else { Renderer::plain() };
         self.rendered(&renderer)
     }
 
-    /// One line for each problem: `file:line:column: error[E0105]: unknown key`.
+    /// One line for each of the first hundred: `file:line:column: error[E0105]: unknown key`.
     pub fn render_short(&self) -> String {
         let mut text = String::new();
-        for problem in &self.found {
+        for problem in self.shown() {
             let (line, column) = self.sources.line_column(problem.at.source, problem.at.start);
             let name = &self.sources.get(problem.at.source).name;
             let severity = severity_word(problem.severity);
             let (code, title) = (problem.code.text(), &problem.title);
             text.push_str(&format!("{name}:{line}:{column}: {severity}[{code}]: {title}\n"));
         }
-        text
+        text + &self.rest()
     }
 
-    /// In the form of `terraform validate -json`.
+    /// In the form of `terraform validate -json`, the first hundred.
     pub fn json(&self) -> serde_json::Value {
         serde_json::json!({
             "format_version": "1.0",
@@ -185,9 +200,9 @@ impl Problems {
         })
     }
 
-    /// Each problem as data.
+    /// Each of the first hundred as data.
     pub fn findings(&self) -> Vec<Finding> {
-        self.found.iter().map(|problem| self.finding(problem)).collect()
+        self.shown().iter().map(|problem| self.finding(problem)).collect()
     }
 
     fn finding(&self, problem: &Diagnostic) -> Finding {
@@ -213,11 +228,11 @@ impl Problems {
 
     fn rendered(&self, renderer: &Renderer) -> String {
         let mut text = String::new();
-        for problem in &self.found {
+        for problem in self.shown() {
             text.push_str(&renderer.render(&[self.group(problem)]));
             text.push_str("\n\n");
         }
-        text
+        text + &self.rest()
     }
 
     fn group<'a>(&'a self, problem: &'a Diagnostic) -> Group<'a> {

@@ -143,7 +143,7 @@ impl Resolver<'_> {
     ) -> Vec<ReplayPhase> {
         let read = || Some((phase.text_of("name")?, phase.duration_of("from")?, phase.duration_of("for")?));
         let (Some((name, from, lasts)), Some(domain)) =
-            (read(), phase.text_of("on").and_then(|label| scopes.get(label)))
+            (read(), phase.text_of("scope").and_then(|label| scopes.get(label)))
         else {
             return Vec::new();
         };

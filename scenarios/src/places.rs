@@ -101,10 +101,10 @@ impl Resolver<'_> {
     /// Measured one-way delays, half of the round trips, between the catalogue's regions in use.
     pub(crate) fn delays(&mut self) {
         self.link_delays();
-        let used: Vec<(PlaceId, &Place)> = self.spec.places.iter().collect();
+        let known = |(_, place): &(PlaceId, &Place)| self.is_catalogued(place);
+        let used: Vec<(PlaceId, &Place)> = self.spec.places.iter().filter(known).collect();
         let measured = |(a, from): (PlaceId, &Place), (b, to): (PlaceId, &Place)| {
-            let known = self.is_catalogued(from) && self.is_catalogued(to);
-            let millis = self.catalogue.round_trip(&from.name, &to.name).filter(|_| known)?;
+            let millis = self.catalogue.round_trip(&from.name, &to.name)?;
             Some((a, b, Span::from_seconds(millis / 2000.0)))
         };
         let pairs = used.iter().enumerate().flat_map(|(i, a)| used[i + 1..].iter().map(move |b| (*a, *b)));

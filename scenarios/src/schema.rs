@@ -164,7 +164,6 @@ fn default(text: &str) -> Value {
 mod tests {
     use super::*;
     use crate::tree::{self, Node};
-    use std::collections::BTreeMap;
 
     #[test]
     fn the_committed_schema_is_current() {
@@ -174,35 +173,10 @@ mod tests {
 
     #[test]
     fn no_two_records_share_a_definition() {
-        let mut seen: BTreeMap<String, *const Record> = BTreeMap::new();
-        walk(&SCENARIO, &mut |record| {
-            let first = *seen.entry(definition_name(record, true)).or_insert(record);
-            let new = std::ptr::eq(first, record);
-            assert!(new, "{}", record.what);
-        });
-    }
-
-    fn walk(record: &'static Record, f: &mut impl FnMut(&'static Record)) {
-        let mut todo = vec![record];
-        let mut done: Vec<*const Record> = Vec::new();
-        while let Some(record) = todo.pop() {
-            if !done.iter().any(|other| std::ptr::eq(*other, record)) {
-                done.push(record);
-                f(record);
-                record.fields.iter().for_each(|field| records(&field.shape, &mut todo));
-            }
-        }
-    }
-
-    fn records(shape: &'static Shape, found: &mut Vec<&'static Record>) {
-        match shape {
-            Shape::Record(record) => found.push(record),
-            Shape::List(inner, _) | Shape::Map(_, inner) | Shape::Paths(_, inner) | Shape::Partial(inner) => {
-                records(inner, found)
-            }
-            Shape::Either(shapes) => shapes.iter().for_each(|shape| records(shape, found)),
-            _ => {}
-        }
+        let names: Vec<String> =
+            SCENARIO.all_below().into_iter().map(|record| definition_name(record, true)).collect();
+        let distinct: std::collections::BTreeSet<&String> = names.iter().collect();
+        assert_eq!(distinct.len(), names.len(), "{names:?}");
     }
 
     #[test]

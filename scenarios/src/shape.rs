@@ -93,6 +93,35 @@ pub(crate) enum Need {
     Later,
 }
 
+impl Record {
+    /// This record and all it may contain, in the order in which they are first mentioned.
+    pub(crate) fn all_below(&'static self) -> Vec<&'static Record> {
+        let mut found = vec![self];
+        let mut next = 0;
+        while let Some(record) = found.get(next).copied() {
+            record.fields.iter().for_each(|field| field.shape.records(&mut found));
+            next += 1;
+        }
+        found
+    }
+}
+
+impl Shape {
+    /// Appends the records that this shape mentions and that are not yet found.
+    fn records(&'static self, found: &mut Vec<&'static Record>) {
+        match self {
+            Shape::Record(record) if !found.iter().any(|known| std::ptr::eq(*known, *record)) => {
+                found.push(record)
+            }
+            Shape::List(inner, _) | Shape::Map(_, inner) | Shape::Paths(_, inner) | Shape::Partial(inner) => {
+                inner.records(found);
+            }
+            Shape::Either(shapes) => shapes.iter().for_each(|shape| shape.records(found)),
+            _ => {}
+        }
+    }
+}
+
 /// Words known to this version.
 pub(crate) const fn word(word: &'static str) -> Word {
     Word { word, later: false }

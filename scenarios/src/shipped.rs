@@ -90,7 +90,7 @@ mod tests {
         let texts = incidents().iter().map(|file| (file.name.to_owned(), file.text.to_owned()));
         for (name, root) in replayed::parse(texts, &mut Sources::default()) {
             for phase in root.get("phases").unwrap().items() {
-                let scope = phase.text_of("on").unwrap();
+                let scope = phase.text_of("scope").unwrap();
                 assert!(root.get("scopes").unwrap().get(scope).is_some(), "{name}: {scope}");
             }
         }

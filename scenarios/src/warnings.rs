@@ -3,7 +3,7 @@
 use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
 use crate::resolver::Resolver;
-use models::specification::{Endpoint, Steering};
+use models::specification::{DomainId, Endpoint, Steering};
 use sim::Id;
 use std::collections::BTreeSet;
 
@@ -17,22 +17,27 @@ impl Resolver<'_> {
     }
 
     fn never_failing(&mut self) {
-        let silent = |id, kind: &str| {
-            kind != "site" && self.spec.domains[id].outages.is_none() && !self.broken.contains(&id)
+        let silent = self.spec.domains.iter().filter(|(id, _)| self.never_fails(*id));
+        let declared =
+            silent.filter_map(|(_, domain)| Some((&domain.path, self.domains.get(&domain.path)?.at)));
+        let warning = |(path, at)| {
+            Diagnostic::warning(Code::NeverFails, at, format!("`{path}` never fails"))
+                .label("no outages, shock, script or replay")
+                .help("give it `outages` or a preset; `outages: none` says that this is meant")
         };
-        let silent: Vec<_> =
-            self.spec.domains.iter().filter(|(id, domain)| silent(*id, &domain.kind)).collect();
-        let found: Vec<Diagnostic> = silent
-            .into_iter()
-            .filter_map(|(_, domain)| {
-                let declared = self.domains.get(&domain.path)?;
-                let title = format!("`{}` never fails", domain.path);
-                let problem = Diagnostic::warning(Code::NeverFails, declared.at, title)
-                    .label("no outages, shock, script or replay");
-                Some(problem.help("give it `outages` or a preset; `outages: none` says that this is meant"))
-            })
-            .collect();
+        let found: Vec<Diagnostic> = declared.map(warning).collect();
         self.problems.extend(found);
+    }
+
+    fn never_fails(&self, id: DomainId) -> bool {
+        let quiet = self.spec.domains[id].outages.is_none() && !self.broken.contains(&id);
+        quiet && !self.fails_with_others(id)
+    }
+
+    /// A site may leave its failures to what it stands in or needs.
+    fn fails_with_others(&self, id: DomainId) -> bool {
+        let site = self.spec.sites.rows().iter().find(|site| site.domain == id);
+        site.is_some_and(|site| !site.needs.is_empty() || !self.spec.domains[id].within.is_empty())
     }
 
     fn unused_checks(&mut self) {

@@ -55,8 +55,33 @@ struct Open {
 
 enum Content {
     List(Vec<Node>),
-    /// Entries, and the key that waits for its value.
-    Map(Vec<Entry>, Option<(String, Extent)>),
+    Map(OpenMap),
+}
+
+/// A map that is not closed yet.
+#[derive(Default)]
+struct OpenMap {
+    entries: Vec<Entry>,
+    /// The key that waits for its value.
+    waiting: Option<(String, Extent)>,
+    /// Where each key stands.
+    seen: BTreeMap<String, Extent>,
+}
+
+impl OpenMap {
+    /// Takes a key, or the value of the key before; a key's second value is dropped and reported.
+    fn take(&mut self, node: Node) -> Result<Option<Diagnostic>, Diagnostic> {
+        let Some((key, key_at)) = self.waiting.take() else {
+            self.waiting = Some(key_of(node)?);
+            return Ok(None);
+        };
+        if let Some(first) = self.seen.get(&key).filter(|_| key != "<<") {
+            return Ok(Some(duplicate(&key, key_at, *first)));
+        }
+        self.seen.insert(key.clone(), key_at);
+        self.entries.push(Entry { key, key_at, node });
+        Ok(None)
+    }
 }
 
 struct Builder<'a> {
@@ -91,7 +116,7 @@ impl<'a> Builder<'a> {
             }
             Event::MappingStart(_, anchor, tag) => {
                 self.refuse_tag(tag.is_some(), at)?;
-                self.open(at, anchor, Content::Map(Vec::new(), None))?;
+                self.open(at, anchor, Content::Map(OpenMap::default()))?;
             }
             Event::SequenceEnd | Event::MappingEnd => self.close_collection(at)?,
             Event::Alias(anchor) => self.alias(anchor, at)?,
@@ -133,7 +158,7 @@ impl<'a> Builder<'a> {
                 let last = items.last().map_or(open.start, |item| item.at.end);
                 (Value::List(items), last)
             }
-            Content::Map(entries, _) => {
+            Content::Map(OpenMap { entries, .. }) => {
                 let last = entries.last().map_or(open.start, |entry| entry.node.at.end);
                 (Value::Map(merged(entries)), last)
             }
@@ -160,14 +185,9 @@ impl<'a> Builder<'a> {
         };
         match &mut open.content {
             Content::List(items) => items.push(node),
-            Content::Map(_, waiting @ None) => *waiting = Some(key(node)?),
-            Content::Map(entries, waiting) => {
-                let (key, key_at) = waiting.take().unwrap_or_default_key(node.at);
-                if let Some(first) = entries.iter().find(|entry| entry.key == key && key != "<<") {
-                    self.problems.push(duplicate(&key, key_at, first.key_at));
-                } else {
-                    entries.push(Entry { key, key_at, node });
-                }
+            Content::Map(map) => {
+                let duplicate = map.take(node)?;
+                self.problems.extend(duplicate);
             }
         }
         Ok(())
@@ -217,17 +237,7 @@ impl<'a> Builder<'a> {
     }
 }
 
-trait OrEmptyKey {
-    fn unwrap_or_default_key(self, at: Extent) -> (String, Extent);
-}
-
-impl OrEmptyKey for Option<(String, Extent)> {
-    fn unwrap_or_default_key(self, at: Extent) -> (String, Extent) {
-        self.unwrap_or((String::new(), at))
-    }
-}
-
-fn key(node: Node) -> Result<(String, Extent), Diagnostic> {
+fn key_of(node: Node) -> Result<(String, Extent), Diagnostic> {
     match node.value {
         Value::Scalar { text, .. } => Ok((text, node.at)),
         _ => Err(Diagnostic::error(Code::WrongKind, node.at, "a key must be a single word")),

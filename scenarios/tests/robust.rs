@@ -223,4 +223,18 @@ fn deep_and_wide_files_are_answered_quickly() {
     survives("- ".repeat(400_000).as_bytes(), &[]);
     survives("a: &a [*a, *a]\n".as_bytes(), &[]);
     survives(&vec![b'#'; 1 << 20], &[]);
+    let wide: String = (0..60_000).map(|key| format!("k{key}: 1\n")).collect();
+    survives(wide.as_bytes(), &[]);
+    let wide: String = (0..40_000).map(|key| format!("{{k{key}: 1}}, ")).collect();
+    survives(format!("script: [{wide}]").as_bytes(), &[]);
+}
+
+#[test]
+fn a_hundred_problems_are_shown_and_the_rest_is_counted() {
+    let wrong: String = (0..150).map(|key| format!("key{key}: 1\n")).collect();
+    let problems =
+        load("a", &format!("scenario: 1\nname: x\nsites: {{a: {{capacity: 1 rps}}}}\n{wrong}"), &[])
+            .unwrap_err();
+    assert_eq!((problems.errors(), problems.findings().len()), (150, 100));
+    assert!(problems.render(false).ends_with("... and 50 more problems\n"));
 }

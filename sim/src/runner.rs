@@ -138,7 +138,8 @@ pub fn replicate<E: Experiment>(
         Threads::Exactly(count) => count.max(1),
     };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(count).build().map_err(ThreadsRefused)?;
-    let mut run = Run { experiment, pool: &pool, idle: Mutex::default(), gathered: E::Gathered::default(), done: 0 };
+    let mut run =
+        Run { experiment, pool: &pool, idle: Mutex::default(), gathered: E::Gathered::default(), done: 0 };
     let (ending, confidence) = match plan {
         Plan::Count(count) => {
             run.extend(count, &mut progress);
@@ -361,7 +362,8 @@ mod tests {
     #[test]
     fn progress_rises_to_the_end() {
         let mut seen = Vec::new();
-        replicate(&Outages, Plan::Count(40_000), Threads::All, |_, _| Verdict::Stop, |done| seen.push(done)).unwrap();
+        replicate(&Outages, Plan::Count(40_000), Threads::All, |_, _| Verdict::Stop, |done| seen.push(done))
+            .unwrap();
         assert_eq!(seen, [16_384, 32_768, 40_000]);
     }
 }

@@ -193,7 +193,9 @@ mod tests {
         assert_eq!(Span::from_seconds(1.5e-9).nanos(), 2);
         assert_eq!(Span::from_seconds(1e300), Span::FOREVER);
         assert_eq!(Span::from_seconds(f64::NAN), Span::ZERO);
-        for nanos in [0.499_999_999_999_999_94, 0.5, 1.5, 2.5, 4e15 + 0.5, 9e15 + 1.0, 9.2e18, 9.3e18, f64::INFINITY] {
+        for nanos in
+            [0.499_999_999_999_999_94, 0.5, 1.5, 2.5, 4e15 + 0.5, 9e15 + 1.0, 9.2e18, 9.3e18, f64::INFINITY]
+        {
             for signed in [nanos, -nanos] {
                 // Times and over a billion, to get at a float's neighbours too.
                 let seconds = signed / 1e9;

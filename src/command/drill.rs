@@ -15,6 +15,9 @@ pub(super) fn run(asked: &Drill) -> Result<(), Failure> {
     if let Some(out) = &asked.place.out {
         output::check(out, asked.place.force)?;
     }
+    if asked.place.out.is_some() {
+        input::distinct(&asked.files)?;
+    }
     let mut files = Files::default();
     let scenarios = asked.files.iter().map(|file| input::scenario(file, &asked.changes));
     let scenarios: Vec<Scenario> = scenarios.collect::<Result<_, _>>()?;

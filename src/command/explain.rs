@@ -8,7 +8,7 @@ use crate::input::{self, Scenario};
 use crate::progress::Audience;
 use models::outcome::Outcome;
 use models::timeline::Story;
-use reports::{csv, json, story};
+use reports::{csv, story};
 use sim::{Instant, Span};
 
 /// Tells it.
@@ -17,10 +17,7 @@ pub(super) fn run(asked: &Explain, audience: Audience) -> Result<(), Failure> {
     let specification = &scenario.specification;
     let outcome = engine::run(&scenario, asked.running.threads, audience)?;
     let Some(kept) = kept(asked, &scenario, &outcome)? else {
-        return console::answer(&format!(
-            "nothing to tell: no outage in {} replications\n",
-            outcome.replications
-        ));
+        return console::answer("nothing to tell: there was no outage in any replication\n");
     };
     let words = command(asked, &scenario.shown());
     let words: Vec<&str> = words.iter().map(String::as_str).collect();

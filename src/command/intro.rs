@@ -4,8 +4,8 @@ use crate::console;
 use crate::failure::Failure;
 
 const TEXT: &str = "\
-Seawall simulates years of correlated failures over a multi-site topology, deterministically, and says
-what its users lose, for how long, and because of which fault.
+Seawall simulates years of correlated failures over a multi-site topology, deterministically, and
+says what its users lose, for how long, and because of which fault.
 
   seawall init shop                          write a first scenario to change
   seawall run shop/scenario.yaml             what do a year's failures cost?

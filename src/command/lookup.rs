@@ -35,7 +35,8 @@ fn title(text: &str) -> String {
 
 fn about(text: &str) -> String {
     let mut lines = text.lines().skip_while(|line| !line.starts_with("about:"));
-    let first = lines.next().map_or("", |line| line.trim_start_matches("about:").trim().trim_start_matches('>'));
+    let first =
+        lines.next().map_or("", |line| line.trim_start_matches("about:").trim().trim_start_matches('>'));
     let rest = lines.take_while(|line| line.starts_with("  ")).map(str::trim);
     let whole = [first].into_iter().chain(rest).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ");
     whole.split_inclusive(". ").next().unwrap_or_default().trim_end_matches(['.', ' ']).to_owned()

@@ -60,18 +60,26 @@ fn alone(specification: &mut Specification) {
     specification.run.precision = None;
 }
 
-/// Takes the last luck out, if that can be done: probe phases are spread evenly over the interval, as in a drill. A
-/// grey fault under a check that looks deep enough to suffer it leaves some: which probes fail.
+/// Takes the last luck out, if that can be done: probe phases are spread evenly over the interval, as in a drill. Two
+/// sorts of fault leave some: a grey one under a check that looks deep enough to suffer it (which probes fail?), and
+/// one of a fraction that no capacity can stand for, such as of a control plane (which sites are hit?).
 fn determined(specification: &mut Specification) -> bool {
     let deep = specification.checks.rows().iter().any(|check| check.sees == Sees::Site);
-    let grey = specification.replays.iter().flat_map(|replay| &replay.phases).any(|phase| is_grey(&phase.what));
-    if deep && grey {
+    let grey =
+        specification.replays.iter().flat_map(|replay| &replay.phases).any(|phase| is_grey(&phase.what));
+    let chance =
+        specification.replays.iter().flat_map(|replay| &replay.phases).any(|phase| is_chance(&phase.what));
+    if (deep && grey) || chance {
         return false;
     }
     specification.checks.rows_mut().iter_mut().for_each(|check| check.phase = Phase::Even);
     // Nothing fails by itself any more, so what such a fault would do does not matter.
     specification.domains.rows_mut().iter_mut().for_each(|domain| domain.effects = vec![Effect::Down]);
     true
+}
+
+fn is_chance(what: &Breakage) -> bool {
+    matches!(what, Breakage::Domain { chance, .. } if *chance < 1.0)
 }
 
 fn is_grey(what: &Breakage) -> bool {

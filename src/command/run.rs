@@ -15,6 +15,9 @@ pub(super) fn run(asked: &Run, audience: Audience) -> Result<(), Failure> {
     if let Some(out) = &asked.place.out {
         output::check(out, asked.place.force)?;
     }
+    if asked.place.out.is_some() {
+        input::distinct(&asked.files)?;
+    }
     let scenarios: Vec<Scenario> =
         asked.files.iter().map(|file| input::scenario(file, &asked.changes)).collect::<Result<_, _>>()?;
     let mut files = Files::default();

@@ -3,7 +3,8 @@
 use crate::page::{Case, Table};
 use crate::theory::{HOUR, Time, YEAR};
 
-const TAKACS: &str = "Var ≈ t (E[U]² Var[D] + E[D]² Var[U]) / (E[U] + E[D])³, Takács 1957 (Barlow & Proschan 1965)";
+const TAKACS: &str =
+    "Var ≈ t (E[U]² Var[D] + E[D]² Var[U]) / (E[U] + E[D])³, Takács 1957 (Barlow & Proschan 1965)";
 
 pub(crate) fn table() -> Table {
     let mut table = Table::new(
@@ -50,11 +51,18 @@ fn exponential(table: &mut Table) {
     let rate = 1.0 / up.mean + 1.0 / down.mean;
     let variance = 2.0 * share * (1.0 - share) * (YEAR / rate - (1.0 - (-rate * YEAR).exp()) / (rate * rate));
     mean(table, &case, "exponential, exponential", share);
-    let formula = "exact: 2 a u (t/r - (1 - exp(-r t))/r²), r = 1/E[U] + 1/E[D], u = E[D]/(E[U] + E[D]), a = 1 - u";
+    let formula =
+        "exact: 2 a u (t/r - (1 - exp(-r t))/r²), r = 1/E[U] + 1/E[D], u = E[D]/(E[U] + E[D]), a = 1 - u";
     let what = "exponential, exponential: standard deviation, h";
     table.row(&case, what, variance.sqrt() / HOUR, case.deviation("www").times(1.0 / HOUR), formula);
     let served = case.scope("www").availability;
-    table.row(&case, "exponential, exponential: share of requests served", 1.0 - share, served, "E[U] / (E[U] + E[D])");
+    table.row(
+        &case,
+        "exponential, exponential: share of requests served",
+        1.0 - share,
+        served,
+        "E[U] / (E[U] + E[D])",
+    );
     let outages = case.scope("www").outages;
     let expected = YEAR / (up.mean + down.mean) + share;
     let formula = "t / (E[U] + E[D]), and u for the one found under way at the start";

@@ -43,7 +43,13 @@ script:
 
 fn flat(table: &mut Table) {
     let case = table.case(&scripted("demand: 180 rps", "  - {at: 1d, fail: a, for: 5h}"));
-    table.row(&case, "flat demand: requests lost", 80.0 * 5.0 * HOUR, case.lost("www"), "(180 - 100) rps × 5 h");
+    table.row(
+        &case,
+        "flat demand: requests lost",
+        80.0 * 5.0 * HOUR,
+        case.lost("www"),
+        "(180 - 100) rps × 5 h",
+    );
     let formula = "180 rps × 4 d less that";
     let served = 180.0 * 4.0 * DAY - 80.0 * 5.0 * HOUR;
     let simulated = crate::page::Simulated::Exactly(case.scope("www").served.requests());
@@ -54,10 +60,22 @@ fn whole_day(table: &mut Table) {
     let demand = "demand: 100 rps, daily: {swing: 60%, peak: 15h}";
     let case = table.case(&scripted(demand, "  - {at: 1d, fail: a, for: 24h}"));
     let formula = "2 (m s sin θ - (C - m) θ)/ω, θ = arccos((C - m)/(m s)), C = 100";
-    table.row(&case, "sinusoid, a whole day: requests lost", daily_excess(100.0, 60.0, 100.0), case.lost("www"), formula);
+    table.row(
+        &case,
+        "sinusoid, a whole day: requests lost",
+        daily_excess(100.0, 60.0, 100.0),
+        case.lost("www"),
+        formula,
+    );
     let case = table.case(&scripted(demand, "  - {at: 1d, fail: a, effect: {degraded: 30%}, for: 24h}"));
     let lost = daily_excess(100.0, 60.0, 130.0);
-    table.row(&case, "sinusoid, 30 % of a left: requests lost", lost, case.lost("www"), "the same with C = 130");
+    table.row(
+        &case,
+        "sinusoid, 30 % of a left: requests lost",
+        lost,
+        case.lost("www"),
+        "the same with C = 130",
+    );
 }
 
 fn part_of_a_day(table: &mut Table) {
@@ -67,7 +85,13 @@ fn part_of_a_day(table: &mut Table) {
     let omega = 2.0 * PI / DAY;
     let sine = |hour: f64| (omega * (hour - 15.0) * HOUR).sin() / omega;
     let lost = 60.0 * (sine(16.0) - sine(12.0)) - 30.0 * 4.0 * HOUR;
-    table.row(&case, "sinusoid, noon to four: requests lost", lost, case.lost("www"), "m s (sin ω(t₂ - p) - sin ω(t₁ - p))/ω - (C - m)(t₂ - t₁)");
+    table.row(
+        &case,
+        "sinusoid, noon to four: requests lost",
+        lost,
+        case.lost("www"),
+        "m s (sin ω(t₂ - p) - sin ω(t₁ - p))/ω - (C - m)(t₂ - t₁)",
+    );
     let case = table.case(&scripted(demand, "  - {at: 34h, fail: a, effect: {degraded: 30%}, for: 4h}"));
     let lost = 60.0 * (sine(14.0) - sine(11.0)) - 30.0 * 3.0 * HOUR;
     let formula = "the same from the crossing at 11:00 (peak less arccos(1/2) = 4 h)";
@@ -94,11 +118,29 @@ fn shared_blame(table: &mut Table) {
     let overlap = (180.0 - 120.0) * HOUR;
     let alone = (180.0 - 140.0) * 3.0 * HOUR;
     let formula = "alone 40 rps × 3 h; in the overlap 60 rps × 1 h × 60/80, halved";
-    table.row(&case, "overlapping faults: the first on b", alone + overlap * 0.375, case.charged_to("script 1"), formula);
+    table.row(
+        &case,
+        "overlapping faults: the first on b",
+        alone + overlap * 0.375,
+        case.charged_to("script 1"),
+        formula,
+    );
     let formula = "60 rps × 1 h × 60/80, halved";
-    table.row(&case, "overlapping faults: the second on b", overlap * 0.375, case.charged_to("script 2"), formula);
+    table.row(
+        &case,
+        "overlapping faults: the second on b",
+        overlap * 0.375,
+        case.charged_to("script 2"),
+        formula,
+    );
     let formula = "60 rps × 1 h × 20/80";
-    table.row(&case, "overlapping faults: the one on c", overlap * 0.25, case.charged_to("script 3"), formula);
+    table.row(
+        &case,
+        "overlapping faults: the one on c",
+        overlap * 0.25,
+        case.charged_to("script 3"),
+        formula,
+    );
 }
 
 fn static_scenario(run: &str, sites: &str, more: &str) -> String {
@@ -122,25 +164,51 @@ fn fixed_shares(table: &mut Table) {
     let half = 100.0 * 3.0 * HOUR + 40.0 * (omega * 3.0 * HOUR).sin() / omega;
     let formula = "50 % of the demand from 9 to 15 h, and 30 % from 12 to 15 h";
     table.row(&case, "static: requests lost", half + 0.3 * half, case.lost("www"), formula);
-    table.row(&case, "static: charged to the fault of b", 0.3 * half, case.charged_to("script 2"), "30 % from 12 to 15 h");
+    table.row(
+        &case,
+        "static: charged to the fault of b",
+        0.3 * half,
+        case.charged_to("script 2"),
+        "30 % from 12 to 15 h",
+    );
 }
 
 fn overloaded_share(table: &mut Table) {
     let sites = "a: {capacity: 60 rps}, b: {capacity: 200 rps}, c: {capacity: 200 rps}";
     let case = table.case(&static_scenario("horizon: 3d", sites, ""));
     let lost = 3.0 * daily_excess(50.0, 20.0, 60.0);
-    table.row(&case, "static, a too small at noon: requests lost", lost, case.lost("www"), "(50 % of the demand - 60)⁺ over three days");
-    table.row(&case, "static, a too small: charged to demand", lost, case.charged_to("demand"), "all of it: nothing failed");
+    table.row(
+        &case,
+        "static, a too small at noon: requests lost",
+        lost,
+        case.lost("www"),
+        "(50 % of the demand - 60)⁺ over three days",
+    );
+    table.row(
+        &case,
+        "static, a too small: charged to demand",
+        lost,
+        case.charged_to("demand"),
+        "all of it: nothing failed",
+    );
 }
 
 fn static_at_random(table: &mut Table) {
-    let site = |name: &str, up: u32| format!("{name}: {{capacity: 200 rps, outages: {{up: {up}h, down: {{law: exponential, mean: 6h}}}}}}");
+    let site = |name: &str, up: u32| {
+        format!("{name}: {{capacity: 200 rps, outages: {{up: {up}h, down: {{law: exponential, mean: 6h}}}}}}")
+    };
     let sites = [site("a", 42), site("b", 54), site("c", 18)].join(", ");
     let run = "horizon: 1y, replications: 1024, seed: 1, start: stationary, confidence: 99.9%";
     let case = table.case(&static_scenario(run, &sites, ""));
     let lost = 0.5 * 6.0 / 48.0 + 0.3 * 6.0 / 60.0 + 0.2 * 6.0 / 24.0;
     let simulated = case.scope("www").availability.map(|share| 1.0 - share);
-    table.row(&case, "static, random faults: share of requests lost", lost, simulated, "sum of share × unavailability");
+    table.row(
+        &case,
+        "static, random faults: share of requests lost",
+        lost,
+        simulated,
+        "sum of share × unavailability",
+    );
 }
 
 fn ideal_at_random(table: &mut Table, daily: &str) {

@@ -4,8 +4,14 @@ use crate::page::{Simulated, Table};
 use crate::theory::{DAY, HOUR, Probes, YEAR};
 use models::blame::Mechanism::{Overload, StaleRoute, Undetected};
 
-const CHECK: Probes =
-    Probes { interval: 10.0, timeout: 2.0, retries: 0.0, failures: 3.0, successes: 2.0, from_response: false };
+const CHECK: Probes = Probes {
+    interval: 10.0,
+    timeout: 2.0,
+    retries: 0.0,
+    failures: 3.0,
+    successes: 2.0,
+    after_response: false,
+};
 const PHASES: [f64; 3] = [1.0, 4.0, 9.0];
 /// Seconds from the death at 3,600 s to the verdict, and from the verdict to the answers.
 const PROPAGATION: f64 = 5.0;
@@ -46,6 +52,7 @@ clients:
   pinned: {anywhere: true, uses: www, demand: 1000 rps, cohorts: {only: {share: 100%, pinned: true}}}
   waiting: {anywhere: true, uses: www, demand: 1000 rps, cohorts: {only: {share: 100%, connection: 10m, on_down: wait}}}
   dialling: {anywhere: true, uses: www, demand: 1000 rps, cohorts: {only: {share: 100%, connection: 10m, on_down: reconnect}}}
+  restless: {anywhere: true, uses: www, demand: 1000 rps, cohorts: {only: {share: 100%, connection: 20s, on_down: reconnect}}}
   seldom: {anywhere: true, uses: www, demand: 1000 rps, cohorts: {only: {share: 100%, queries: 2 per minute}}}
   mixed: {anywhere: true, uses: www, demand: 1000 rps, cohorts: {a: {share: 80%}, b: {share: 15%, ttl_at_least: 5m}, c: {share: 5%, pinned: true}}}
 health_checks:
@@ -61,7 +68,8 @@ script: [{at: 1h, fail: primary, for: 1h}]",
         ("ceiling", seen + 10.0, "δ + π + T'/2, T' = 20 s"),
         ("pinned", HOUR, "the whole fault"),
         ("waiting", seen + 30.0 + 300.0, "δ + π + T/2 + L/2, L = 600 s"),
-        ("dialling", seen + 30.0, "δ + π + T/2"),
+        ("dialling", seen + 30.0, "δ + π + T/2, L = 600 s"),
+        ("restless", seen + 30.0, "δ + π + T/2, L = 20 s"),
         ("seldom", seen + 30.0 * 2.0 / 3.0, "δ + π + qT/(1 + qT) T/2, qT = 2"),
         ("mixed", mixed, "the mixture by shares"),
     ] {
@@ -74,14 +82,20 @@ script: [{at: 1h, fail: primary, for: 1h}]",
     table.row(&case, "plain: stale route, thousand requests", 30.0, stale, "T/2");
     let recovery = case.scope("plain").recovery.range.1.seconds();
     let formula = "δ + π + T: the last cache";
-    table.row(&case, "plain: full service again after, s", seen + 60.0, Simulated::Exactly(recovery), formula);
+    table.row(
+        &case,
+        "plain: full service again after, s",
+        seen + 60.0,
+        Simulated::Exactly(recovery),
+        formula,
+    );
 }
 
 fn random_phases(table: &mut Table) {
     let case = table.case(
         "scenario: 1
 name: one failover, random phases
-run: {horizon: 3h, replications: 4096, seed: 1, confidence: 99.9%}
+run: {horizon: 3h, replications: 16384, seed: 1, confidence: 99.9%}
 sites: {primary: {capacity: 5000 rps}, standby: {capacity: 5000 rps}}
 clients: {all: {anywhere: true, uses: www, demand: 1000 rps}}
 health_checks: {web: {interval: 30s, timeout: 5s, vantages: 3, unhealthy_when: 2 of 3}}
@@ -90,7 +104,13 @@ script: [{at: 1h, fail: primary, for: 1h}]",
     );
     let seconds = 30.0 * 2.0 / 4.0 + 2.0 * 30.0 + 5.0 + PROPAGATION + 30.0;
     let formula = "I m/(n + 1) + (K - 1) I + timeout + π + T/2";
-    table.row(&case, "random phases: thousand requests lost, mean", seconds, case.lost("www").times(1e-3), formula);
+    table.row(
+        &case,
+        "random phases: thousand requests lost, mean",
+        seconds,
+        case.lost("www").times(1e-3),
+        formula,
+    );
 }
 
 /// Share of traffic still lost at `x` seconds into a fault, over the phase of the only vantage, integrated against the
@@ -104,7 +124,15 @@ fn loss_per_fault(mean: f64, interval: f64, fixed: f64, ttl: f64) -> f64 {
     };
     let steps = 200;
     let h = interval / f64::from(steps);
-    let weight = |i: i32| if i == 0 || i == steps { 1.0 } else if i % 2 == 1 { 4.0 } else { 2.0 };
+    let weight = |i: i32| {
+        if i == 0 || i == steps {
+            1.0
+        } else if i % 2 == 1 {
+            4.0
+        } else {
+            2.0
+        }
+    };
     (0..=steps).map(|i| weight(i) * given(fixed + f64::from(i) * h)).sum::<f64>() * h / 3.0 / interval
 }
 
@@ -112,7 +140,7 @@ fn random_faults(table: &mut Table) {
     let case = table.case(
         "scenario: 1
 name: a year of short faults
-run: {horizon: 1y, replications: 512, seed: 1, start: stationary, confidence: 99.9%}
+run: {horizon: 1y, replications: 2048, seed: 1, start: stationary, confidence: 99.9%}
 sites:
   primary: {capacity: 5000 rps, outages: {up: 10d, down: {law: exponential, mean: 4m}}}
   standby: {capacity: 5000 rps}
@@ -124,7 +152,13 @@ steering: {www: {policy: failover, ttl: 60s, propagation: 5s, health_check: web,
     let fixed = 2.0 * 30.0 + 5.0 + PROPAGATION;
     let lost = YEAR / (up + down) * loss_per_fault(down, 30.0, fixed, 60.0);
     let formula = "t/(E[U] + E[D]) × ∫ P(D > x) × share still lost at x; a fault within the minutes after another is neglected (1 in 10,000)";
-    table.row(&case, "random faults: thousand requests lost a year", lost, case.lost("www").times(1e-3), formula);
+    table.row(
+        &case,
+        "random faults: thousand requests lost a year",
+        lost,
+        case.lost("www").times(1e-3),
+        formula,
+    );
 }
 
 /// The standby is too small: overload while it has all the traffic, and on both ramps.

@@ -40,13 +40,23 @@ steering: {www: {policy: ideal, sites: [only]}}";
     let chain = chain(clocks == "stop");
     let down = chain.time_from_first(|state| state != 0, YEAR) / YEAR;
     let simulated = case.scope("www").time_up.map(|up| 1.0 - up);
-    let formula = if clocks == "run" { "1 - A A A, and the all-up start" } else { "chain of eight states, and the all-up start" };
+    let formula = if clocks == "run" {
+        "1 - A A A, and the all-up start"
+    } else {
+        "chain of eight states, and the all-up start"
+    };
     table.row(&case, format!("clocks {clocks}: share of time down"), down, simulated, formula);
     // Outages begin from the all-up state only.
     let failing: f64 = TIMES.iter().map(|(up, _)| 1.0 / up).sum();
     let expected = failing * (1.0 - down) * YEAR;
     let formula = "time all-up × (1/E[U1] + 1/E[U2] + 1/E[U3])";
-    table.row(&case, format!("clocks {clocks}: outages a year"), expected, case.scope("www").outages, formula);
+    table.row(
+        &case,
+        format!("clocks {clocks}: outages a year"),
+        expected,
+        case.scope("www").outages,
+        formula,
+    );
     for (index, name) in ["cloud", "cloud/west", "cloud/west/a"].into_iter().enumerate() {
         let source = case.outcome.sources.iter().find(|source| source.name == name).expect("it is a source");
         assert!(source.faults > 0.0, "{name} ({index}) failed");

@@ -59,9 +59,12 @@ impl Row {
                 (figure(value), interval, width, format!("{:+.1}", (value - theory) / half * Z))
             }
         };
-        let verdict = if matches!(self.simulated, Simulated::Exactly(_)) && self.agrees() { "equal" } else { verdict };
+        let verdict =
+            if matches!(self.simulated, Simulated::Exactly(_)) && self.agrees() { "equal" } else { verdict };
         let theory = figure(*theory);
-        format!("| {case} | {what} | {theory} | {simulated} | {interval} | {width} | {z} | {verdict} | {formula} |")
+        format!(
+            "| {case} | {what} | {theory} | {simulated} | {interval} | {width} | {z} | {verdict} | {formula} |"
+        )
     }
 }
 
@@ -82,8 +85,10 @@ impl Table {
     /// Simulates a scenario; its books must balance to the last nano-request.
     pub(crate) fn case(&mut self, text: &str) -> Case {
         let name = format!("{}{}", self.letter, self.scenarios.len() + 1);
-        let loaded = scenarios::load(&name, text, &[]).unwrap_or_else(|problems| panic!("{name}: {problems:?}"));
-        let outcome = run(&loaded.specification, &Options { threads: Some(1) }, &|_| {}).expect("the scenario is sound");
+        let loaded =
+            scenarios::load(&name, text, &[]).unwrap_or_else(|problems| panic!("{name}: {problems:?}"));
+        let outcome = run(&loaded.specification, &Options { threads: Some(1) }, &|_| {})
+            .expect("the scenario is sound");
         balance(&name, &outcome);
         self.scenarios.push((name.clone(), text.trim().to_string()));
         Case { name, outcome }
@@ -115,7 +120,8 @@ impl Table {
             writeln!(page, "{}", row.markdown()).expect("a string takes everything");
         }
         let last = &self.scenarios.last().expect("a table has a scenario").0;
-        write!(page, "\n<details><summary>Scenarios {}1 to {last}</summary>\n", self.letter).expect("as above");
+        write!(page, "\n<details><summary>Scenarios {}1 to {last}</summary>\n", self.letter)
+            .expect("as above");
         for (name, text) in &self.scenarios {
             write!(page, "\n{name}:\n\n```yaml\n{text}\n```\n").expect("as above");
         }
@@ -178,7 +184,8 @@ impl Case {
         use sim::Id;
         let everything = &self.outcome.scopes[0];
         assert_eq!(everything.availability.method, Method::Exact);
-        let index = self.outcome.sources.iter().position(|source| source.name == name).expect("it is a source");
+        let index =
+            self.outcome.sources.iter().position(|source| source.name == name).expect("it is a source");
         let row = everything.by_source.iter().find(|(source, _)| *source == SourceId::from_index(index));
         Simulated::Exactly(row.map_or(0.0, |(_, volume)| volume.requests()))
     }

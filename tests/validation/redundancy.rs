@@ -27,7 +27,7 @@ fn scenario(name: &str, needs: &str, more: &str) -> String {
     format!(
         "scenario: 1
 name: {name}
-run: {{horizon: 1y, replications: 1024, seed: 1, start: stationary, confidence: 99.9%}}
+run: {{horizon: 1y, replications: 4096, seed: 1, start: stationary, confidence: 99.9%}}
 defaults: {{sites: {{capacity: 10 rps}}}}
 {more}
 clients: {{all: {{anywhere: true, uses: www, demand: 1 rps}}}}
@@ -74,7 +74,14 @@ fn independent(table: &mut Table) {
         let down = 1.0 - (needs..=n).map(|j| binomial(n, j, up)).sum::<f64>();
         let chain = down_chain(n as usize, fail, repair, 0.0);
         let frequency = chain.frequency(|down| n as usize - down < needs as usize);
-        rows(table, &case, &format!("{needs} of {n}, independent"), down, frequency, &format!("1 - {BINOMIAL}"));
+        rows(
+            table,
+            &case,
+            &format!("{needs} of {n}, independent"),
+            down,
+            frequency,
+            &format!("1 - {BINOMIAL}"),
+        );
         let served = case.scope("www").availability;
         table.row(&case, format!("{needs} of {n}: share of requests served"), 1.0 - down, served, BINOMIAL);
     }
@@ -83,7 +90,8 @@ fn independent(table: &mut Table) {
 fn in_series(table: &mut Table) {
     let grid = "domains: {power: {grid: {outages: {up: 50d, down: {law: exponential, mean: 12h}}}}}\n";
     let outages = "needs: [power/grid], outages: {up: 10d, down: {law: exponential, mean: 1d}}";
-    let case = table.case(&scenario("2 of 3 behind one grid", "2 of 3", &(grid.to_string() + &sites(3, outages))));
+    let case =
+        table.case(&scenario("2 of 3 behind one grid", "2 of 3", &(grid.to_string() + &sites(3, outages))));
     let (grid, site) = (50.0 / 50.5, 10.0 / 11.0);
     let up = grid * (binomial(3, 2, site) + binomial(3, 3, site));
     // Grid up or down, times the number of sites down.
@@ -99,13 +107,21 @@ fn in_series(table: &mut Table) {
         }
     }
     let frequency = chain.frequency(|state| state >= 4 || state >= 2);
-    rows(table, &case, "2 of 3, grid in series", 1.0 - up, frequency, "1 - A(grid) × binomial: a series system");
+    rows(
+        table,
+        &case,
+        "2 of 3, grid in series",
+        1.0 - up,
+        frequency,
+        "1 - A(grid) × binomial: a series system",
+    );
 }
 
 fn shock(table: &mut Table) {
     let shock = "shocks: {storm: {every: 30d, hits: [s1, s2, s3]}}\n";
     let outages = "outages: {up: 10d, down: {law: exponential, mean: 1d}}";
-    let case = table.case(&scenario("2 of 3 under one shock", "2 of 3", &(shock.to_string() + &sites(3, outages))));
+    let case =
+        table.case(&scenario("2 of 3 under one shock", "2 of 3", &(shock.to_string() + &sites(3, outages))));
     let chain = down_chain(3, 1.0 / (10.0 * DAY), 1.0 / DAY, 1.0 / (30.0 * DAY));
     let lost = |down: usize| down >= 2;
     let formula = "Markov chain on the number down: own failures, shock to 3, repairs one by one";
@@ -115,7 +131,11 @@ fn shock(table: &mut Table) {
 fn beta(table: &mut Table) {
     let beta = "shocks: {common: {beta: 10%, of: [s1, s2]}}\n";
     let outages = "outages: {up: 20d, down: {law: exponential, mean: 1d}}";
-    let case = table.case(&scenario("a pair with a beta factor", "1 of 2", &(beta.to_string() + &sites(2, outages))));
+    let case = table.case(&scenario(
+        "a pair with a beta factor",
+        "1 of 2",
+        &(beta.to_string() + &sites(2, outages)),
+    ));
     let rate = 1.0 / (20.0 * DAY);
     let chain = down_chain(2, 0.9 * rate, 1.0 / DAY, 0.1 * rate);
     let lost = |down: usize| down == 2;
@@ -131,7 +151,7 @@ fn partial(table: &mut Table) {
     let case = table.case(
         "scenario: 1
 name: partial shocks on two victims
-run: {horizon: 1y, replications: 1024, seed: 1, start: stationary, confidence: 99.9%}
+run: {horizon: 1y, replications: 4096, seed: 1, start: stationary, confidence: 99.9%}
 sites: {a: {capacity: 10 rps}, b: {capacity: 10 rps}}
 shocks: {storm: {every: 5d, hits: {a: 60%, b: 30%}, for: {law: exponential, mean: 1d}}}
 clients:
@@ -146,7 +166,8 @@ serving: {both: {needs: 2 of 2 sites}, either: {needs: 1 of 2 sites}}",
     let mut chain = Chain::new(4);
     for state in 0..4_usize {
         for victims in 0..4_usize {
-            let chance: f64 = (0..2).map(|i| if victims >> i & 1 == 1 { hits[i] } else { 1.0 - hits[i] }).product();
+            let chance: f64 =
+                (0..2).map(|i| if victims >> i & 1 == 1 { hits[i] } else { 1.0 - hits[i] }).product();
             chain.add(state, state | victims, rate * chance);
         }
         (0..2).filter(|i| state >> i & 1 == 1).for_each(|i| chain.add(state, state & !(1 << i), repair));
@@ -156,7 +177,13 @@ serving: {both: {needs: 2 of 2 sites}, either: {needs: 1 of 2 sites}}",
         ("both", "both victims up", chain.probability(|state| state == 0)),
         ("either", "at least one victim up", chain.probability(|state| state != 3)),
     ] {
-        table.row(&case, format!("{what}: share of time not"), 1.0 - up, case.scope(scope).time_up.map(|up| 1.0 - up), formula);
+        table.row(
+            &case,
+            format!("{what}: share of time not"),
+            1.0 - up,
+            case.scope(scope).time_up.map(|up| 1.0 - up),
+            formula,
+        );
     }
     for (index, name) in ["a", "b"].into_iter().enumerate() {
         let down = hits[index] * rate / (hits[index] * rate + repair);

@@ -59,12 +59,19 @@ fn seldom(table: &mut Table) {
     let afresh = 1.0 / 3.0;
     let seconds = afresh * 40.0 + (1.0 - afresh) * 40.0 * 40.0 / 120.0;
     let formula = "p L + (1 - p) L²/(2T), p = 1/(1 + qT), qT = 2";
-    table.row(&case, "40 s, few queries: thousand requests lost", seconds, case.lost("www").times(1e-3), formula);
+    table.row(
+        &case,
+        "40 s, few queries: thousand requests lost",
+        seconds,
+        case.lost("www").times(1e-3),
+        formula,
+    );
 }
 
 /// The primary dies at the moment its name servers fall silent for `silence` seconds; the check sees it after 16 s.
 fn with_a_death(table: &mut Table, silence: u32) {
-    let script = format!("{{at: 1h, fail: dns/operator, for: {silence}s}}, {{at: 1h, fail: primary, for: 1h}}");
+    let script =
+        format!("{{at: 1h, fail: dns/operator, for: {silence}s}}, {{at: 1h, fail: primary, for: 1h}}");
     let case = table.case(&scenario("", &script));
     let (silence, ttl) = (f64::from(silence), 60.0);
     let seconds = silence + (1.0 - silence / ttl) * (ttl - silence) / 2.0;
@@ -80,5 +87,11 @@ fn in_one_phase(table: &mut Table) {
     let (back, dies, seen): (f64, f64, f64) = (HOUR + 600.0, 5000.0, 5016.0);
     let jump = back + 60.0 * ((seen - back) / 60.0).ceil();
     let formula = "first multiple of T after the recovery at which the answer has changed, less the death";
-    table.row(&case, "a death after a silence: thousand requests lost", jump - dies, case.charged_to("script 2").times(1e-3), formula);
+    table.row(
+        &case,
+        "a death after a silence: thousand requests lost",
+        jump - dies,
+        case.charged_to("script 2").times(1e-3),
+        formula,
+    );
 }

@@ -59,7 +59,8 @@ impl Time {
     /// Variance of the time down in `t` of an alternating renewal process, as t grows (Takács).
     pub(crate) fn downtime_variance(up: Time, down: Time, t: f64) -> f64 {
         let cycle = up.mean + down.mean;
-        t * (up.mean * up.mean * down.variance + down.mean * down.mean * up.variance) / (cycle * cycle * cycle)
+        t * (up.mean * up.mean * down.variance + down.mean * down.mean * up.variance)
+            / (cycle * cycle * cycle)
     }
 }
 
@@ -103,9 +104,9 @@ impl Chain {
         let n = self.states();
         let mut matrix = vec![vec![0.0; n]; n];
         let mut right = vec![0.0; n];
-        for to in 0..n - 1 {
-            for from in 0..n {
-                matrix[to][from] = if from == to { -self.leaving(to) } else { self.rates[from][to] };
+        for (to, row) in matrix.iter_mut().enumerate() {
+            for (from, entry) in row.iter_mut().enumerate() {
+                *entry = if from == to { -self.leaving(to) } else { self.rates[from][to] };
             }
         }
         matrix[n - 1].fill(1.0);
@@ -122,7 +123,9 @@ impl Chain {
     /// does.
     pub(crate) fn frequency(&self, down: impl Fn(usize) -> bool) -> f64 {
         let stationary = self.stationary();
-        let into = |from: usize| -> f64 { (0..self.states()).filter(|to| down(*to)).map(|to| self.rates[from][to]).sum() };
+        let into = |from: usize| -> f64 {
+            (0..self.states()).filter(|to| down(*to)).map(|to| self.rates[from][to]).sum()
+        };
         (0..self.states()).filter(|state| !down(*state)).map(|from| stationary[from] * into(from)).sum()
     }
 
@@ -188,13 +191,13 @@ pub(crate) struct Probes {
     pub(crate) failures: f64,
     pub(crate) successes: f64,
     /// Does the interval count from the response?
-    pub(crate) from_response: bool,
+    pub(crate) after_response: bool,
 }
 
 impl Probes {
     /// Time between the first probes of two failing cycles.
     fn failing_cycle(&self) -> f64 {
-        self.interval + if self.from_response { self.wait() } else { 0.0 }
+        self.interval + if self.after_response { self.wait() } else { 0.0 }
     }
 
     /// From a failing cycle's first probe until it is known to have failed.
@@ -203,24 +206,34 @@ impl Probes {
     }
 
     /// From the first probe that meets a dead site until the opinion turns.
-    pub(crate) fn from_first_failure(&self) -> f64 {
+    pub(crate) fn after_first_failure(&self) -> f64 {
         (self.failures - 1.0) * self.failing_cycle() + self.wait()
     }
 
     /// When a vantage of this phase learns of a death at `dies`; passing probes take no time.
     fn learns(&self, phase: f64, dies: f64) -> f64 {
-        self.first_probe(phase, dies) + self.from_first_failure()
+        self.first_probe(phase, dies) + self.after_first_failure()
     }
 
     fn first_probe(&self, phase: f64, from: f64) -> f64 {
         phase + self.interval * ((from - phase) / self.interval).ceil()
     }
 
-    /// When it learns of the repair at `repaired` of a site that died at `dies`, long before.
+    /// When it learns of the repair at `repaired` of a site that died at `dies`, long before: the first probe or retry
+    /// that meets the repaired site passes its cycle, and R - 1 more cycles must pass.
     fn relearns(&self, phase: f64, dies: f64, repaired: f64) -> f64 {
         let first = self.first_probe(phase, dies);
-        let passes = first + self.failing_cycle() * ((repaired - first) / self.failing_cycle()).ceil();
-        passes + (self.successes - 1.0) * self.interval
+        let under_way = first + self.failing_cycle() * ((repaired - first) / self.failing_cycle()).floor();
+        let retry = under_way + self.timeout * ((repaired - under_way) / self.timeout).ceil();
+        let in_time = retry - under_way <= self.retries * self.timeout;
+        let (cycle, passes) = match in_time {
+            true => (under_way, retry),
+            false => (under_way + self.failing_cycle(), under_way + self.failing_cycle()),
+        };
+        match self.successes {
+            1.0 => passes,
+            more => (if self.after_response { passes } else { cycle }) + (more - 1.0) * self.interval,
+        }
     }
 
     /// When the check turns: the `quorum`-th of its vantages to learn.

@@ -6,10 +6,8 @@
 //! outcome, a few for each vantage between two looks. The draws are kept on a tape until then, because the truth may
 //! change at any instant before, and the path up to that instant has to be walked again.
 //!
-//! The waiting-time law of a run of failures would need one draw for each turn of an opinion only. But it counts cycles,
-//! and where the interval counts from the response the time that cycles take depends on their outcomes: the instant of
-//! the turn, and the run left when the truth changes before it, would then be approximations. A test holds the path
-//! against that law where it is exact.
+//! Where turns are much rarer than outcomes, [`Waits`](super::waits::Waits) is cheaper; this is for the other views, and
+//! for plans that repeat probes within a cycle.
 
 use super::quorum::Turn;
 use super::vantage::{Pace, Vantage};
@@ -27,7 +25,7 @@ const TABLE: usize = 16;
 
 /// The odds of one grey view.
 #[derive(Clone, Copy, Debug)]
-struct Odds {
+pub(super) struct Odds {
     failures_rare: bool,
     rare: f64,
     /// ln of the common outcome's probability.
@@ -38,7 +36,7 @@ struct Odds {
 
 impl Odds {
     /// Each probe fails with probability `share`, strictly between 0 and 1.
-    fn of(share: f64) -> Self {
+    pub(super) fn of(share: f64) -> Self {
         let failures_rare = share <= 0.5;
         let rare = if failures_rare { share } else { 1.0 - share };
         let mut beyond = [1.0 - rare; TABLE];
@@ -51,7 +49,7 @@ impl Odds {
     /// Draws how many common outcomes come before the next rare one.
     ///
     /// Inversion of P(skip > n) = common^(n+1).
-    fn skip(&self, stream: &mut Stream) -> i64 {
+    pub(super) fn skip(&self, stream: &mut Stream) -> i64 {
         let uniform = stream.uniform();
         if uniform < self.beyond[TABLE - 1] {
             return (libm::log(uniform) / self.log_common) as i64;
@@ -156,7 +154,7 @@ impl Draws {
 
 /// Walks a vantage through the skips that `next` gives, over all probes that arrive before `until` or until there is no
 /// skip left; tells `turned` every opinion it comes to.
-fn walk(
+pub(super) fn walk(
     vantage: &mut Vantage,
     pace: &Pace,
     trip: i64,

@@ -9,13 +9,13 @@ pub(super) struct Pace {
     interval: i64,
     pub(super) timeout: i64,
     attempts: i64,
-    failures: i64,
-    successes: i64,
+    pub(super) failures: i64,
+    pub(super) successes: i64,
     spacing: Spacing,
     /// From the start of a failed cycle to its result.
     exhausted: i64,
     /// From the start of a failed cycle to the start of the next.
-    failing_period: i64,
+    pub(super) failing_period: i64,
 }
 
 impl Pace {
@@ -44,6 +44,14 @@ impl Pace {
         self.interval
     }
 
+    /// Between the sendings of a passing probe and the next.
+    pub(super) fn passing_period(&self, trip: i64) -> i64 {
+        match self.spacing {
+            Spacing::Start => self.interval,
+            Spacing::Response => trip + self.interval,
+        }
+    }
+
     /// Probes in a failed cycle.
     pub(super) fn attempts(&self) -> i64 {
         self.attempts
@@ -59,11 +67,11 @@ pub(super) struct Vantage {
     /// One-way delay.
     delay: i64,
     /// Sending of the first probe whose outcome is open.
-    sending: i64,
+    pub(super) sending: i64,
     /// Its number within its cycle, from 0.
     attempt: i64,
     /// Results in a row that speak against the opinion.
-    run: i64,
+    pub(super) run: i64,
     /// From when on the opinion holds.
     pub(super) since: i64,
     /// Healthy?

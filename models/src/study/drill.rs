@@ -33,7 +33,7 @@ fn lose_one(specification: &Specification, domain: DomainId) -> Result<DrillOutc
     let rests = begins + Span::DAY + probe.settling() * 2;
     let ends = rests + Span::DAY;
     let mut planned = quiet;
-    let effects = specification.domains[domain].effects.clone();
+    let effects = loss(&specification.domains[domain]);
     planned.script = vec![Scripted {
         at: begins,
         lasts: ends - begins,
@@ -64,6 +64,14 @@ fn lose_one(specification: &Specification, domain: DomainId) -> Result<DrillOutc
         lost_until_settled: settled,
         lost: world.lost_so_far(),
     })
+}
+
+/// What losing a domain means: a place that serves is gone altogether; anything else does what its own faults do.
+fn loss(domain: &Domain) -> Vec<Effect> {
+    match domain.kind.as_str() {
+        "provider" | "region" | "zone" | "site" => vec![Effect::Down],
+        _ => domain.effects.clone(),
+    }
 }
 
 /// The same design with nothing left to chance.

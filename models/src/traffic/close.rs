@@ -220,9 +220,11 @@ impl<'d> Traffic<'d> {
             self.design.holds(scope, *id)
                 && (flow.is_lossy() || flow.arrivals.iter().any(|(site, _)| self.in_hot_pool(*id, *site)))
         });
-        let displaced =
-            lossy.filter(|(id, flow)| !above.faults.active().is_empty() || !self.is_nominal(*id, flow));
-        displaced.map_or(self.design.demand_source(), |(_, flow)| flow.root)
+        let displaced = lossy.filter(|_| {
+            !above.faults.active().is_empty()
+                || self.flows.iter().any(|(id, flow)| !self.is_nominal(id, flow))
+        });
+        displaced.map_or(self.design.demand_source(), |(id, _)| self.displacer(id))
     }
 
     fn in_hot_pool(&self, population: PopulationId, site: SiteId) -> bool {
@@ -410,7 +412,7 @@ impl<'d> Traffic<'d> {
         }
         let removed = self.removed(population, closing.above);
         let total: f64 = removed.iter().map(|(_, rate)| rate).sum();
-        let root = self.flows[population].root;
+        let root = self.displacer(population);
         if removed.is_empty() || total <= 0.0 {
             closing.charge(population, mechanism, volume, &[], root);
             return;
@@ -434,6 +436,15 @@ impl<'d> Traffic<'d> {
             closing.charge(population, mechanism, upto - given, &blamed, root);
             given = upto;
         }
+    }
+
+    /// Whoever moved traffic on to the sites of `population`: the root of its own answer if it is not where it would be
+    /// if nothing ever failed, else of the first population that is not.
+    fn displacer(&self, population: PopulationId) -> SourceId {
+        let displaced = |id: &PopulationId| !self.is_nominal(*id, &self.flows[*id]);
+        let own = Some(population).filter(displaced);
+        own.or_else(|| self.flows.ids().find(displaced))
+            .map_or(self.flows[population].root, |id| self.flows[id].root)
     }
 
     /// Sites of a population's entry point with capacity missing, and how much: its rate, or 1 where it is unlimited.

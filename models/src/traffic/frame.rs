@@ -1,8 +1,8 @@
 //! What the traffic looks like at one instant, for those who look.
 
 use super::{Above, Traffic};
-use crate::specification::{PopulationId, Scope, SiteId};
-use crate::timeline::{ChangeId, Frame, PopulationFrame, SiteFrame};
+use crate::specification::{PopulationId, SiteId};
+use crate::timeline::{Frame, PopulationFrame, SiteFrame};
 use sim::{Instant, Span};
 
 impl Traffic<'_> {
@@ -16,18 +16,6 @@ impl Traffic<'_> {
         let middle = from + Span::from_nanos((until - from).nanos() / 2);
         let scopes = self.design.scopes.len();
         self.design.levels.ids().take(scopes).map(|level| self.is_down(level, middle, above)).collect()
-    }
-
-    /// The change that brought the current answer to the first population of a scope that loses requests, else the
-    /// fault that began last.
-    pub(crate) fn cause_of(&self, scope: Scope, above: Above) -> Option<ChangeId> {
-        let fault = above.faults.active().last().map(|fault| fault.change);
-        let flow =
-            self.flows.iter().find(|(id, _)| self.design.holds(scope, *id)).map(|(_, flow)| flow.cause);
-        match (fault, flow) {
-            (Some(fault), Some(answer)) => Some(fault.max(answer)),
-            (fault, answer) => fault.or(answer),
-        }
     }
 
     /// The share of a population's requests that arrives at `site` just now.

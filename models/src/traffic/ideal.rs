@@ -8,7 +8,7 @@ use crate::design::Design;
 use crate::excess::Part;
 use crate::specification::{EntryId, PopulationId, SiteId};
 use sim::integral::Poly;
-use sim::{Instant, Table};
+use sim::{Id, Instant, Table};
 
 /// Some capacity with the same share of errors: it serves demand from `from` to `from + width` requests per second.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -32,8 +32,15 @@ pub(super) struct Ideal {
     /// Sites with errors, and whether any site at all is unlimited.
     grey: usize,
     unlimited: bool,
+    /// Greatest load of each site, and the greatest load of a unit of weight, in this replication.
+    peaks: Vec<f64>,
+    peak_unit: f64,
+    /// Has a site more weight than it had when the peaks were last raised?
+    weights_changed: bool,
     /// The capacity of each site while all is well; none: unlimited.
     rates: Vec<Option<f64>>,
+    /// Where each site of the design stands in `sites`.
+    positions: Vec<Option<usize>>,
     /// Positions of sites to be looked at again.
     dirty: Vec<usize>,
     total: f64,
@@ -59,8 +66,14 @@ impl Ideal {
             weights: vec![0.0; sites.len()],
             errors: vec![0.0; sites.len()],
             grey: 0,
+            peaks: vec![0.0; sites.len()],
+            peak_unit: 0.0,
+            weights_changed: false,
             unlimited: sites.iter().any(|site| rate(site).is_none()),
             rates: sites.iter().map(rate).collect(),
+            positions: (0..design.specification().sites.len())
+                .map(|index| sites.iter().position(|site| site.index() == index))
+                .collect(),
             dirty: Vec::new(),
             gone_at: vec![0.0; sites.len()],
             sites,
@@ -78,6 +91,9 @@ impl Ideal {
         self.weights.fill(0.0);
         self.errors.fill(0.0);
         self.grey = 0;
+        self.peaks.fill(0.0);
+        self.peak_unit = 0.0;
+        self.weights_changed = false;
         self.dirty.clear();
         self.dirty.extend(0..self.sites.len());
         self.gone_at.fill(0.0);
@@ -115,7 +131,7 @@ impl Ideal {
 
     /// The truth of `site`, or its reach, may have changed.
     pub(super) fn site_changed(&mut self, site: SiteId) {
-        if let Some(index) = self.sites.iter().position(|known| *known == site) {
+        if let Some(index) = self.positions[site.index()] {
             self.dirty.push(index);
         }
     }
@@ -141,6 +157,8 @@ impl Ideal {
                 self.grey -= usize::from(truth.errors == 0.0);
             }
             if weight != self.weights[index] {
+                // A site that is back takes no more than it did unless it has grown.
+                self.weights_changed |= weight * self.peak_unit > self.peaks[index];
                 arrived[site] += self.weights[index] * (self.gone - self.gone_at[index]);
                 self.gone_at[index] = self.gone;
                 self.weights[index] = weight;
@@ -218,8 +236,29 @@ impl Ideal {
                 .map(|(id, _)| design.curves[*id].integral(from, now))
                 .sum();
             self.gone += demand / self.total;
+            self.watch_peaks(design, from, now);
         }
         self.origin = now;
+    }
+
+    /// Keeps the greatest load of each site. Demands of several populations are bounded by the sum of their peaks.
+    fn watch_peaks(&mut self, design: &Design, from: Instant, now: Instant) {
+        let reaching = self.populations.iter().zip(&self.reaching).filter(|(_, reaches)| **reaches);
+        let demand: f64 = reaching.map(|(id, _)| design.curves[*id].highest(from, now)).sum();
+        let unit = demand / self.total;
+        if unit <= self.peak_unit && !self.weights_changed {
+            return;
+        }
+        self.weights_changed = false;
+        self.peak_unit = self.peak_unit.max(unit);
+        for (peak, weight) in self.peaks.iter_mut().zip(&self.weights) {
+            *peak = peak.max(weight * unit);
+        }
+    }
+
+    /// The greatest load that came to `site` in this replication.
+    pub(super) fn peak_load(&self, site: SiteId) -> f64 {
+        self.sites.iter().position(|known| *known == site).map_or(0.0, |index| self.peaks[index])
     }
 
     /// Adds everything not yet added to the sites' books.

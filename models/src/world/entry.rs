@@ -159,7 +159,7 @@ impl<O: Observer> World<'_, O> {
         self.traffic.touch(population);
         if O::ON && self.cohorts.settled(population) {
             let cause = self.traffic.cause(population);
-            self.note(Some(cause), |_| What::CachesSettled { population });
+            self.stirred = Some(self.note(Some(cause), |_| What::CachesSettled { population }));
         }
     }
 
@@ -184,7 +184,7 @@ impl<O: Observer> World<'_, O> {
     fn speak(&mut self, entry: EntryId) {
         let row = &self.entries.rows[entry];
         let (answering, cause) = (row.silent == 0, row.voice_cause);
-        self.note(Some(cause.change), |_| What::NameServersChanged { entry, answering });
+        self.stirred = Some(self.note(Some(cause.change), |_| What::NameServersChanged { entry, answering }));
         for &population in &self.design.entries[entry].populations {
             self.cohorts.authority(population, answering, self.now, &mut self.agenda);
             self.traffic.authority(population, answering);
@@ -209,6 +209,7 @@ impl<O: Observer> World<'_, O> {
                     population,
                     answer: world.answers.shares(answer).to_vec(),
                 });
+                self.stirred = Some(change);
                 self.cohorts.answer(population, answer, self.now, &mut self.agenda);
             }
             self.traffic.answer(population, reply, cause.root, change);

@@ -31,14 +31,18 @@ impl<O: Observer> World<'_, O> {
         sites.filter(|(id, _)| !self.serves(*id)).map(|(_, site)| site.name.clone()).collect()
     }
 
-    /// The least share of requests served at any time of the day from `from`, if nothing changes.
+    /// The least share of its requests that any entry point serves, at any time of the day from `from`, if nothing
+    /// changes. Entry points are not added up: their requests need not be of one kind.
     pub(crate) fn least_served_share(&self, from: Instant) -> f64 {
-        -greatest(from, |at| -self.served_share(at))
+        let entries = self.design.entries.rows().iter();
+        entries
+            .map(|entry| -greatest(from, |at| -self.served_share(&entry.populations, at)))
+            .fold(1.0, f64::min)
     }
 
-    fn served_share(&self, at: Instant) -> f64 {
+    fn served_share(&self, populations: &[PopulationId], at: Instant) -> f64 {
         let (mut offered, mut lost) = (0.0, 0.0);
-        for population in self.populations() {
+        for &population in populations {
             offered += self.design.curves[population].rate(at);
             lost += self.traffic.rates(population, at, self.above()).iter().sum::<f64>();
         }

@@ -188,6 +188,73 @@ pub fn scripted(tape: &mut Tape) -> Specification {
     make.0
 }
 
+/// A random small world with luck: outages, shocks, random phases, a replay, grey failures, connections.
+pub fn lucky(tape: &mut Tape) -> Specification {
+    let mut make = Make(scripted(tape));
+    make.0.run.horizon = Span::DAY * (2 + tape.below(6) as i64);
+    make.0.run.replications = 3;
+    make.0.run.seed = Seed(tape.below(256) as u64);
+    make.0.run.start = tape.of(&[Start::AllUp, Start::Stationary]);
+    for domain in make.0.domains.ids() {
+        if tape.chance(4) {
+            make.outages(domain, s(tape.of(&[40_000, 200_000, 9_000])), s(tape.of(&[900, 60, 20_000])));
+            let stops = tape.of(&[Clocks::Run, Clocks::Stop]);
+            make.0.domains[domain].outages.iter_mut().for_each(|outages| outages.children = stops);
+        }
+    }
+    for index in 0..tape.below(3) {
+        random_shock(&mut make, tape, index);
+    }
+    let check = &mut make.0.checks.rows_mut()[0];
+    check.phase = if tape.chance(6) { Phase::Random } else { check.phase.clone() };
+    for domain in make.0.domains.ids() {
+        if tape.chance(1) {
+            make.0.domains[domain].effects = vec![Effect::Errors { share: 0.4 }, random_effect(&make, tape)];
+        }
+    }
+    for population in make.0.populations.rows_mut() {
+        if tape.chance(2) {
+            let on_down = tape.of(&[OnDown::Reconnect, OnDown::Wait]);
+            population.cohorts[0].connection = Some(Connection { life: s(600), on_down });
+        }
+    }
+    if tape.chance(2) {
+        let domain = DomainId(tape.below(make.0.domains.len()) as u32);
+        let what = Breakage::Domain { domain, effects: vec![Effect::Down], chance: tape.of(&[1.0, 0.5]) };
+        let phase = ReplayPhase { name: "whole".into(), from: s(60), lasts: s(3_000), what };
+        let at = tape.of(&[Placed::Random, Placed::At(at(0))]);
+        make.0.replays.push(Replay { incident: "a".into(), at, phases: vec![phase] });
+    }
+    make.0
+}
+
+fn random_shock(make: &mut Make, tape: &mut Tape, index: usize) {
+    let count = make.0.domains.len();
+    let mut hits: Vec<(DomainId, f64)> = Vec::new();
+    for _ in 0..1 + tape.below(3) {
+        let domain = DomainId(tape.below(count) as u32);
+        if hits.iter().all(|(known, _)| *known != domain) {
+            hits.push((domain, tape.of(&[1.0, 0.5, 0.1])));
+        }
+    }
+    let every = Law::Exponential { mean: 100_000.0 };
+    let down = Some(Law::Uniform { low: s(30), high: s(4_000) });
+    let together = tape.chance(4);
+    make.0.shocks.push(Shock { name: format!("shock {index}"), every, hits, down, together });
+}
+
+/// Random domains and sites under random overlapping faults; nobody uses the sites yet.
+pub fn graph(tape: &mut Tape) -> Specification {
+    let mut make = Make::new(s(4_800));
+    make.check(s(10), s(1), 1);
+    let domains = random_domains(&mut make, tape);
+    random_sites(&mut make, tape, &domains);
+    for _ in 0..2 + tape.below(8) {
+        random_fault(&mut make, tape, 4_800);
+    }
+    make.0
+}
+
 fn random_domains(make: &mut Make, tape: &mut Tape) -> Vec<DomainId> {
     let mut domains = vec![make.domain("p0", &[]), make.domain("p1", &[])];
     for index in 0..tape.below(4) {

@@ -61,6 +61,8 @@ struct Walk<'s> {
     heeded: Vec<Vec<(i64, Vec<bool>)>>,
     /// For each entry, from which instant on its name servers speak or not.
     speaks: Vec<Vec<(i64, bool)>>,
+    /// For each population and row of heeded verdicts, what it is answered, and whether health was ignored.
+    answers: Vec<Vec<(Answer, bool)>>,
 }
 
 fn at(now: i64) -> Instant {
@@ -80,24 +82,29 @@ impl<'s> Walk<'s> {
         }
         borders.sort();
         borders.dedup();
-        let mut walk = Walk { specification, borders, heeded: Vec::new(), speaks: Vec::new() };
+        let (heeded, speaks, answers) = (Vec::new(), Vec::new(), Vec::new());
+        let mut walk = Walk { specification, borders, heeded, speaks, answers };
         walk.heeded = specification.entries.ids().map(|entry| walk.heeds(entry)).collect();
         walk.speaks = specification
             .entries
             .ids()
             .map(|entry| walk.borders.iter().map(|now| (*now, !walk.is_silent(entry, *now))).collect())
             .collect();
+        walk.answers = specification.populations.ids().map(|id| walk.answers_to(id)).collect();
         walk
     }
 
     /// Is a domain above `below` hit by an active effect for which `counts` holds?
     fn is_hit(&self, below: Option<DomainId>, now: i64, counts: impl Fn(Effect) -> bool) -> bool {
         let Some(below) = below else { return false };
-        active(self.specification, at(now)).iter().any(|index| match &self.specification.script[*index].what {
-            Breakage::Domain { domain, effects, .. } => {
-                stands_in(self.specification, below, *domain) && effects.iter().any(|effect| counts(*effect))
+        active(self.specification, at(now)).iter().any(|index| {
+            match &self.specification.script[*index].what {
+                Breakage::Domain { domain, effects, .. } => {
+                    stands_in(self.specification, below, *domain)
+                        && effects.iter().any(|effect| counts(*effect))
+                }
+                Breakage::Partition { .. } => false,
             }
-            Breakage::Partition { .. } => false,
         })
     }
 
@@ -192,28 +199,35 @@ impl<'s> Walk<'s> {
         (!fails).then_some(left.latency)
     }
 
-    fn answer(&self, population: PopulationId, heeded: usize) -> Answer {
+    fn answers_to(&self, population: PopulationId) -> Vec<(Answer, bool)> {
         let row = &self.specification.populations[population];
         let entry = &self.specification.entries[row.entry];
         let Steering::Dns(dns) = &entry.steering else { return Vec::new() };
-        answer(self.specification, entry, dns, row, &self.heeded[row.entry.0 as usize][heeded].1)
+        let heeds = dns.check.is_some() && dns.policy != Policy::Simple;
+        let levels = preferences(self.specification, entry, dns, row);
+        let reply = |(_, healthy): &(i64, Vec<bool>)| {
+            let open = heeds && !levels.iter().flatten().any(|(position, _)| healthy[*position]);
+            (answer(entry, dns, &levels, healthy), open)
+        };
+        self.heeded[row.entry.0 as usize].iter().map(reply).collect()
+    }
+
+    fn answer(&self, population: PopulationId, heeded: usize) -> &[(SiteId, f64)] {
+        &self.answers[population.0 as usize][heeded].0
     }
 
     /// Was no record believed healthy, so that health was ignored?
     fn is_open(&self, population: PopulationId, now: i64) -> bool {
-        let row = &self.specification.populations[population];
-        let entry = &self.specification.entries[row.entry];
-        let Steering::Dns(dns) = &entry.steering else { return false };
-        let heeded = &self.heeded[row.entry.0 as usize];
-        let healthy = &heeded[row_at(heeded, now)].1;
-        dns.check.is_some()
-            && dns.policy != Policy::Simple
-            && !preferences(self.specification, entry, dns, row).iter().flatten().any(|(p, _)| healthy[*p])
+        let heeded = &self.heeded[self.specification.populations[population].entry.0 as usize];
+        let answers = &self.answers[population.0 as usize];
+        !answers.is_empty() && answers[row_at(heeded, now)].1
     }
 
     fn crowds(&self, step: Span) -> Vec<Vec<Crowd>> {
         let crowd = |entry: EntryId, cohort: &Cohort| {
-            let Steering::Dns(dns) = &self.specification.entries[entry].steering else { return Crowd::none() };
+            let Steering::Dns(dns) = &self.specification.entries[entry].steering else {
+                return Crowd::none();
+            };
             let Caching::Honours { at_least, at_most } = cohort.caching else {
                 return Crowd { pinned: true, ..Crowd::none() };
             };
@@ -278,14 +292,7 @@ fn preferences(
     levels.into_iter().filter(|level| !level.is_empty()).collect()
 }
 
-fn answer(
-    specification: &Specification,
-    entry: &Entry,
-    dns: &Dns,
-    row: &Population,
-    healthy: &[bool],
-) -> Answer {
-    let levels = preferences(specification, entry, dns, row);
+fn answer(entry: &Entry, dns: &Dns, levels: &[Vec<(usize, f64)>], healthy: &[bool]) -> Answer {
     // Where nothing matches, nothing that matches is healthy.
     let first = levels.first().map_or(&[][..], Vec::as_slice);
     let heeds = dns.check.is_some() && dns.policy != Policy::Simple;
@@ -412,11 +419,8 @@ impl Moment<'_, '_> {
 
     fn count(&self, seconds: f64, crowds: &mut [Vec<Crowd>], counts: &mut [Count]) {
         let specification = self.world.specification;
-        let mut flows: Vec<Flow> = specification
-            .populations
-            .ids()
-            .map(|id| self.flow(id, &mut crowds[id.0 as usize]))
-            .collect();
+        let mut flows: Vec<Flow> =
+            specification.populations.ids().map(|id| self.flow(id, &mut crowds[id.0 as usize])).collect();
         for site in specification.sites.ids() {
             self.serve(site, &mut flows);
         }
@@ -470,13 +474,13 @@ impl Moment<'_, '_> {
         let rate = flow.rate * cohort.share;
         let mut to: Vec<f64> = vec![0.0; self.lefts.len()];
         for (row, share) in follows {
-            let answer = row.map_or_else(Vec::new, |row| self.world.answer(id, row));
+            let answer = row.map_or(&[][..], |row| self.world.answer(id, row));
             if answer.is_empty() {
                 flow.lost[NO_ROUTE] += rate * share;
             }
             answer.iter().for_each(|(site, part)| to[site.0 as usize] += share * part);
         }
-        let current = asked.map_or_else(Vec::new, |row| self.world.answer(id, row));
+        let current = asked.map_or(&[][..], |row| self.world.answer(id, row));
         for (index, share) in to.into_iter().enumerate() {
             let site = SiteId(index as u32);
             let named: f64 = current.iter().filter(|(known, _)| *known == site).map(|(_, part)| part).sum();
@@ -495,11 +499,12 @@ impl Moment<'_, '_> {
         }
         let left = self.left(site);
         let answered = rate.min(named);
-        let (first, second) = match (left.down || left.no_clients && left.no_checkers, self.world.is_open(id, self.now)) {
-            (false, _) => (PARTITION, PARTITION),
-            (true, true) => (NO_ROUTE, STALE),
-            (true, false) => (UNDETECTED, STALE),
-        };
+        let (first, second) =
+            match (left.down || left.no_clients && left.no_checkers, self.world.is_open(id, self.now)) {
+                (false, _) => (PARTITION, PARTITION),
+                (true, true) => (NO_ROUTE, STALE),
+                (true, false) => (UNDETECTED, STALE),
+            };
         flow.lost[first] += answered;
         flow.lost[second] += rate - answered;
     }
@@ -533,9 +538,14 @@ impl Moment<'_, '_> {
     /// A site serves what it can of what arrives, refuses the rest, and fails its errors.
     fn serve(&self, site: SiteId, flows: &mut [Flow]) {
         let left = self.left(site);
-        let load: f64 =
-            flows.iter().flat_map(|flow| &flow.arrives).filter(|(to, _)| *to == site).map(|(_, rate)| rate).sum();
-        let capacity = self.world.specification.sites[site].capacity.first().map(|pool| pool.rate * left.capacity);
+        let load: f64 = flows
+            .iter()
+            .flat_map(|flow| &flow.arrives)
+            .filter(|(to, _)| *to == site)
+            .map(|(_, rate)| rate)
+            .sum();
+        let capacity =
+            self.world.specification.sites[site].capacity.first().map(|pool| pool.rate * left.capacity);
         let refused = capacity.map_or(0.0, |capacity| ((load - capacity) / load).max(0.0));
         for flow in flows {
             let rate: f64 = flow.arrives.iter().filter(|(to, _)| *to == site).map(|(_, rate)| rate).sum();

@@ -33,17 +33,3 @@ fn an_outcome_without_losses_has_no_plot_of_blame() {
     let names: Vec<&str> = super::run(&sample::quiet()).iter().map(|(name, _)| *name).collect();
     assert_eq!(names, ["downtime.svg", "load.svg"]);
 }
-
-/// Run with `SEAWALL_PLOTS=DIR cargo test -p reports -- --ignored look` to look at them.
-#[test]
-#[ignore = "writes files to look at"]
-#[expect(
-    clippy::disallowed_methods,
-    reason = "where to write is for the reader to say; no result depends on it"
-)]
-fn look() {
-    let directory = std::env::var("SEAWALL_PLOTS").expect("SEAWALL_PLOTS names a directory");
-    for (name, svg) in all() {
-        std::fs::write(format!("{directory}/{name}"), svg).expect("the directory can be written");
-    }
-}

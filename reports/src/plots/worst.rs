@@ -4,6 +4,7 @@ use super::axis::{Axis, round_step, tick, time_step};
 use super::blame::colour;
 use super::pen::{Anchor, FAINT, GREY, INK, LARGE, PALETTE, PAPER, Pen, SMALL, drawn, readable_on};
 use crate::number::{self, Scale, count_scale};
+use crate::story::Line;
 use crate::table::{chars, shortened};
 use models::blame::Mechanism;
 use models::outcome::Outcome;
@@ -241,26 +242,25 @@ struct Mark {
 /// Faults and repairs first, then verdicts, then answers, as many as there is room for; in the order of time.
 fn marks(specification: &Specification, outcome: &Outcome, story: &Story) -> Vec<Mark> {
     let told = crate::story::tell(specification, &outcome.sources, story);
-    let mut chosen: Vec<(u8, usize)> = Vec::new();
-    for (index, change) in story.changes.iter().enumerate() {
-        let inside = change.at >= story.from && change.at <= story.until;
-        let rank = match change.what {
-            What::FaultBegan { .. } | What::FaultEnded { .. } => 0,
-            What::NameServersChanged { .. } => 1,
-            What::VerdictChanged { .. } => 2,
-            What::AnswerChanged { .. } => 3,
-            _ => continue,
-        };
-        if inside {
-            chosen.push((rank, index));
-        }
+    let inside = |line: &&Line| line.at >= story.from && line.at <= story.until;
+    let mut chosen: Vec<(u8, &Line)> =
+        told.lines.iter().filter(inside).filter_map(|line| Some((rank(story, line)?, line))).collect();
+    chosen.sort_by_key(|(rank, line)| (*rank, line.at, line.id));
+    chosen.truncate(MARKS);
+    chosen.sort_by_key(|(_, line)| (line.at, line.id));
+    chosen.into_iter().map(|(_, line)| Mark { at: line.at, text: line.text.clone() }).collect()
+}
+
+/// How soon a change is marked; none: never.
+fn rank(story: &Story, line: &Line) -> Option<u8> {
+    let change = story.changes.iter().find(|change| change.id == line.id)?;
+    match change.what {
+        What::FaultBegan { .. } | What::FaultEnded { .. } => Some(0),
+        What::NameServersChanged { .. } => Some(1),
+        What::VerdictChanged { .. } => Some(2),
+        What::AnswerChanged { .. } => Some(3),
+        _ => None,
     }
-    chosen.sort_unstable();
-    let mut kept: Vec<usize> = chosen.into_iter().take(MARKS).map(|(_, index)| index).collect();
-    kept.sort_unstable();
-    kept.into_iter()
-        .map(|index| Mark { at: told.lines[index].at, text: told.lines[index].text.clone() })
-        .collect()
 }
 
 /// Vertical lines with their numbers above; numbers too close together are drawn as a range.
@@ -283,7 +283,13 @@ fn list(pen: &Pen, marks: &[Mark], zero: Instant) {
     for (index, mark) in marks.iter().enumerate() {
         let y = LOSS.1 + 46.0 + LINE * index as f64;
         pen.text(&format!("{}", index + 1), (LEFT - 6.0, y), SMALL, Anchor::End, INK);
-        pen.text(&format!("+{}", number::span(mark.at - zero)), (LEFT + 70.0, y), SMALL, Anchor::End, GREY);
+        pen.text(
+            &format!("+{}", number::stopwatch(mark.at - zero)),
+            (LEFT + 70.0, y),
+            SMALL,
+            Anchor::End,
+            GREY,
+        );
         pen.text(&shortened(&mark.text, 110), (LEFT + 82.0, y), SMALL, Anchor::Start, INK);
     }
 }

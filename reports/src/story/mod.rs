@@ -57,14 +57,15 @@ pub fn tell(specification: &Specification, sources: &[SourceOutcome], story: &St
     let costs = cost::between(story);
     let mut depths: BTreeMap<ChangeId, usize> = BTreeMap::new();
     let mut lines = Vec::new();
-    for (index, change) in story.changes.iter().enumerate() {
+    let changes = in_order(story);
+    for (index, change) in changes.iter().enumerate() {
         let cause = change.cause.filter(|cause| depths.contains_key(cause));
         // A repair stands beside its fault, and says itself how long that was.
         let repair = matches!(change.what, What::FaultEnded { .. });
         let depth = cause.map_or(0, |cause| depths[&cause] + usize::from(!repair));
         depths.insert(change.id, depth);
-        let last = story.changes.get(index + 1).is_none_or(|next| next.at > change.at);
-        let lost = last.then(|| costs.after(change.at, next_instant(story, index)));
+        let last = changes.get(index + 1).is_none_or(|next| next.at > change.at);
+        let lost = last.then(|| costs.after(change.at, next_instant(&changes[index..], story.until)));
         lines.push(Line {
             id: change.id,
             at: change.at,
@@ -79,13 +80,17 @@ pub fn tell(specification: &Specification, sources: &[SourceOutcome], story: &St
     Told { name: specification.name.clone(), replication, from, until, lines }
 }
 
-fn next_instant(story: &Story, index: usize) -> Instant {
-    let at = story.changes[index].at;
-    story.changes[index..]
-        .iter()
-        .map(|change: &Change| change.at)
-        .find(|next| *next > at)
-        .unwrap_or(story.until)
+/// The changes in the order of time; at the same instant, in the order of happening.
+fn in_order(story: &Story) -> Vec<&Change> {
+    let mut changes: Vec<&Change> = story.changes.iter().collect();
+    changes.sort_by_key(|change| (change.at, change.id));
+    changes
+}
+
+/// The instant of the first change after the first of `changes`.
+fn next_instant(changes: &[&Change], until: Instant) -> Instant {
+    let at = changes[0].at;
+    changes.iter().map(|change| change.at).find(|next| *next > at).unwrap_or(until)
 }
 
 /// The story as a document. Times count from the first change told; earlier causes have only their date. A line is indented under its cause, and names it where
@@ -106,14 +111,22 @@ pub fn document(told: &Told, reproduce: &Reproduce) -> Document {
     document
 }
 
+/// Changes told at the beginning and at the end of a long story; JSON has all of them.
+const TOLD: (usize, usize) = (48, 16);
+
 fn text_lines(told: &Told, begun: Instant) -> Vec<String> {
     let mut lines = vec![String::new()];
     let mut told_at: Vec<(ChangeId, &str)> = Vec::new();
-    for line in &told.lines {
+    let last = told.lines.len().saturating_sub(TOLD.1);
+    for (index, line) in told.lines.iter().enumerate() {
+        if index >= TOLD.0 && index < last {
+            lines.extend((index == TOLD.0).then(|| left_out(&told.lines[index..last])));
+            continue;
+        }
         told_at.truncate(line.depth);
         let because = because(line, &told_at, told);
         lines.extend(text_line(line, begun, &because));
-        lines.extend(line.lost.filter(|lost| *lost >= 0.5).map(|lost| cost_line(lost)));
+        lines.extend(line.lost.filter(|lost| *lost >= 0.5).map(cost_line));
         told_at.resize(line.depth, (line.id, ""));
         told_at.push((line.id, &line.text));
     }
@@ -121,7 +134,14 @@ fn text_lines(told: &Told, begun: Instant) -> Vec<String> {
     lines
 }
 
-/// ` (because ...)` where the cause is not the line that this one stands under.
+/// One line for the changes in the middle of a long story.
+fn left_out(lines: &[Line]) -> String {
+    let lost = number::requests(lines.iter().filter_map(|line| line.lost).sum());
+    let count = number::grouped(lines.len() as u64);
+    format!("{:TIMES$}  ... {count} changes left out, in which about {lost} requests were lost", "")
+}
+
+/// `, because ...` where the cause is not the line that this one stands under.
 fn because(line: &Line, told_at: &[(ChangeId, &str)], told: &Told) -> String {
     let Some(cause) = line.cause.filter(|_| !line.repair) else {
         return String::new();
@@ -134,14 +154,17 @@ fn because(line: &Line, told_at: &[(ChangeId, &str)], told: &Told) -> String {
 }
 
 /// Columns for the time since the first change and the time of day.
-const TIMES: usize = 32;
+const TIMES: usize = 29;
 
 fn text_line(line: &Line, begun: Instant, because: &str) -> Vec<String> {
-    let after =
-        if line.at < begun { "before".to_owned() } else { format!("+{}", number::span(line.at - begun)) };
+    let after = if line.at < begun {
+        "before".to_owned()
+    } else {
+        format!("+{}", number::stopwatch(line.at - begun))
+    };
     let indent = "  ".repeat(line.depth.min(8));
     let room = crate::table::WIDTH - TIMES - indent.len() - 2;
-    let time = format!("{after:<15} {:>16}", number::instant(line.at));
+    let time = format!("{after:<12} {:>16}", number::instant(line.at));
     let text = format!("{}{because}", line.text);
     let begin = |(index, text): (usize, &String)| {
         let time = if index == 0 { time.as_str() } else { "" };

@@ -89,9 +89,7 @@ fn advice(judged: &Judged, replications: u64) -> Option<String> {
     let reach = if measured.value < judged.target { measured.high } else { measured.low };
     let times = (reach - measured.value) * (reach - measured.value) / (distance * distance);
     let useful = times.is_finite() && times > 1.0 && times <= MORE_MAX;
-    useful.then(|| {
-        format!("{} replications may decide", grouped(rounded_up(times * replications as f64 * 1.1)))
-    })
+    useful.then(|| format!("try {} replications", grouped(rounded_up(times * replications as f64 * 1.1))))
 }
 
 /// The next power of two: the number is an estimate and should look like one.

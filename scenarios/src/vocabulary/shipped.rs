@@ -55,7 +55,7 @@ static PHASE: Record = record(
         field("name", Required, Shape::Text, "What the record calls it."),
         field("from", Required, TIME, "Its beginning, from the incident's."),
         field("for", Required, POSITIVE_TIME, "Its length."),
-        field("on", Required, Shape::Reference("a scope"), "The scope it hit."),
+        field("scope", Required, Shape::Reference("a scope"), "The scope it hit."),
         field(
             "effect",
             Required,

@@ -85,7 +85,12 @@ impl<E: Copy> Calendar<E> {
     /// If the key's instant lies before that of the last event popped.
     #[inline]
     pub fn schedule(&mut self, key: Key, event: E) -> Ticket {
-        assert!(key.time >= self.now, "scheduled at {:?}, before now, {:?}", key.at(), Key::instant(self.now));
+        assert!(
+            key.time >= self.now,
+            "scheduled at {:?}, before now, {:?}",
+            key.at(),
+            Key::instant(self.now)
+        );
         let entry = Entry { key, event };
         if key.time > self.rungs_end {
             self.top.push(entry);
@@ -103,7 +108,9 @@ impl<E: Copy> Calendar<E> {
             return;
         }
         self.cancelled.push(Reverse(key));
-        if self.cancelled.len() > CANCELLED_MAX && self.cancelled.len() > (self.top.len() + self.arena.size()) / 2 {
+        if self.cancelled.len() > CANCELLED_MAX
+            && self.cancelled.len() > (self.top.len() + self.arena.size()) / 2
+        {
             self.purge();
         }
     }
@@ -160,7 +167,10 @@ impl<E: Copy> Calendar<E> {
         } else {
             self.bottom.partition_point(|other| other.key > entry.key)
         };
-        debug_assert!(self.bottom.get(place).is_none_or(|other| other.key != entry.key), "two events with one key");
+        debug_assert!(
+            self.bottom.get(place).is_none_or(|other| other.key != entry.key),
+            "two events with one key"
+        );
         self.bottom.insert(place, entry);
         let last = self.bottom.len() - 1;
         if last >= BOTTOM_MAX && self.bottom[0].key.time > self.bottom[last].key.time {
@@ -194,7 +204,8 @@ impl<E: Copy> Calendar<E> {
                 return;
             } else {
                 std::mem::swap(&mut self.bottom, &mut self.top);
-                self.rungs_end = self.bottom.iter().map(|entry| entry.key.time).max().unwrap_or(self.rungs_end);
+                self.rungs_end =
+                    self.bottom.iter().map(|entry| entry.key.time).max().unwrap_or(self.rungs_end);
                 self.settle(self.rungs_end);
             }
         }

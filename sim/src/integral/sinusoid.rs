@@ -133,7 +133,8 @@ mod tests {
     /// Composite Simpson with many steps, an independent reference: error about (w h)^4 / 180.
     fn simpson(f: impl Fn(f64) -> f64, from: f64, to: f64, steps: u32) -> f64 {
         let h = (to - from) / f64::from(steps);
-        let inner = (1..steps).map(|i| if i % 2 == 1 { 4.0 } else { 2.0 } * f(from + h * f64::from(i))).sum::<f64>();
+        let inner =
+            (1..steps).map(|i| if i % 2 == 1 { 4.0 } else { 2.0 } * f(from + h * f64::from(i))).sum::<f64>();
         (f(from) + inner + f(to)) * h / 3.0
     }
 

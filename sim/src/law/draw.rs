@@ -54,7 +54,9 @@ impl Law {
         match self {
             Law::Fixed(span) => span.seconds(),
             Law::Exponential { mean } => mean * gamma_drawn(2.0, stream),
-            Law::Weibull { shape, scale } => scale * libm::pow(gamma_drawn(1.0 + 1.0 / shape, stream), 1.0 / shape),
+            Law::Weibull { shape, scale } => {
+                scale * libm::pow(gamma_drawn(1.0 + 1.0 / shape, stream), 1.0 / shape)
+            }
             Law::Lognormal { mu, sigma } => {
                 Law::Lognormal { mu: mu + sigma * sigma, sigma: *sigma }.seconds_drawn(stream)
             }

@@ -126,7 +126,9 @@ impl fmt::Display for FitError {
                     "a {family} law is determined by {needed} figures, such as mean and shape or median and a percentile; {given} given"
                 )
             }
-            FitError::NoLength => f.write_str("the law's scale is open: add its mean, median, scale or a percentile"),
+            FitError::NoLength => {
+                f.write_str("the law's scale is open: add its mean, median, scale or a percentile")
+            }
             FitError::Redundant => f.write_str("two figures say the same thing: give two different ones"),
             FitError::NotPositive(fact) => {
                 write!(f, "the {} must be a positive number", fact.name())
@@ -139,7 +141,9 @@ impl fmt::Display for FitError {
                 write!(f, "no {family} law has both of these figures")
             }
             FitError::NoMean => f.write_str("a Pareto law with a shape of 1 or less has no mean"),
-            FitError::Range => f.write_str("the greatest value must not be below the least, nor the least below zero"),
+            FitError::Range => {
+                f.write_str("the greatest value must not be below the least, nor the least below zero")
+            }
             FitError::Empty => f.write_str("at least one member is needed"),
             FitError::Weight(weight) => {
                 write!(f, "a weight must be a positive number, not {weight}")
@@ -228,7 +232,9 @@ fn check(family: Family, fact: Fact) -> Result<(), FitError> {
             Err(FitError::NotPositive(fact))
         }
         Fact::Percentile { share, .. } if !(share > 0.0 && share < 1.0) => Err(FitError::ShareOutside(share)),
-        Fact::Shape(x) | Fact::Sigma(x) | Fact::Variation(x) if !positive(x) => Err(FitError::NotPositive(fact)),
+        Fact::Shape(x) | Fact::Sigma(x) | Fact::Variation(x) if !positive(x) => {
+            Err(FitError::NotPositive(fact))
+        }
         Fact::Sigma(_) if family != Family::Lognormal => Err(FitError::Foreign(family, fact)),
         Fact::Shape(_) if matches!(family, Family::Lognormal | Family::Exponential) => {
             Err(FitError::Foreign(family, fact))
@@ -266,12 +272,12 @@ fn shape_from(family: Family, length: Fact, other: Fact) -> Result<f64, FitError
     match other {
         Fact::Sigma(sigma) => Ok(sigma),
         Fact::Shape(shape) => Ok(1.0 / shape),
-        Fact::Variation(variation) => {
-            solve(|spread| measure(&unit_law(family, spread), other) - variation).ok_or(FitError::Contradiction(family))
-        }
+        Fact::Variation(variation) => solve(|spread| measure(&unit_law(family, spread), other) - variation)
+            .ok_or(FitError::Contradiction(family)),
         _ => {
-            let ratio =
-                libm::log(other.length().ok_or(FitError::NoLength)? / length.length().ok_or(FitError::NoLength)?);
+            let ratio = libm::log(
+                other.length().ok_or(FitError::NoLength)? / length.length().ok_or(FitError::NoLength)?,
+            );
             let excess = |spread| {
                 let unit = unit_law(family, spread);
                 libm::log(measure(&unit, other) / measure(&unit, length)) - ratio

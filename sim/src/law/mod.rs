@@ -77,7 +77,9 @@ impl Law {
             Law::Pareto { shape, .. } if *shape <= 1.0 => f64::INFINITY,
             Law::Pareto { shape, low } => low * shape / (shape - 1.0),
             Law::Uniform { low, high } => 0.5 * (low.seconds() + high.seconds()),
-            Law::Empirical(lengths) => lengths.iter().map(|l| l.seconds()).sum::<f64>() / lengths.len() as f64,
+            Law::Empirical(lengths) => {
+                lengths.iter().map(|l| l.seconds()).sum::<f64>() / lengths.len() as f64
+            }
             Law::Mixture(parts) => parts.iter().map(|(weight, law)| weight * law.mean()).sum(),
         }
     }
@@ -127,7 +129,9 @@ impl Law {
             Law::Pareto { shape, low } => Law::Pareto { shape: *shape, low: low * factor },
             Law::Uniform { low, high } => Law::Uniform { low: stretch(*low), high: stretch(*high) },
             Law::Empirical(lengths) => Law::Empirical(lengths.iter().map(|l| stretch(*l)).collect()),
-            Law::Mixture(parts) => Law::Mixture(parts.iter().map(|(w, law)| (*w, law.scaled(factor))).collect()),
+            Law::Mixture(parts) => {
+                Law::Mixture(parts.iter().map(|(w, law)| (*w, law.scaled(factor))).collect())
+            }
         }
     }
 }

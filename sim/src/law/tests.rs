@@ -59,7 +59,11 @@ fn draws_have_the_stated_mean_and_variance() {
         let squares: Vec<f64> = draws.iter().map(|x| (x - law.mean()) * (x - law.mean())).collect();
         let variance = squares.iter().sum::<f64>() / n;
         let fourth = squares.iter().map(|s| (s - variance) * (s - variance)).sum::<f64>() / n;
-        assert!((mean - law.mean()).abs() <= 4.0 * (law.variance() / n).sqrt(), "{name}: {mean} {}", law.mean());
+        assert!(
+            (mean - law.mean()).abs() <= 4.0 * (law.variance() / n).sqrt(),
+            "{name}: {mean} {}",
+            law.mean()
+        );
         assert!(
             (variance - law.variance()).abs() <= 5.0 * (fourth / n).sqrt(),
             "{name}: {variance} {}",

@@ -103,7 +103,10 @@ mod tests {
                     let x = beta_lower_inverse(a, b, p);
                     let (below, above) =
                         (beta_lower(a, b, x * (1.0 - 1e-9)), beta_lower(a, b, (x * (1.0 + 1e-9)).min(1.0)));
-                    assert!(below <= p * (1.0 + 1e-9) && p <= above * (1.0 + 1e-9), "a {a} b {b} p {p} x {x}");
+                    assert!(
+                        below <= p * (1.0 + 1e-9) && p <= above * (1.0 + 1e-9),
+                        "a {a} b {b} p {p} x {x}"
+                    );
                 }
             }
         }

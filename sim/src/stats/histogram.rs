@@ -54,7 +54,12 @@ impl LogHistogram {
             low: ranks.low.map_or(f64::NEG_INFINITY, |rank| bounds(self.bucket_of_rank(rank)).0 as f64),
             high: ranks.high.map_or(f64::INFINITY, |rank| self.top(rank)),
         };
-        Some(Estimate { value: self.top(ranks.at), interval, method: Method::OrderStatistics, sample: self.count })
+        Some(Estimate {
+            value: self.top(ranks.at),
+            interval,
+            method: Method::OrderStatistics,
+            sample: self.count,
+        })
     }
 
     /// The buckets that are not empty: least value, greatest value, count; in order.

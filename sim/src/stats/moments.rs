@@ -65,7 +65,12 @@ impl Moments {
 }
 
 /// Student's interval of a mean of `count` independent values, given its standard error.
-pub(super) fn student_interval(mean: f64, standard_error: f64, count: u64, confidence: Confidence) -> Interval {
+pub(super) fn student_interval(
+    mean: f64,
+    standard_error: f64,
+    count: u64,
+    confidence: Confidence,
+) -> Interval {
     if count < 2 {
         return Interval { low: f64::NEG_INFINITY, high: f64::INFINITY };
     }
@@ -103,7 +108,10 @@ mod tests {
         // Student (1908), differences between two drugs, tenths of an hour: mean 1.58, 95 % interval 0.70 to 2.46.
         let estimate = moments(&[12, 24, 13, 13, 0, 10, 18, 8, 46, 14]).student(Confidence::P95).scaled(0.1);
         assert!((estimate.value - 1.58).abs() < 1e-12);
-        assert!((estimate.interval.low - 0.700_114).abs() < 1e-5 && (estimate.interval.high - 2.459_886).abs() < 1e-5);
+        assert!(
+            (estimate.interval.low - 0.700_114).abs() < 1e-5
+                && (estimate.interval.high - 2.459_886).abs() < 1e-5
+        );
     }
 
     proptest! {

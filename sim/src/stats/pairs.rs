@@ -66,7 +66,9 @@ impl Pairs {
         let value = self.mean_difference();
         let interval = match self.count {
             0 | 1 => Interval { low: f64::NEG_INFINITY, high: f64::INFINITY },
-            n if paired => student_interval(value, (self.variance_of_difference() / n as f64).sqrt(), n, confidence),
+            n if paired => {
+                student_interval(value, (self.variance_of_difference() / n as f64).sqrt(), n, confidence)
+            }
             _ => {
                 let (error, dof) = self.welch();
                 Interval::around(value, student_t_quantile(confidence.upper(), dof) * error)
@@ -83,7 +85,8 @@ impl Pairs {
         }
         let n = self.count as f64;
         let paired = self.correlation() >= CORRELATION_FOR_PAIRING || self.variance_of_difference() == 0.0;
-        let (error, dof) = if paired { ((self.variance_of_difference() / n).sqrt(), n - 1.0) } else { self.welch() };
+        let (error, dof) =
+            if paired { ((self.variance_of_difference() / n).sqrt(), n - 1.0) } else { self.welch() };
         if error == 0.0 { 0.0 } else { 2.0 * student_t_cdf(-(self.mean_difference() / error).abs(), dof) }
     }
 

@@ -32,9 +32,16 @@ pub fn quantile_ranks(count: u64, p: f64, confidence: Confidence) -> Option<Quan
 pub fn quantile_of_sorted(sorted: &[i64], p: f64, confidence: Confidence) -> Option<Estimate> {
     let ranks = quantile_ranks(sorted.len() as u64, p, confidence)?;
     let value = |rank: u64| sorted[rank as usize - 1] as f64;
-    let interval =
-        Interval { low: ranks.low.map_or(f64::NEG_INFINITY, value), high: ranks.high.map_or(f64::INFINITY, value) };
-    Some(Estimate { value: value(ranks.at), interval, method: Method::OrderStatistics, sample: sorted.len() as u64 })
+    let interval = Interval {
+        low: ranks.low.map_or(f64::NEG_INFINITY, value),
+        high: ranks.high.map_or(f64::INFINITY, value),
+    };
+    Some(Estimate {
+        value: value(ranks.at),
+        interval,
+        method: Method::OrderStatistics,
+        sample: sorted.len() as u64,
+    })
 }
 
 /// P(B <= k) of the binomial law.

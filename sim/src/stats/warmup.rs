@@ -7,7 +7,8 @@ const BATCH: usize = 5;
 /// considered, so a result of half the batches says that the series is too short. [White, Cobb & Spratt, "A comparison
 /// of five steady-state truncation heuristics for simulation", Winter Simulation Conference 2000.]
 pub fn warm_up_batches(series: &[f64]) -> usize {
-    let means: Vec<f64> = series.chunks_exact(BATCH).map(|batch| batch.iter().sum::<f64>() / BATCH as f64).collect();
+    let means: Vec<f64> =
+        series.chunks_exact(BATCH).map(|batch| batch.iter().sum::<f64>() / BATCH as f64).collect();
     let mut best = (f64::INFINITY, 0);
     // From the end, so that each sum grows by one batch.
     let (mut sum, mut squares) = (0.0, 0.0);

@@ -154,7 +154,8 @@ mod tests {
     #[test]
     fn the_gamma_interval_covers_the_true_downtime() {
         const TRIALS: u32 = 1000;
-        for (expected, sigma) in [(3.0, 0.8), (10.0, 0.8), (3.0, 1.2), (10.0, 1.2), (40.0, 1.2), (150.0, 1.2)] {
+        for (expected, sigma) in [(3.0, 0.8), (10.0, 0.8), (3.0, 1.2), (10.0, 1.2), (40.0, 1.2), (150.0, 1.2)]
+        {
             let name = StreamName::of("coverage", &format!("{expected} {sigma}"));
             let mut stream = Stream::new(Seed(1), Replication(0), name);
             let law = Law::Lognormal { mu: 8.0, sigma };

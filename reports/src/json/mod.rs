@@ -1,6 +1,9 @@
 //! Outcomes as JSON for machines: keys in a fixed order, units in their names, nothing of the real world, so that two
 //! runs can be compared byte by byte. `docs/OUTPUT.md` says what every key means.
 
+#[cfg(test)]
+mod tests;
+
 use crate::number;
 use crate::reproduce::{Fingerprint, Reproduce};
 use models::blame::{Mechanism, SourceId};

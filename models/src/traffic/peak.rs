@@ -1,0 +1,81 @@
+//! The greatest load that came to each site.
+//!
+//! While shares are constant and demands are daily sinusoids, so is a load: three values of it give its peak exactly.
+//! Otherwise it is sought on a grid, at the ends of the stretch and a sixteenth of it (at most a quarter of an hour)
+//! apart. Where several entry points share a site, the sum of their peaks is an upper bound, which need not be reached.
+
+use super::{Flow, Traffic};
+use crate::excess::{Part, load_at};
+use crate::specification::SiteId;
+use sim::{Instant, Span};
+
+/// Least number of steps of the grid.
+const STEPS: i64 = 16;
+
+impl<'d> Traffic<'d> {
+    /// Looks at the stretch up to `now`, before anything in it changes.
+    pub(super) fn watch_peaks(&mut self, now: Instant) {
+        let from = self.watched.max(Instant::ZERO);
+        self.watched = now;
+        if now <= from {
+            return;
+        }
+        let mut parts = std::mem::take(&mut self.parts);
+        for index in 0..self.flows.len() {
+            for arrival in 0..self.flows.rows()[index].arrivals.len() {
+                let site = self.flows.rows()[index].arrivals[arrival].0;
+                let arrives = |flow: &Flow| flow.arrivals.iter().any(|(known, _)| *known == site);
+                if self.flows.rows()[..index].iter().any(arrives) {
+                    continue;
+                }
+                self.site_parts(site, &mut parts);
+                if parts.iter().map(|part| part.highest(from, now)).sum::<f64>() > self.peaks[site] {
+                    self.peaks[site] = self.peaks[site].max(greatest(&parts, from, now));
+                }
+            }
+        }
+        self.parts = parts;
+    }
+
+    /// What comes to a site from populations that are not steered ideally.
+    fn site_parts(&self, site: SiteId, parts: &mut Vec<Part<'d>>) {
+        parts.clear();
+        let design = self.design;
+        for (population, flow) in self.flows.iter() {
+            if let Some((_, share)) = flow.arrivals.iter().find(|(known, _)| *known == site) {
+                parts.push(Part { curve: &design.curves[population], share: *share, origin: flow.origin });
+            }
+        }
+    }
+}
+
+/// The greatest load between two instants.
+fn greatest(parts: &[Part], from: Instant, until: Instant) -> f64 {
+    let steady = parts.iter().all(|part| part.share.is_constant() && !part.curve.jumps());
+    let last = until - Span::NANOSECOND;
+    let ends = load_at(parts, from).max(load_at(parts, last));
+    if steady { ends.max(crest(parts, from, until)) } else { ends.max(on_grid(parts, from, until)) }
+}
+
+/// The crest of a daily sinusoid, if the stretch holds one: mean, cosine and sine part follow from the values at
+/// midnight, six and noon.
+fn crest(parts: &[Part], from: Instant, until: Instant) -> f64 {
+    let at = |hours: i64| load_at(parts, Instant::ZERO + Span::HOUR * hours);
+    let (midnight, six, noon) = (at(0), at(6), at(12));
+    let mean = (midnight + noon) / 2.0;
+    let (cosine, sine) = ((midnight - noon) / 2.0, six - mean);
+    let turn = libm::atan2(sine, cosine) / (2.0 * std::f64::consts::PI);
+    let time = Span::from_seconds(86_400.0 * turn).nanos();
+    let to_next = (time - from.nanos()).rem_euclid(Span::DAY.nanos());
+    let holds = to_next < (until - from).nanos();
+    if holds { mean + libm::hypot(cosine, sine) } else { 0.0 }
+}
+
+fn on_grid(parts: &[Part], from: Instant, until: Instant) -> f64 {
+    let width = (until - from).nanos().min(Span::DAY.nanos());
+    let steps = STEPS.max(width / (Span::MINUTE.nanos() * 15));
+    let at = |step: i64| {
+        from + Span::from_nanos((i128::from(width) * i128::from(step) / i128::from(steps)) as i64)
+    };
+    (1..steps).map(|step| load_at(parts, at(step))).fold(0.0, f64::max)
+}

@@ -1,0 +1,135 @@
+//! `--out` and `init`: results in directories, whole or not at all.
+
+use snapbox::cmd::{Command, cargo_bin};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A directory of a test's own, with the scenarios of the manual, removed when it is done.
+struct Room(PathBuf);
+
+impl Room {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("seawall-out-{name}-{}", std::process::id()));
+        fs::create_dir_all(&path).expect("a directory for the test");
+        for file in ["shop.yaml", "lucky.yaml"] {
+            let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cmd/run.in").join(file);
+            fs::copy(from, path.join(file)).expect("the scenario is there");
+        }
+        Room(path)
+    }
+
+    fn seawall(&self, arguments: &[&str]) -> i32 {
+        let output = Command::new(cargo_bin!("seawall")).current_dir(&self.0).args(arguments).output();
+        output.expect("it runs").status.code().expect("it ends by itself")
+    }
+
+    /// Every file below `directory` and its bytes.
+    fn files(&self, directory: &str) -> BTreeMap<String, Vec<u8>> {
+        let mut files = BTreeMap::new();
+        let mut waiting = vec![self.0.join(directory)];
+        while let Some(path) = waiting.pop() {
+            if path.is_dir() {
+                waiting.extend(
+                    fs::read_dir(&path).expect("it is there").map(|entry| entry.expect("it is there").path()),
+                );
+            } else {
+                let name =
+                    path.strip_prefix(self.0.join(directory)).expect("it is below").display().to_string();
+                files.insert(name, fs::read(&path).expect("it can be read"));
+            }
+        }
+        files
+    }
+
+    fn names(&self, directory: &str) -> Vec<String> {
+        self.files(directory).into_keys().collect()
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+#[test]
+fn a_run_writes_text_json_tables_and_plots() {
+    let room = Room::new("all");
+    assert_eq!(room.seawall(&["run", "lucky.yaml", "--out", "results"]), 0);
+    let names = room.names("results");
+    let expected = [
+        "blame.csv",
+        "blame.svg",
+        "downtime.svg",
+        "downtimes.csv",
+        "load.svg",
+        "losses.csv",
+        "report.html",
+        "resolved.yaml",
+        "result.json",
+        "scopes.csv",
+        "sites.csv",
+        "story.txt",
+        "summary.md",
+        "summary.txt",
+        "timeline.csv",
+        "worst-outage.svg",
+    ];
+    assert_eq!(names, expected);
+    assert_eq!(room.names(".").len(), 2 + expected.len(), "nothing is left beside the results");
+}
+
+#[test]
+fn the_number_of_threads_changes_no_byte() {
+    let room = Room::new("threads");
+    assert_eq!(room.seawall(&["run", "lucky.yaml", "--threads", "1", "--out", "one"]), 0);
+    assert_eq!(room.seawall(&["run", "lucky.yaml", "--threads", "3", "--out", "three"]), 0);
+    assert_eq!(room.files("one"), room.files("three"));
+}
+
+#[test]
+fn several_scenarios_get_a_directory_each() {
+    let room = Room::new("several");
+    assert_eq!(room.seawall(&["run", "shop.yaml", "lucky.yaml", "--out", "results"]), 0);
+    let names = room.names("results");
+    assert!(
+        names.contains(&"shop/result.json".to_owned()) && names.contains(&"lucky/result.json".to_owned())
+    );
+}
+
+#[test]
+fn two_scenarios_of_the_same_name_are_refused_before_anything_runs() {
+    let room = Room::new("twins");
+    assert_eq!(room.seawall(&["run", "shop.yaml", "./shop.yaml", "--out", "results"]), 2);
+    assert!(!room.0.join("results").exists());
+}
+
+#[test]
+fn results_are_overwritten_only_if_forced() {
+    let room = Room::new("forced");
+    assert_eq!(room.seawall(&["drill", "shop.yaml", "--out", "results"]), 0);
+    let first = room.files("results");
+    assert_eq!(room.seawall(&["run", "shop.yaml", "--out", "results"]), 2);
+    assert_eq!(room.files("results"), first);
+    assert_eq!(room.seawall(&["run", "shop.yaml", "--out", "results", "--force"]), 0);
+    assert!(!room.names("results").contains(&"drill.json".to_owned()), "the old results are gone");
+}
+
+#[test]
+fn a_directory_with_other_files_is_never_touched() {
+    let room = Room::new("foreign");
+    assert_eq!(room.seawall(&["run", "shop.yaml", "--out", ".", "--force"]), 2);
+    assert_eq!(room.names("."), ["lucky.yaml", "shop.yaml"]);
+}
+
+#[test]
+fn the_first_scenario_is_valid_and_runs() {
+    let room = Room::new("init");
+    assert_eq!(room.seawall(&["init", "first"]), 0);
+    assert_eq!(room.names("first"), ["scenario.yaml", "seawall.schema.json"]);
+    assert_eq!(room.seawall(&["init", "first"]), 2, "it is not overwritten");
+    assert_eq!(room.seawall(&["init", "first", "--force"]), 0);
+    assert_eq!(room.seawall(&["validate", "first/scenario.yaml"]), 0);
+    assert_eq!(room.seawall(&["run", "first/scenario.yaml", "--replications", "8"]), 0);
+}
