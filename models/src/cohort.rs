@@ -5,10 +5,10 @@ mod redial;
 use crate::cache::{AnswerId, Cache, Connections, Curve, Share};
 use crate::design::{CohortId, CohortPlan, Design};
 use crate::event::{Agenda, Event};
-use crate::poly::Poly;
 use crate::specification::{OnDown, PopulationId, SiteId};
 use crate::steering::Answers;
 use redial::{Held, joint};
+use sim::integral::Poly;
 use sim::{Instant, Table, Ticket};
 
 /// One cohort.

@@ -1,81 +1,62 @@
 //! Demand over time: rates, their integrals in closed form, and their bounds.
 //!
-//! A day's shape is a sinusoid (integrated by its antiderivative) or a table of hours (piecewise constant). Shares of
-//! traffic that change meanwhile are polynomials; their product with a sinusoid is integrated by Gauss-Legendre
-//! quadrature with five nodes on chunks of at most an hour, whose relative error is below 1e-16 (the error term,
-//! h^11 (5!)^4 / (11 (10!)^3) times the tenth derivative, with h = 0.262 rad).
+//! A day's shape is a sinusoid or a table of hours (piecewise constant). Shares of traffic that change meanwhile are
+//! polynomials.
 
-use crate::poly::Poly;
 use crate::specification::{Daily, Demand};
+use sim::integral::{Poly, Sinusoid};
 use sim::{Instant, Span};
 
 /// Nanoseconds in a day and in an hour.
 const DAY: i64 = Span::DAY.nanos();
 const HOUR: i64 = Span::HOUR.nanos();
-/// Radians per second of a daily sinusoid.
-const OMEGA: f64 = 2.0 * std::f64::consts::PI / 86_400.0;
 
 /// A demand, ready to be integrated. Rates are requests per second.
 #[derive(Clone, PartialEq, Debug)]
-pub(crate) struct Curve {
-    mean: f64,
-    shape: Shape,
-}
-
-#[derive(Clone, PartialEq, Debug)]
-enum Shape {
-    Flat,
-    Sinusoid { amplitude: f64, peak: i64 },
-    Hours { rates: Box<[f64; 24]>, before: Box<[f64; 25]> },
+pub(crate) enum Curve {
+    Flat(f64),
+    Sinusoid(Sinusoid<DAY>),
+    Hours(Box<Hours>),
 }
 
 impl Curve {
     pub(crate) fn new(demand: &Demand) -> Self {
-        let shape = match &demand.daily {
-            Daily::Flat => Shape::Flat,
-            Daily::Sinusoid { swing, .. } if *swing == 0.0 => Shape::Flat,
+        let mean = demand.mean;
+        match &demand.daily {
+            Daily::Flat => Curve::Flat(mean),
+            Daily::Sinusoid { swing, .. } if *swing == 0.0 => Curve::Flat(mean),
             Daily::Sinusoid { swing, peak } => {
-                Shape::Sinusoid { amplitude: demand.mean * swing, peak: peak.nanos().rem_euclid(DAY) }
+                Curve::Sinusoid(Sinusoid::new(mean, mean * swing, Instant::ZERO + *peak))
             }
-            Daily::Hours(factors) => Shape::hours(demand.mean, factors),
-        };
-        Curve { mean: demand.mean, shape }
+            Daily::Hours(factors) => Curve::Hours(Box::new(Hours::new(mean, factors))),
+        }
     }
 
     /// Is it the same at all times?
     pub(crate) fn is_flat(&self) -> bool {
-        self.shape == Shape::Flat
+        matches!(self, Curve::Flat(_))
     }
 
     /// Does it jump (at full hours)?
     pub(crate) fn jumps(&self) -> bool {
-        matches!(self.shape, Shape::Hours { .. })
+        matches!(self, Curve::Hours(_))
     }
 
     /// The rate just after `at`.
     pub(crate) fn rate(&self, at: Instant) -> f64 {
-        match &self.shape {
-            Shape::Flat => self.mean,
-            Shape::Sinusoid { amplitude, peak } => {
-                self.mean + amplitude * libm::cos(angle(at.nanos() - peak))
-            }
-            Shape::Hours { rates, .. } => rates[(at.nanos().rem_euclid(DAY) / HOUR) as usize],
+        match self {
+            Curve::Flat(rate) => *rate,
+            Curve::Sinusoid(swing) => swing.rate(at),
+            Curve::Hours(table) => table.rate(at),
         }
     }
 
     /// Requests between two instants.
     pub(crate) fn integral(&self, from: Instant, until: Instant) -> f64 {
-        let seconds = (until - from).seconds();
-        match &self.shape {
-            Shape::Flat => self.mean * seconds,
-            Shape::Sinusoid { amplitude, peak } => {
-                // sin b - sin a = 2 cos((a + b)/2) sin((b - a)/2): no cancellation on short intervals.
-                let half = (until - from).nanos() / 2;
-                let middle = libm::cos(angle(from.nanos() + half - peak));
-                let chord = libm::sin(angle_of_span((until - from).nanos()) / 2.0);
-                self.mean * seconds + 2.0 * amplitude / OMEGA * middle * chord
-            }
-            Shape::Hours { .. } => self.until(until) - self.until(from),
+        match self {
+            Curve::Flat(rate) => rate * (until - from).seconds(),
+            Curve::Sinusoid(swing) => swing.integral(from, until),
+            Curve::Hours(table) => table.until(until) - table.until(from),
         }
     }
 
@@ -84,158 +65,111 @@ impl Curve {
         if poly.is_constant() {
             return poly.0[0] * self.integral(from, until);
         }
-        match &self.shape {
-            Shape::Flat => self.mean * poly_integral(poly, origin, from, until),
-            Shape::Sinusoid { .. } => {
-                self.sum_chunks(from, until, |a, b| self.quadrature(poly, origin, a, b))
-            }
-            Shape::Hours { .. } => {
-                self.sum_chunks(from, until, |a, b| self.rate(a) * poly_integral(poly, origin, a, b))
-            }
+        // Moved to the interval's own start, so that short intervals far from the origin lose no digits.
+        let poly = poly.moved((from - origin).seconds());
+        match self {
+            Curve::Flat(rate) => rate * poly.integral_to((until - from).seconds()),
+            Curve::Sinusoid(swing) => swing.weighted(poly, from, until),
+            Curve::Hours(table) => table.weighted(poly, from, until),
         }
     }
 
     /// The greatest rate at any time of day.
     pub(crate) fn peak(&self) -> f64 {
-        match &self.shape {
-            Shape::Flat => self.mean,
-            Shape::Sinusoid { amplitude, .. } => self.mean + amplitude,
-            Shape::Hours { rates, .. } => rates.iter().copied().fold(0.0, f64::max),
+        match self {
+            Curve::Flat(rate) => *rate,
+            Curve::Sinusoid(swing) => swing.max(),
+            Curve::Hours(table) => table.rates[table.busiest()],
         }
     }
 
-    /// An upper bound of the rate between two instants: exact but for sinusoids, where it is the day's peak if the
-    /// interval holds it.
+    /// The greatest rate between two instants.
     pub(crate) fn highest(&self, from: Instant, until: Instant) -> f64 {
-        match &self.shape {
-            Shape::Flat => self.mean,
-            Shape::Sinusoid { peak, .. } => {
-                if holds_time_of_day(from, until, *peak) {
-                    self.peak()
-                } else {
-                    self.rate(from).max(self.rate(until))
-                }
-            }
-            Shape::Hours { .. } if (until - from).nanos() >= DAY => self.peak(),
-            Shape::Hours { .. } => {
-                let mut highest = self.rate(from);
-                let mut at = next_hour(from);
-                while at < until {
-                    highest = highest.max(self.rate(at));
-                    at += Span::HOUR;
-                }
-                highest
-            }
+        match self {
+            Curve::Flat(rate) => *rate,
+            Curve::Sinusoid(swing) => swing.max_within(from, until),
+            Curve::Hours(_) if until - from >= Span::DAY => self.peak(),
+            Curve::Hours(table) => table.highest(from, until),
         }
     }
 
     /// The time of day at which it is greatest, as a span from midnight UTC.
     pub(crate) fn peak_time(&self) -> Span {
-        match &self.shape {
-            Shape::Flat => Span::ZERO,
-            Shape::Sinusoid { peak, .. } => Span::from_nanos(*peak),
-            Shape::Hours { rates, .. } => {
-                let mut best = 0;
-                for hour in 1..24 {
-                    if rates[hour] > rates[best] {
-                        best = hour;
-                    }
-                }
-                Span::from_nanos(best as i64 * HOUR)
-            }
+        match self {
+            Curve::Flat(_) => Span::ZERO,
+            Curve::Sinusoid(swing) => swing.first_peak() - Instant::ZERO,
+            Curve::Hours(table) => Span::HOUR * table.busiest() as i64,
         }
     }
 
     /// Bounds of |rate|, |first| and |second derivative| between jumps.
     pub(crate) fn bounds(&self) -> [f64; 3] {
-        match &self.shape {
-            Shape::Sinusoid { amplitude, .. } => [self.peak(), amplitude * OMEGA, amplitude * OMEGA * OMEGA],
-            _ => [self.peak(), 0.0, 0.0],
+        match self {
+            Curve::Sinusoid(swing) => swing.bounds(),
+            Curve::Flat(_) | Curve::Hours(_) => [self.peak(), 0.0, 0.0],
         }
     }
+}
 
-    /// Requests since the start of the run, for tables of hours.
+/// A table of the hours of a day: the rate in each, and the requests before each.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Hours {
+    rates: [f64; 24],
+    before: [f64; 25],
+}
+
+impl Hours {
+    fn new(mean: f64, factors: &[f64; 24]) -> Self {
+        let rates = factors.map(|factor| mean * factor);
+        let mut before = [0.0; 25];
+        for hour in 0..24 {
+            before[hour + 1] = before[hour] + rates[hour] * 3600.0;
+        }
+        Hours { rates, before }
+    }
+
+    fn rate(&self, at: Instant) -> f64 {
+        self.rates[(at.nanos().rem_euclid(DAY) / HOUR) as usize]
+    }
+
+    /// Requests since the start of the run.
     fn until(&self, at: Instant) -> f64 {
-        let Shape::Hours { rates, before } = &self.shape else { return self.mean * at.seconds() };
         let (days, within) = (at.nanos().div_euclid(DAY), at.nanos().rem_euclid(DAY));
         let hour = (within / HOUR) as usize;
         let rest = Span::from_nanos(within % HOUR).seconds();
-        days as f64 * before[24] + before[hour] + rates[hour] * rest
+        days as f64 * self.before[24] + self.before[hour] + self.rates[hour] * rest
     }
 
-    fn sum_chunks(
-        &self,
-        from: Instant,
-        until: Instant,
-        mut part: impl FnMut(Instant, Instant) -> f64,
-    ) -> f64 {
-        let mut total = 0.0;
-        let mut at = from;
+    /// Integral of rate(t) * poly(t - from), hour by hour.
+    fn weighted(&self, poly: Poly, from: Instant, until: Instant) -> f64 {
+        let (mut total, mut at) = (0.0, from);
         while at < until {
             let next = next_hour(at).min(until);
-            total += part(at, next);
+            total += self.rate(at) * poly.moved((at - from).seconds()).integral_to((next - at).seconds());
             at = next;
         }
         total
     }
 
-    /// Gauss-Legendre with five nodes on one chunk.
-    fn quadrature(&self, poly: Poly, origin: Instant, from: Instant, until: Instant) -> f64 {
-        // Abramowitz and Stegun, table 25.4.
-        const NODES: [(f64, f64); 5] = [
-            (0.0, 0.568_888_888_888_888_9),
-            (0.538_469_310_105_683_1, 0.478_628_670_499_366_47),
-            (-0.538_469_310_105_683_1, 0.478_628_670_499_366_47),
-            (0.906_179_845_938_664, 0.236_926_885_056_189_08),
-            (-0.906_179_845_938_664, 0.236_926_885_056_189_08),
-        ];
-        let Shape::Sinusoid { amplitude, peak } = &self.shape else { return 0.0 };
-        let half = (until - from).seconds() / 2.0;
-        let start = (from - origin).seconds();
-        let base = angle(from.nanos() - peak);
-        let mut sum = 0.0;
-        for (node, weight) in NODES {
-            let x = half * (1.0 + node);
-            sum += weight * poly.at(start + x) * (self.mean + amplitude * libm::cos(base + OMEGA * x));
+    fn highest(&self, from: Instant, until: Instant) -> f64 {
+        let mut highest = self.rate(from);
+        let mut at = next_hour(from);
+        while at < until {
+            highest = highest.max(self.rate(at));
+            at += Span::HOUR;
         }
-        sum * half
+        highest
     }
-}
 
-impl Shape {
-    fn hours(mean: f64, factors: &[f64; 24]) -> Self {
-        let rates = Box::new(factors.map(|factor| mean * factor));
-        let mut before = Box::new([0.0; 25]);
-        for hour in 0..24 {
-            before[hour + 1] = before[hour] + rates[hour] * 3600.0;
-        }
-        Shape::Hours { rates, before }
+    /// The first hour with the greatest rate.
+    fn busiest(&self) -> usize {
+        (1..24).fold(0, |best, hour| if self.rates[hour] > self.rates[best] { hour } else { best })
     }
 }
 
 /// The first full hour after `at`.
 pub(crate) fn next_hour(at: Instant) -> Instant {
     Instant::from_nanos((at.nanos().div_euclid(HOUR) + 1) * HOUR)
-}
-
-fn poly_integral(poly: Poly, origin: Instant, from: Instant, until: Instant) -> f64 {
-    // Moved to the interval's own start, so that short intervals far from the origin lose no digits.
-    poly.moved((from - origin).seconds()).integral_to((until - from).seconds())
-}
-
-/// Radians of a time of day; whole days are taken off in integers first.
-fn angle(nanos: i64) -> f64 {
-    nanos.rem_euclid(DAY) as f64 * (OMEGA / 1e9)
-}
-
-/// Radians of a length, modulo two days (half of it is modulo a day).
-fn angle_of_span(nanos: i64) -> f64 {
-    nanos.rem_euclid(2 * DAY) as f64 * (OMEGA / 1e9)
-}
-
-fn holds_time_of_day(from: Instant, until: Instant, time: i64) -> bool {
-    let to_next = (time - from.nanos()).rem_euclid(DAY);
-    to_next <= (until - from).nanos()
 }
 
 #[cfg(test)]
@@ -269,7 +203,7 @@ mod tests {
     #[test]
     fn a_share_that_fades_is_integrated_as_by_simpson() {
         let from = Instant::ZERO + Span::HOUR * 17 + Span::SECOND * 11;
-        for (curve, tolerance) in [(sinusoid(), 1e-12), (Curve { mean: 3.0, shape: Shape::Flat }, 1e-13)] {
+        for (curve, tolerance) in [(sinusoid(), 1e-12), (Curve::Flat(3.0), 1e-13)] {
             for width in [60.0, 3_600.0, 5.0 * 3_600.0] {
                 let poly = Poly([1.0, -1.0 / width, 0.3 / width / width, -0.1 / width / width / width]);
                 let until = from + Span::from_seconds(width);

@@ -16,7 +16,6 @@ mod luck;
 pub mod network;
 mod observer;
 pub mod outcome;
-mod poly;
 mod site;
 pub mod specification;
 mod steering;

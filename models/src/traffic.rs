@@ -15,7 +15,6 @@ use crate::excess::Part;
 use crate::fault::Faults;
 use crate::ledger::Ledger;
 use crate::network::Network;
-use crate::poly::Poly;
 use crate::site::Sites;
 use crate::specification::{EntryId, PopulationId, Serving, SiteId, Steering};
 use crate::steering::{Answers, Reply};
@@ -24,6 +23,7 @@ use crate::topology::Topology;
 use crate::volume::Volume;
 use ideal::Ideal;
 use pool::Pools;
+use sim::integral::Poly;
 use sim::{Instant, Table};
 
 /// Traffic that goes to a site that is lost to it.

@@ -1,7 +1,7 @@
 //! Where those who dial anew are led: by their own resolver's cache, which also led them to the connection they lost.
 
 use crate::cache::AnswerId;
-use crate::poly::Poly;
+use sim::integral::Poly;
 
 /// An answer (none: silence) and its share of the traffic.
 pub(super) type Held = (Option<AnswerId>, Poly);

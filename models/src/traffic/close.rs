@@ -4,11 +4,11 @@ use super::ideal::Ideal;
 use super::{Above, Flow, Lost, Traffic, enough};
 use crate::blame::{Mechanism, SourceId};
 use crate::design::PoolId;
-use crate::excess::{Limits, Part, load_at, share_of_load, sign_changes};
+use crate::excess::{Part, limits, load_at, share_of_load, sign_changes};
 use crate::ledger::Ledger;
-use crate::poly::Poly;
 use crate::specification::{Effect, PopulationId, Scope, Serving, SiteId};
 use crate::volume::Volume;
+use sim::integral::Poly;
 use sim::{Instant, Span};
 
 /// Shares of a stretch below this are rounding, not overload beyond the nominal one.
@@ -677,7 +677,7 @@ fn crossings(parts: &[Part], capacity: f64, from: Instant, until: Instant, cuts:
         return;
     }
     let mut found = Vec::new();
-    let limits = Limits::of(parts, from, (until - from).seconds());
+    let limits = limits(parts, from, (until - from).seconds());
     let jumps = parts.iter().any(|part| part.curve.jumps());
     sign_changes(&|at| load_at(parts, at) - capacity, limits, jumps, from, until, &mut found);
     cuts.append(&mut found);
@@ -690,7 +690,7 @@ fn zeros(parts: &[Part], from: Instant, until: Instant, found: &mut Vec<Instant>
     {
         return;
     }
-    let limits = Limits::of(parts, from, (until - from).seconds());
+    let limits = limits(parts, from, (until - from).seconds());
     let jumps = parts.iter().any(|part| part.curve.jumps());
     sign_changes(&|at| load_at(parts, at), limits, jumps, from, until, found);
 }

@@ -6,8 +6,8 @@
 use super::Above;
 use crate::design::Design;
 use crate::excess::Part;
-use crate::poly::Poly;
 use crate::specification::{EntryId, PopulationId, SiteId};
+use sim::integral::Poly;
 use sim::{Id, Instant, Table};
 
 /// Some capacity with the same share of errors: it serves demand from `from` to `from + width` requests per second.

@@ -127,7 +127,7 @@ impl<'d> Pools<'d> {
             let arrival = nominal[*population].iter().find(|(site, _)| *site == plan.site);
             arrival.map(|(_, share)| Part {
                 curve: &curves[*population],
-                share: crate::poly::Poly::constant(*share),
+                share: sim::integral::Poly::constant(*share),
                 origin: Instant::ZERO,
             })
         };

@@ -1,130 +1,163 @@
-use crate::time::{Instant, NANOS_PER_SECOND, Span};
+use crate::time::{Instant, Span};
 
-/// A function's value and its derivative, a second.
+/// What is known of a function whose sign is asked for.
 #[derive(Clone, Copy, PartialEq, Debug)]
-pub struct Slope {
-    /// The value.
-    pub value: f64,
-    /// The derivative.
-    pub slope: f64,
+pub struct Limits {
+    /// A bound of |f''|, per second squared.
+    pub curvature: f64,
+    /// While |f| is no more than this it may as well be zero: it is not searched for further changes.
+    pub least: f64,
 }
 
-/// The first nanosecond in `from..=to` at which `f` is not negative; `curvature_max` bounds its second derivative from
-/// above, a second squared.
+/// Adds to `found`, in order, the instants in (from, until] at which a smooth `f` passes from above zero to at most zero,
+/// or back: the first nanosecond on the new side.
 ///
-/// From an instant where f = -g with slope v, f stays negative for the s with -g + v s + c s^2 / 2 < 0: steps of that
-/// length never pass a crossing, however briefly the function may rise, and near one they are Newton's. The result is an
-/// instant with f >= 0 before which, by a nanosecond, f < 0 as computed.
-pub fn first_crossing(
+/// The search is rigorous down to a microsecond: a piece is passed over only where the bound proves that `f` keeps its
+/// sign there, or that it is next to zero throughout.
+pub fn sign_changes(
+    f: &dyn Fn(Instant) -> f64,
+    limits: Limits,
     from: Instant,
-    to: Instant,
-    curvature_max: f64,
-    f: impl Fn(Instant) -> Slope,
-) -> Option<Instant> {
-    let mut before = from;
-    let mut here = f(from);
-    if here.value >= 0.0 {
-        return Some(from);
-    }
-    while before < to {
-        let step = safe_nanos(here, curvature_max.max(0.0));
-        let next = before.saturating_add(Span::from_nanos(step)).min(to);
-        here = f(next);
-        if here.value >= 0.0 {
-            return Some(bisect(before, next, f));
-        }
-        before = next;
-    }
-    None
+    until: Instant,
+    found: &mut Vec<Instant>,
+) {
+    search(f, limits, Bracket { from, until, low: f(from), high: f(until) }, found);
 }
 
-/// Nanoseconds for which the function surely stays negative, but at least one.
-fn safe_nanos(here: Slope, curvature: f64) -> i64 {
-    let (gap, v) = (-here.value, here.slope);
-    let root = (v * v + 2.0 * curvature * gap).sqrt();
-    // Two forms of the same solution; each is free of cancellation on its side. Division by zero means "never".
-    let seconds = if v > 0.0 { 2.0 * gap / (v + root) } else { (root - v) / curvature };
-    if seconds.is_nan() {
-        // No slope and no curvature: it stays as it is.
-        return i64::MAX;
-    }
-    // The cast truncates and saturates.
-    ((seconds * NANOS_PER_SECOND as f64) as i64).max(1)
+/// Seconds below which a piece is not searched further.
+const FINEST: f64 = 1e-6;
+
+/// An interval and the values at its ends.
+#[derive(Clone, Copy)]
+struct Bracket {
+    from: Instant,
+    until: Instant,
+    low: f64,
+    high: f64,
 }
 
-/// The crossing between an instant with f < 0 and one with f >= 0. Only rounding of the step can have put more than a
-/// nanosecond between it and the latter.
-fn bisect(mut below: Instant, mut above: Instant, f: impl Fn(Instant) -> Slope) -> Instant {
-    let mut width = 1;
-    // From the upper end in doubling steps, since it is near.
-    while (above - below).nanos() > 1 {
-        let middle = (above - Span::from_nanos(width)).max(below + Span::NANOSECOND);
-        if f(middle).value >= 0.0 {
-            above = middle;
-            width = (2 * width).min((above - below).nanos());
-        } else {
-            below = middle;
-            width = ((above - below).nanos() / 2).max(1);
-        }
+impl Bracket {
+    fn changes(&self) -> bool {
+        (self.low > 0.0) != (self.high > 0.0)
     }
-    above
+
+    fn halves(&self, f: &dyn Fn(Instant) -> f64) -> (Bracket, Bracket) {
+        let middle = self.from + Span::from_nanos((self.until - self.from).nanos() / 2);
+        let value = f(middle);
+        (Bracket { until: middle, high: value, ..*self }, Bracket { from: middle, low: value, ..*self })
+    }
+}
+
+fn search(f: &dyn Fn(Instant) -> f64, limits: Limits, bracket: Bracket, found: &mut Vec<Instant>) {
+    let width = (bracket.until - bracket.from).seconds();
+    // Between its ends a function leaves their chord by this at most.
+    let sag = limits.curvature * width * width / 8.0;
+    let tiny = width < FINEST || bracket.low.abs().max(bracket.high.abs()).max(sag) <= limits.least;
+    if !bracket.changes() {
+        let margin = bracket.low.abs().min(bracket.high.abs());
+        if margin > sag || tiny {
+            return;
+        }
+    } else if (bracket.high - bracket.low).abs() > 4.0 * sag || tiny {
+        // |f'| is at least |rise|/width - curvature*width/2 everywhere: monotone, so one change.
+        found.push(bisect(f, bracket));
+        return;
+    }
+    let (left, right) = bracket.halves(f);
+    search(f, limits, left, found);
+    search(f, limits, right, found);
+}
+
+fn bisect(f: &dyn Fn(Instant) -> f64, mut bracket: Bracket) -> Instant {
+    while (bracket.until - bracket.from).nanos() > 1 {
+        let (left, right) = bracket.halves(f);
+        bracket = if left.changes() { left } else { right };
+    }
+    bracket.until
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::integral::Sinusoid;
+    use crate::integral::{Poly, Sinusoid};
     use proptest::prelude::*;
 
     fn at(seconds: f64) -> Instant {
         Instant::ZERO + Span::from_seconds(seconds)
     }
 
-    /// How far the swing is above a level.
-    fn above(swing: Sinusoid, level: f64) -> impl Fn(Instant) -> Slope {
-        move |t| Slope { value: swing.rate(t) - level, slope: swing.slope(t) }
+    fn changes(f: impl Fn(Instant) -> f64, curvature: f64, from: Instant, until: Instant) -> Vec<Instant> {
+        let mut found = Vec::new();
+        sign_changes(&f, Limits { curvature, least: 0.0 }, from, until, &mut found);
+        found
     }
 
-    const DAILY: Sinusoid =
-        Sinusoid { mean: 3000.0, amplitude: 1200.0, period: Span::DAY, peak: Instant::ZERO };
+    const DAILY: Sinusoid<{ Span::DAY.nanos() }> = Sinusoid::new(3000.0, 1200.0, Instant::ZERO);
+
+    /// Where the daily swing passes a level.
+    fn passes(level: f64, from: Instant, until: Instant) -> Vec<Instant> {
+        changes(|t| DAILY.rate(t) - level, DAILY.bounds()[2], from, until)
+    }
 
     #[test]
     fn a_line_crosses_where_it_must() {
-        let line = |t: Instant| Slope { value: 3.0 * t.seconds() - 12.0, slope: 3.0 };
-        assert_eq!(first_crossing(Instant::ZERO, at(100.0), 0.0, line), Some(at(4.0)));
-        assert_eq!(first_crossing(Instant::ZERO, at(3.999), 0.0, line), None);
-        assert_eq!(first_crossing(at(7.0), at(100.0), 0.0, line), Some(at(7.0)));
+        let line = |t: Instant| 3.0 * t.seconds() - 12.0;
+        // At four seconds it is zero, still "at most zero".
+        assert_eq!(changes(line, 0.0, Instant::ZERO, at(100.0)), [at(4.0) + Span::NANOSECOND]);
+        assert_eq!(changes(line, 0.0, Instant::ZERO, at(4.0)), []);
+        assert_eq!(changes(line, 0.0, at(7.0), at(100.0)), []);
     }
 
     #[test]
     fn what_never_rises_never_crosses() {
-        let flat = |_| Slope { value: -1.0, slope: 0.0 };
-        assert_eq!(first_crossing(Instant::ZERO, Instant::FAR, 0.0, flat), None);
-        let falling = |t: Instant| Slope { value: -1.0 - t.seconds(), slope: -1.0 };
-        assert_eq!(first_crossing(Instant::ZERO, Instant::FAR, 0.0, falling), None);
+        assert_eq!(changes(|_| -1.0, 0.0, Instant::ZERO, Instant::FAR), []);
+        assert_eq!(changes(|t| -1.0 - t.seconds(), 0.0, Instant::ZERO, Instant::FAR), []);
     }
 
     #[test]
     fn a_peak_that_only_just_reaches_is_found_and_one_that_does_not_is_not() {
-        let (from, to) = (at(3600.0), at(3600.0 + 86_400.0));
-        let found = first_crossing(from, to, DAILY.curvature_max(), above(DAILY, 4_199.999_999)).unwrap();
-        // cos(w s) = 1 - 1e-6/1200: s = sqrt(2 * 1e-6 / 1200) / w = 0.5614 s before the peak.
-        assert!(((found - at(86_400.0)).seconds() + 0.5614).abs() < 1e-3, "{found:?}");
-        assert_eq!(first_crossing(from, to, DAILY.curvature_max(), above(DAILY, 4_200.000_001)), None);
+        let (from, until) = (at(3600.0), at(3600.0 + 86_400.0));
+        let found = passes(4_199.999_999, from, until);
+        // cos(w s) = 1 - 1e-6/1200: s = sqrt(2 * 1e-6 / 1200) / w = 0.5614 s about the peak.
+        let [rise, fall] = found[..] else { panic!("{found:?}") };
+        assert!(((rise - at(86_400.0)).seconds() + 0.5614).abs() < 1e-3, "{rise:?}");
+        assert!(((fall - at(86_400.0)).seconds() - 0.5614).abs() < 1e-3, "{fall:?}");
+        assert_eq!(passes(4_200.000_001, from, until), []);
     }
 
     proptest! {
         #[test]
-        fn a_swing_crosses_a_level_at_the_arc_cosine(level in 1801.0f64..4199.0, start in 0.0f64..86_400.0) {
-            let (from, to) = (at(start), at(start) + Span::DAY);
-            let found = first_crossing(from, to, DAILY.curvature_max(), above(DAILY, level)).unwrap();
-            let before_peak = libm::acos((level - 3000.0) / 1200.0) / std::f64::consts::TAU * 86_400.0;
-            let expected = if DAILY.rate(from) >= level { from } else { at(86_400.0 - before_peak) };
+        fn a_swing_passes_a_level_at_the_arc_cosine(level in 1801.0f64..4199.0, days in 1i64..5) {
+            let found = passes(level, at(-43_200.0), at(-43_200.0) + Span::DAY * days);
+            let from_peak = libm::acos((level - 3000.0) / 1200.0) / std::f64::consts::TAU * 86_400.0;
+            prop_assert_eq!(found.len() as i64, 2 * days);
             // Rounding of the rate, 5e-13, over its slope.
-            let slack = 2.0 + 2e-3 / DAILY.slope(expected).abs().max(1e-6);
-            prop_assert!(((found - expected).nanos() as f64).abs() <= slack, "{:?} {:?}", found, expected);
-            let earlier = found - Span::NANOSECOND;
-            prop_assert!(found == from || DAILY.rate(earlier) < level);
+            let slope = DAILY.bounds()[1] * libm::sin(from_peak / 86_400.0 * std::f64::consts::TAU);
+            let slack = 2.0 + 2e-3 / slope;
+            for (index, time) in found.iter().enumerate() {
+                let side = if index % 2 == 0 { -from_peak } else { from_peak };
+                let expected = at(side) + Span::DAY * (index as i64 / 2);
+                prop_assert!(((*time - expected).nanos() as f64).abs() <= slack, "{:?} {:?}", time, expected);
+                let above = |t: Instant| DAILY.rate(t) > level;
+                prop_assert_ne!(above(*time), above(*time - Span::NANOSECOND));
+            }
+        }
+
+        #[test]
+        fn all_three_roots_of_a_cubic_are_found(
+            first in 1.0f64..1000.0, gap in 0.001f64..1000.0, other in 0.001f64..1000.0, sign in prop::bool::ANY,
+        ) {
+            let roots = [first, first + gap, first + gap + other];
+            let factor = |root: f64| Poly::linear(-root, 1.0);
+            let cubic = factor(roots[0]).times(factor(roots[1])).times(factor(roots[2]))
+                * if sign { 1.0 } else { -1.0 };
+            // The expanded coefficients round by up to 1e-16 of 3000^3, so the product of the factors is searched.
+            let f = |t: Instant| roots.iter().fold(if sign { 1.0 } else { -1.0 }, |p, root| p * (t.seconds() - root));
+            let found = changes(f, cubic.bounds(4000.0)[2], Instant::ZERO, at(4000.0));
+            prop_assert_eq!(found.len(), 3, "{:?}", found);
+            for (time, root) in found.iter().zip(roots) {
+                prop_assert!((*time - at(root)).nanos().abs() <= 2, "{:?} {}", time, root);
+            }
         }
     }
 }
