@@ -471,36 +471,38 @@ impl<'d> Traffic<'d> {
         let parts = ideal.parts(self.design);
         let middle = from + Span::from_nanos((until - from).nanos() / 2);
         let rate_in_middle: f64 = parts.iter().map(|(_, part)| part.at(middle)).sum();
-        let brought: f64 = parts.iter().map(|(_, part)| part.integral(from, until)).sum();
-        let seconds = (until - from).seconds();
-        let errors: f64 = ideal
-            .steps
-            .iter()
-            .map(|step| match rate_in_middle {
-                rate if rate <= step.from => 0.0,
-                rate if rate >= step.from + step.width => step.errors * step.width * seconds,
-                _ => step.errors * (brought - step.from * seconds),
-            })
-            .sum();
+        let loads: Vec<Part> = parts.iter().map(|(_, part)| *part).collect();
+        let brought: f64 = loads.iter().map(|part| part.integral(from, until)).sum();
         let capacity = ideal.capacity();
-        let excess = if rate_in_middle > capacity { brought - capacity * seconds } else { 0.0 };
         let mut blamed = Vec::new();
-        for (population, part) in &parts {
+        for (index, (population, part)) in parts.iter().enumerate() {
             if self.flows[*population].missing {
                 continue;
             }
-            let share = part.integral(from, until) / brought;
+            // Its part of any constant rate, and its part of what exceeds that.
+            let own = if rate_in_middle > 0.0 { share_of_load(&loads, index, from, until) } else { 0.0 };
+            let beyond = |rate: f64| part.integral(from, until) - rate * own;
+            let errors: f64 = ideal
+                .steps
+                .iter()
+                .map(|step| match rate_in_middle {
+                    rate if rate <= step.from => 0.0,
+                    rate if rate >= step.from + step.width => step.errors * step.width * own,
+                    _ => step.errors * beyond(step.from),
+                })
+                .sum();
+            let excess = if rate_in_middle > capacity { beyond(capacity).max(0.0) } else { 0.0 };
             let is_grey = |effect| matches!(effect, Effect::Errors { .. });
             self.anywhere(ideal, closing.above, is_grey, &mut blamed);
             let root = self.flows[*population].root;
             closing.charge(
                 *population,
                 Mechanism::Grey,
-                Volume::from_requests(errors * share),
+                Volume::from_requests(errors),
                 &blamed,
                 root,
             );
-            let volume = Volume::from_requests(excess * share);
+            let volume = Volume::from_requests(excess);
             if self.removed(*population, closing.above).is_empty() {
                 closing.charge(
                     *population,
