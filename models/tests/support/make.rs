@@ -185,6 +185,11 @@ pub fn scripted(tape: &mut Tape) -> Specification {
     for _ in 0..1 + tape.below(5) {
         random_fault(&mut make, tape, horizon);
     }
+    // An ideal router's losses are split among its populations over a stretch and not at each instant: the totals
+    // are right, the parts only where demands keep their proportion.
+    if make.0.entries.rows().iter().any(|entry| matches!(entry.steering, Steering::Ideal)) {
+        make.0.populations.rows_mut().iter_mut().for_each(|row| row.demand.daily = Daily::Flat);
+    }
     make.0
 }
 
