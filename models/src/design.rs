@@ -282,6 +282,13 @@ impl Design {
         self.levels.iter().any(|(id, level)| self.holds(level.scope, population) && lacks(id))
     }
 
+    /// Does any of a population's cohorts dial anew when its connections break? Then it may come back to a site that
+    /// none of its traffic goes to just now.
+    pub(crate) fn redials(&self, population: PopulationId) -> bool {
+        let kept = |id: &CohortId| self.cohorts[*id].connection;
+        self.cohorts_of[population].iter().filter_map(kept).any(|kept| kept.on_down == OnDown::Reconnect)
+    }
+
     /// The name of a scope in reports.
     pub fn scope_name(&self, scope: Scope) -> &str {
         match scope {

@@ -205,7 +205,11 @@ impl<'d> Traffic<'d> {
         for index in 0..self.ideals.len() {
             let ideal = self.ideals.rows()[index].as_ref().filter(|ideal| !ideal.is_calm());
             if let Some(ideal) = ideal {
-                self.before_arrival += self.close_ideal(ideal, from, until, closing);
+                let (nowhere, refused) = self.close_ideal(ideal, from, until, closing);
+                self.before_arrival += nowhere;
+                for &site in &ideal.sites {
+                    self.refused[site] += refused * ideal.share(site);
+                }
             }
         }
         for level in down {
@@ -288,7 +292,7 @@ impl<'d> Traffic<'d> {
             }
         }
         if flow.missing {
-            self.lacking(population, closing.above, &mut blamed);
+            self.needed(population, closing.above, &mut blamed);
             closing.charge(population, Mechanism::NoRoute, volume(Poly::constant(1.0)), &blamed, flow.root);
         } else {
             self.close_grey(population, from, until, closing);
@@ -460,20 +464,21 @@ impl<'d> Traffic<'d> {
     }
 
     /// What an ideal router loses: to errors where it has no better, and for want of capacity. Returns what never came
-    /// to any site.
+    /// to any site, and what came and was not served.
     fn close_ideal(
         &self,
         ideal: &Ideal,
         from: Instant,
         until: Instant,
         closing: &mut Closing<'_, '_, 'd>,
-    ) -> Volume {
+    ) -> (Volume, f64) {
         let parts = ideal.parts(self.design);
         let middle = from + Span::from_nanos((until - from).nanos() / 2);
         let rate_in_middle: f64 = parts.iter().map(|(_, part)| part.at(middle)).sum();
         let loads: Vec<Part> = parts.iter().map(|(_, part)| *part).collect();
         let brought: f64 = loads.iter().map(|part| part.integral(from, until)).sum();
         let capacity = ideal.capacity();
+        let mut refused = 0.0;
         let mut blamed = Vec::new();
         for (index, (population, part)) in parts.iter().enumerate() {
             if self.flows[*population].missing {
@@ -492,16 +497,11 @@ impl<'d> Traffic<'d> {
                 })
                 .sum();
             let excess = if rate_in_middle > capacity { beyond(capacity).max(0.0) } else { 0.0 };
+            refused += errors + excess;
             let is_grey = |effect| matches!(effect, Effect::Errors { .. });
             self.anywhere(ideal, closing.above, is_grey, &mut blamed);
             let root = self.flows[*population].root;
-            closing.charge(
-                *population,
-                Mechanism::Grey,
-                Volume::from_requests(errors),
-                &blamed,
-                root,
-            );
+            closing.charge(*population, Mechanism::Grey, Volume::from_requests(errors), &blamed, root);
             let volume = Volume::from_requests(excess);
             if self.removed(*population, closing.above).is_empty() {
                 closing.charge(
@@ -527,7 +527,7 @@ impl<'d> Traffic<'d> {
         let nowhere: Volume =
             unreachable.map(|id| Volume::from_requests(self.design.curves[*id].integral(from, until))).sum();
         // Where no site has any capacity left, nothing arrives anywhere either.
-        if capacity > 0.0 { nowhere } else { nowhere + Volume::from_requests(brought) }
+        if capacity > 0.0 { (nowhere, refused) } else { (nowhere + Volume::from_requests(brought), 0.0) }
     }
 
     /// What would be lost even with every site up is the demand's own fault; the rest is charged to what is missing.
@@ -598,12 +598,30 @@ impl<'d> Traffic<'d> {
     /// Faults that take any site of a population's entry point from it.
     fn lacking(&self, population: PopulationId, above: Above, blamed: &mut Vec<usize>) {
         let entry = self.design.specification().populations[population].entry;
+        self.takers(population, &self.design.specification().entries[entry].sites, above, blamed);
+    }
+
+    /// Faults that take sites which some scope of a population needs and has too few of.
+    fn needed(&self, population: PopulationId, above: Above, blamed: &mut Vec<usize>) {
+        let levels =
+            self.design.levels.rows().iter().filter(|level| self.design.holds(level.scope, population));
+        let short: Vec<SiteId> = levels
+            .filter_map(|level| match &level.serving {
+                Serving::Needs { of, .. } if !enough(&level.serving, above) => Some(of),
+                _ => None,
+            })
+            .flatten()
+            .copied()
+            .collect();
+        self.takers(population, &short, above, blamed);
+    }
+
+    /// Faults that take any of `sites` from a population.
+    fn takers(&self, population: PopulationId, sites: &[SiteId], above: Above, blamed: &mut Vec<usize>) {
         let mut all = Vec::new();
-        for &site in &self.design.specification().entries[entry].sites {
-            if !above.reaches(population, site) {
-                above.that_take(&self.design.topology, site, population, blamed);
-                all.append(blamed);
-            }
+        for &site in sites.iter().filter(|site| !above.reaches(population, **site)) {
+            above.that_take(&self.design.topology, site, population, blamed);
+            all.append(blamed);
         }
         all.sort_unstable();
         all.dedup();

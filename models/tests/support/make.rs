@@ -5,28 +5,28 @@ use models::specification::*;
 use sim::{Instant, Law, Seed, Span};
 
 /// Seconds.
-pub fn s(seconds: i64) -> Span {
+pub(crate) fn s(seconds: i64) -> Span {
     Span::from_secs(seconds)
 }
 
 /// An instant in seconds.
-pub fn at(seconds: i64) -> Instant {
+pub(crate) fn at(seconds: i64) -> Instant {
     Instant::ZERO + s(seconds)
 }
 
 /// A specification under construction.
 #[derive(Clone, Debug, Default)]
-pub struct Make(pub Specification);
+pub(crate) struct Make(pub Specification);
 
 impl Make {
     /// Nothing yet, but a horizon.
-    pub fn new(horizon: Span) -> Self {
+    pub(crate) fn new(horizon: Span) -> Self {
         let run = Run { horizon, replications: 1, seed: Seed(11), ..Run::default() };
         Make(Specification { run, ..Specification::default() })
     }
 
     /// A domain without outages of its own.
-    pub fn domain(&mut self, path: &str, within: &[DomainId]) -> DomainId {
+    pub(crate) fn domain(&mut self, path: &str, within: &[DomainId]) -> DomainId {
         self.0.domains.push(Domain {
             path: path.into(),
             kind: "thing".into(),
@@ -37,26 +37,26 @@ impl Make {
     }
 
     /// Exponential outages of a domain.
-    pub fn outages(&mut self, domain: DomainId, up: Span, down: Span) {
+    pub(crate) fn outages(&mut self, domain: DomainId, up: Span, down: Span) {
         let law = |span: Span| Law::Exponential { mean: span.seconds() };
         self.0.domains[domain].outages =
             Some(Outages { up: law(up), down: law(down), children: Clocks::Run });
     }
 
     /// A site with one pool for everything, or unlimited.
-    pub fn site(&mut self, name: &str, within: &[DomainId], capacity: Option<f64>) -> SiteId {
+    pub(crate) fn site(&mut self, name: &str, within: &[DomainId], capacity: Option<f64>) -> SiteId {
         let domain = self.domain(name, within);
         let capacity = capacity.map(|rate| Pool { entry: None, rate }).into_iter().collect();
         self.0.sites.push(Site { name: name.into(), domain, needs: Vec::new(), place: None, capacity })
     }
 
     /// The site needs one of these.
-    pub fn needs(&mut self, site: SiteId, any: &[DomainId]) {
+    pub(crate) fn needs(&mut self, site: SiteId, any: &[DomainId]) {
         self.0.sites[site].needs.push(Clause { any: any.to_vec() });
     }
 
     /// A shallow check from one vantage, with its first probe at 0.
-    pub fn check(&mut self, interval: Span, timeout: Span, failures: u32) -> CheckId {
+    pub(crate) fn check(&mut self, interval: Span, timeout: Span, failures: u32) -> CheckId {
         self.0.checks.push(HealthCheck {
             name: format!("check {}", self.0.checks.len()),
             interval,
@@ -74,17 +74,17 @@ impl Make {
     }
 
     /// An entry point under DNS.
-    pub fn dns(&mut self, name: &str, sites: &[SiteId], dns: Dns) -> EntryId {
+    pub(crate) fn dns(&mut self, name: &str, sites: &[SiteId], dns: Dns) -> EntryId {
         self.entry(name, sites, Steering::Dns(dns))
     }
 
     /// An entry point.
-    pub fn entry(&mut self, name: &str, sites: &[SiteId], steering: Steering) -> EntryId {
+    pub(crate) fn entry(&mut self, name: &str, sites: &[SiteId], steering: Steering) -> EntryId {
         self.0.entries.push(Entry { name: name.into(), sites: sites.to_vec(), steering })
     }
 
     /// Clients with a constant demand that honour TTLs.
-    pub fn clients(&mut self, name: &str, entry: EntryId, demand: f64) -> PopulationId {
+    pub(crate) fn clients(&mut self, name: &str, entry: EntryId, demand: f64) -> PopulationId {
         self.0.populations.push(Population {
             name: name.into(),
             place: None,
@@ -96,24 +96,24 @@ impl Make {
     }
 
     /// A scripted fault of a domain with these effects.
-    pub fn script(&mut self, from: i64, lasts: i64, domain: DomainId, effects: &[Effect]) {
+    pub(crate) fn script(&mut self, from: i64, lasts: i64, domain: DomainId, effects: &[Effect]) {
         let what = Breakage::Domain { domain, effects: effects.to_vec(), chance: 1.0 };
         self.0.script.push(Scripted { at: at(from), lasts: s(lasts), what });
     }
 
     /// A scripted loss of a domain.
-    pub fn lose(&mut self, from: i64, lasts: i64, domain: DomainId) {
+    pub(crate) fn lose(&mut self, from: i64, lasts: i64, domain: DomainId) {
         self.script(from, lasts, domain, &[Effect::Down]);
     }
 
     /// A scripted loss of a site.
-    pub fn lose_site(&mut self, from: i64, lasts: i64, site: SiteId) {
+    pub(crate) fn lose_site(&mut self, from: i64, lasts: i64, site: SiteId) {
         self.lose(from, lasts, self.0.sites[site].domain);
     }
 }
 
 /// DNS with a policy, a TTL and a check; everything else plain.
-pub fn dns(policy: Policy, ttl: Span, check: Option<CheckId>) -> Dns {
+pub(crate) fn dns(policy: Policy, ttl: Span, check: Option<CheckId>) -> Dns {
     Dns {
         policy,
         ttl,
@@ -127,7 +127,7 @@ pub fn dns(policy: Policy, ttl: Span, check: Option<CheckId>) -> Dns {
 }
 
 /// A cohort that honours the TTL.
-pub fn plain(share: f64) -> Cohort {
+pub(crate) fn plain(share: f64) -> Cohort {
     Cohort {
         name: "plain".into(),
         share,
@@ -139,7 +139,7 @@ pub fn plain(share: f64) -> Cohort {
 
 /// Bytes that decide.
 #[derive(Clone, Debug)]
-pub struct Tape<'t>(pub &'t [u8]);
+pub(crate) struct Tape<'t>(pub &'t [u8]);
 
 impl Tape<'_> {
     fn byte(&mut self) -> u8 {
@@ -149,17 +149,17 @@ impl Tape<'_> {
     }
 
     /// A number below `count`.
-    pub fn below(&mut self, count: usize) -> usize {
+    pub(crate) fn below(&mut self, count: usize) -> usize {
         usize::from(self.byte()) % count
     }
 
     /// One of these.
-    pub fn of<T: Clone>(&mut self, choices: &[T]) -> T {
+    pub(crate) fn of<T: Clone>(&mut self, choices: &[T]) -> T {
         choices[self.below(choices.len())].clone()
     }
 
     /// True in so many of 8 cases.
-    pub fn chance(&mut self, eighths: u8) -> bool {
+    pub(crate) fn chance(&mut self, eighths: u8) -> bool {
         self.byte() % 8 >= 8 - eighths
     }
 
@@ -169,7 +169,7 @@ impl Tape<'_> {
 }
 
 /// A random small world in which every instant is a whole second and nothing is drawn at random.
-pub fn scripted(tape: &mut Tape) -> Specification {
+pub(crate) fn scripted(tape: &mut Tape) -> Specification {
     let horizon = 4_800;
     let mut make = Make::new(s(horizon));
     let domains = random_domains(&mut make, tape);
@@ -185,16 +185,11 @@ pub fn scripted(tape: &mut Tape) -> Specification {
     for _ in 0..1 + tape.below(5) {
         random_fault(&mut make, tape, horizon);
     }
-    // An ideal router's losses are split among its populations over a stretch and not at each instant: the totals
-    // are right, the parts only where demands keep their proportion.
-    if make.0.entries.rows().iter().any(|entry| matches!(entry.steering, Steering::Ideal)) {
-        make.0.populations.rows_mut().iter_mut().for_each(|row| row.demand.daily = Daily::Flat);
-    }
     make.0
 }
 
 /// A random small world with luck: outages, shocks, random phases, a replay, grey failures, connections.
-pub fn lucky(tape: &mut Tape) -> Specification {
+pub(crate) fn lucky(tape: &mut Tape) -> Specification {
     let mut make = Make(scripted(tape));
     make.0.run.horizon = Span::DAY * (2 + tape.below(6) as i64);
     make.0.run.replications = 3;
@@ -249,7 +244,7 @@ fn random_shock(make: &mut Make, tape: &mut Tape, index: usize) {
 }
 
 /// Random domains and sites under random overlapping faults; nobody uses the sites yet.
-pub fn graph(tape: &mut Tape) -> Specification {
+pub(crate) fn graph(tape: &mut Tape) -> Specification {
     let mut make = Make::new(s(4_800));
     make.check(s(10), s(1), 1);
     let domains = random_domains(&mut make, tape);

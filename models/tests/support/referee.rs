@@ -10,14 +10,14 @@ use sim::{Instant, Span};
 
 /// Requests of one population: offered, and lost by mechanism in the order of `Mechanism::ALL`.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Count {
+pub(crate) struct Count {
     pub offered: f64,
     pub lost: [f64; 6],
 }
 
 impl Count {
     /// Lost by any mechanism.
-    pub fn lost_in_all(&self) -> f64 {
+    pub(crate) fn lost_in_all(&self) -> f64 {
         self.lost.iter().sum()
     }
 }
@@ -33,7 +33,7 @@ const GREY: usize = 5;
 type Answer = Vec<(SiteId, f64)>;
 
 /// Walks through `specification` in steps of `step`; one count per population.
-pub fn referee(specification: &Specification, step: Span) -> Vec<Count> {
+pub(crate) fn referee(specification: &Specification, step: Span) -> Vec<Count> {
     let world = Walk::new(specification);
     let mut crowds = world.crowds(step);
     let mut counts = vec![Count::default(); specification.populations.len()];

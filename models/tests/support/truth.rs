@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 /// What is left of a site.
 #[derive(Clone, Copy, PartialEq, Debug)]
-pub struct Left {
+pub(crate) struct Left {
     pub down: bool,
     pub no_clients: bool,
     pub no_checkers: bool,
@@ -28,7 +28,7 @@ const ALL: Left = Left {
 
 impl Left {
     /// Reachable by clients, as far as the site is concerned.
-    pub fn serves(&self) -> bool {
+    pub(crate) fn serves(&self) -> bool {
         !self.down && !self.no_clients
     }
 
@@ -47,13 +47,13 @@ impl Left {
 }
 
 /// Scripted faults active at `now`, by their line.
-pub fn active(specification: &Specification, now: Instant) -> Vec<usize> {
+pub(crate) fn active(specification: &Specification, now: Instant) -> Vec<usize> {
     let lives = |line: &Scripted| line.at <= now && now.nanos() - line.at.nanos() < line.lasts.nanos();
     (0..specification.script.len()).filter(|index| lives(&specification.script[*index])).collect()
 }
 
 /// Does `domain` stand in `above`, or is it the same?
-pub fn stands_in(specification: &Specification, domain: DomainId, above: DomainId) -> bool {
+pub(crate) fn stands_in(specification: &Specification, domain: DomainId, above: DomainId) -> bool {
     domain == above
         || specification.domains[domain].within.iter().any(|parent| stands_in(specification, *parent, above))
 }
@@ -91,7 +91,7 @@ fn suffer(specification: &Specification, faults: &BTreeSet<usize>) -> Left {
 
 /// What is left of `site` under these faults: those that reach what it cannot do without, and those that reach the best
 /// alternative of each clause, each fault once.
-pub fn truth(specification: &Specification, faults: &[usize], site: SiteId) -> Left {
+pub(crate) fn truth(specification: &Specification, faults: &[usize], site: SiteId) -> Left {
     let row = &specification.sites[site];
     let mut met = reaching(specification, faults, row.domain);
     for clause in &row.needs {
