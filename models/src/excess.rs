@@ -76,13 +76,30 @@ fn legendre(from: Instant, until: Instant, f: impl Fn(Instant) -> f64) -> f64 {
     (middle * f(at(0.0)) + sum) * (until - from).seconds() / 2.0
 }
 
+/// What is known of a function whose sign is asked for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// A bound of |f''|, per second squared, between jumps.
+    pub(crate) curvature: f64,
+    /// While |f| is no more than this it may as well be zero: it is not searched for further changes.
+    pub(crate) least: f64,
+}
+
+impl Limits {
+    /// Of a load of so many requests per second at most, less a limit.
+    pub(crate) fn of(parts: &[Part], from: Instant, width: f64) -> Self {
+        let scale: f64 = parts.iter().map(|part| part.curve.bounds()[0]).sum();
+        Limits { curvature: curvature(parts, from, width), least: 1e-7 * scale }
+    }
+}
+
 /// Instants strictly inside (from, until) at which `f` passes from above zero to at most zero, or back, in order.
 ///
-/// `curvature` bounds |f''| (per second squared) between the full hours at which `f` may jump. The search is
-/// rigorous down to a microsecond: a piece is passed over only where the bound proves that `f` keeps its sign there.
+/// Full hours are where `f` may jump. The search is rigorous down to a microsecond: a piece is passed over only where
+/// the bound proves that `f` keeps its sign there, or that it is next to zero throughout.
 pub(crate) fn sign_changes(
     f: &dyn Fn(Instant) -> f64,
-    curvature: f64,
+    Limits { curvature, least }: Limits,
     jumps: bool,
     from: Instant,
     until: Instant,
@@ -94,7 +111,7 @@ pub(crate) fn sign_changes(
         // Just before a jump the value is that of the piece, not of the next hour.
         let last = if jumps && end < until { end - Span::NANOSECOND } else { end };
         if last > start {
-            search(f, curvature, Bracket::new(f, start, last), found);
+            search(f, Limits { curvature, least }, Bracket::new(f, start, last), found);
         }
         if end < until && (f(last) > 0.0) != (f(end) > 0.0) {
             found.push(end);
@@ -128,22 +145,23 @@ impl Bracket {
     }
 }
 
-fn search(f: &dyn Fn(Instant) -> f64, curvature: f64, bracket: Bracket, found: &mut Vec<Instant>) {
+fn search(f: &dyn Fn(Instant) -> f64, limits: Limits, bracket: Bracket, found: &mut Vec<Instant>) {
     let width = (bracket.until - bracket.from).seconds();
-    let sag = curvature * width * width / 8.0;
+    let sag = limits.curvature * width * width / 8.0;
+    let tiny = width < 1e-6 || bracket.low.abs().max(bracket.high.abs()).max(sag) <= limits.least;
     if !bracket.changes() {
         let margin = bracket.low.abs().min(bracket.high.abs());
-        if margin > sag || width < 1e-6 {
+        if margin > sag || tiny {
             return;
         }
-    } else if (bracket.high - bracket.low).abs() > 4.0 * sag || width < 1e-6 {
+    } else if (bracket.high - bracket.low).abs() > 4.0 * sag || tiny {
         // |f'| is at least |rise|/width - curvature*width/2 everywhere: monotone, so one change.
         found.push(bisect(f, bracket));
         return;
     }
     let (left, right) = bracket.halves(f);
-    search(f, curvature, left, found);
-    search(f, curvature, right, found);
+    search(f, limits, left, found);
+    search(f, limits, right, found);
 }
 
 fn bisect(f: &dyn Fn(Instant) -> f64, mut bracket: Bracket) -> Instant {
@@ -155,7 +173,7 @@ fn bisect(f: &dyn Fn(Instant) -> f64, mut bracket: Bracket) -> Instant {
 }
 
 /// A bound of |second derivative| of a load between jumps, over `width` seconds from `from`.
-pub(crate) fn curvature(parts: &[Part], from: Instant, width: f64) -> f64 {
+fn curvature(parts: &[Part], from: Instant, width: f64) -> f64 {
     parts
         .iter()
         .map(|part| {
@@ -178,9 +196,9 @@ mod tests {
             Curve::new(&Demand { mean: 100.0, daily: Daily::Sinusoid { swing: 0.4, peak: Span::HOUR * 12 } });
         let part = Part { curve: &curve, share: Poly::constant(1.0), origin: Instant::ZERO };
         let f = |at| part.at(at) - 130.0;
-        let bound = curvature(&[part], Instant::ZERO, 2.0 * 86_400.0);
+        let limits = Limits::of(&[part], Instant::ZERO, 2.0 * 86_400.0);
         let mut found = Vec::new();
-        sign_changes(&f, bound, false, Instant::ZERO, Instant::ZERO + Span::DAY * 2, &mut found);
+        sign_changes(&f, limits, false, Instant::ZERO, Instant::ZERO + Span::DAY * 2, &mut found);
         let half = libm::acos(0.75) / (2.0 * std::f64::consts::PI) * 86_400.0;
         let expected = [43_200.0 - half, 43_200.0 + half, 129_600.0 - half, 129_600.0 + half];
         assert_eq!(found.len(), 4);
@@ -198,7 +216,7 @@ mod tests {
         let mut found = Vec::new();
         sign_changes(
             &|at| part.at(at) - 7.0,
-            0.0,
+            Limits { curvature: 0.0, least: 0.0 },
             true,
             Instant::ZERO,
             Instant::ZERO + Span::DAY,

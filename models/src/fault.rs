@@ -131,27 +131,32 @@ impl<'d> Faults<'d> {
         self.active.remove(index)
     }
 
-    /// Indices of the faults that take `site` from `population`, into `found`.
+    /// Indices of the faults that take `site` from `population`, into `found`; `cut` says whether the network keeps
+    /// them apart.
     pub(crate) fn that_take(
         &self,
         topology: &Topology,
         site: SiteId,
         population: PopulationId,
+        cut: bool,
         found: &mut Vec<usize>,
     ) {
         found.clear();
         let (clients, server) = (Endpoint::Clients(population), Endpoint::Site(site));
         for (index, fault) in self.active.iter().enumerate() {
             let taken = fault.effects().iter().any(|effect| effect.takes_from_clients())
-                && fault.parts(topology, site).any(|part| self.is_taken(topology, site, part));
-            let cut = fault.domain().is_some_and(|domain| !topology.links[domain].is_empty());
-            if taken || cut || fault.separates(clients, server) {
+                && fault.parts(topology, site).any(|part| self.is_met(topology, site, part, |_| false));
+            let severs = cut
+                && fault.effects().iter().any(|effect| effect.takes_from_clients())
+                && fault.domain().is_some_and(|domain| !topology.links[domain].is_empty());
+            if taken || severs || fault.separates(clients, server) {
                 found.push(index);
             }
         }
     }
 
-    /// Indices of the faults with an effect on `site` for which `counts` holds, into `found`.
+    /// Indices of the faults with an effect on `site` for which `counts` holds, into `found`; not those that meet only an
+    /// alternative which another one without such an effect stands in for.
     pub(crate) fn with_effect(
         &self,
         topology: &Topology,
@@ -162,23 +167,23 @@ impl<'d> Faults<'d> {
         found.clear();
         for (index, fault) in self.active.iter().enumerate() {
             if fault.effects().iter().any(|effect| counts(*effect))
-                && fault.parts(topology, site).next().is_some()
+                && fault.parts(topology, site).any(|part| self.is_met(topology, site, part, &counts))
             {
                 found.push(index);
             }
         }
     }
 
-    /// Is this part of a site lost to its clients: always for the trunk, for a branch if its clause has no
-    /// alternative left?
-    fn is_taken(&self, topology: &Topology, site: SiteId, part: Part) -> bool {
+    /// Does the site suffer from what happens to this part of it: always for the trunk, for a branch if every alternative
+    /// of its clause is gone or has an effect that `counts`?
+    fn is_met(&self, topology: &Topology, site: SiteId, part: Part, counts: impl Fn(Effect) -> bool) -> bool {
         let Part::Branch { clause, .. } = part else { return true };
         let clauses = &topology.clauses[site];
         let first: u16 = clauses[..usize::from(clause)].iter().sum();
         (first..first + clauses[usize::from(clause)]).all(|alternative| {
             let branch = Part::Branch { clause, alternative };
             self.active.iter().any(|fault| {
-                fault.effects().iter().any(|effect| effect.takes_from_clients())
+                fault.effects().iter().any(|effect| effect.takes_from_clients() || counts(*effect))
                     && fault.parts(topology, site).any(|part| part == branch)
             })
         })

@@ -20,6 +20,7 @@ use crate::site::Sites;
 use crate::specification::{EntryId, PopulationId, Serving, SiteId, Steering};
 use crate::steering::{Answers, Reply};
 use crate::timeline::ChangeId;
+use crate::topology::Topology;
 use crate::volume::Volume;
 use ideal::Ideal;
 use pool::Pools;
@@ -105,6 +106,12 @@ impl Above<'_, '_> {
     /// Does the traffic of `population` reach `site`?
     pub(crate) fn reaches(&self, population: PopulationId, site: SiteId) -> bool {
         self.sites.truth(site).serves() && self.network.client_reaches(population, site)
+    }
+
+    /// Indices of the faults that take `site` from `population`, into `found`.
+    fn that_take(&self, topology: &Topology, site: SiteId, population: PopulationId, found: &mut Vec<usize>) {
+        let cut = !self.network.client_reaches(population, site);
+        self.faults.that_take(topology, site, population, cut, found);
     }
 }
 

@@ -201,13 +201,13 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(config(8))]
+    #![proptest_config(config(16))]
 
     #[test]
     fn threads_change_nothing(bytes in tapes()) {
         let mut specification = lucky(&mut Tape(&bytes));
-        specification.run.replications = 200;
-        specification.run.horizon = Span::DAY;
+        specification.run.replications = 130;
+        specification.run.horizon = Span::HOUR * 6;
         let one = format!("{:?}", run_on(&specification, 1));
         for threads in [2, 7] {
             prop_assert_eq!(&one, &format!("{:?}", run_on(&specification, threads)));
@@ -277,7 +277,7 @@ proptest! {
     fn a_lower_ttl_never_loses_more_when_one_site_is_lost_once(
         bytes in tapes(), which in any::<prop::sample::Index>(), ttls in (0i64..400, 0i64..400), lasts in 1i64..3_000
     ) {
-        let mut specification = multiply_capacity(&scripted(&mut Tape(&bytes)), 1e6);
+        let mut specification = multiply_capacity(&scripted(&mut Tape(&bytes)), 1e3);
         specification.script.clear();
         specification.serving.clear();
         let domain = specification.sites.rows()[which.index(specification.sites.len())].domain;

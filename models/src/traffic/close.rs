@@ -4,7 +4,7 @@ use super::ideal::Ideal;
 use super::{Above, Flow, Lost, Traffic, enough};
 use crate::blame::{Mechanism, SourceId};
 use crate::design::PoolId;
-use crate::excess::{Part, curvature, load_at, share_of_load, sign_changes};
+use crate::excess::{Limits, Part, load_at, share_of_load, sign_changes};
 use crate::ledger::Ledger;
 use crate::poly::Poly;
 use crate::specification::{Effect, PopulationId, Scope, Serving, SiteId};
@@ -275,7 +275,7 @@ impl<'d> Traffic<'d> {
             }
             let answered = self.answered(population, lost, from, until).min(whole);
             let (undetected, stale) = flow.mechanisms(lost);
-            closing.above.faults.that_take(&self.design.topology, lost.site, population, &mut blamed);
+            closing.above.that_take(&self.design.topology, lost.site, population, &mut blamed);
             closing.charge(population, undetected, answered, &blamed, flow.root);
             closing.charge(population, stale, whole - answered, &blamed, flow.root);
         }
@@ -431,7 +431,7 @@ impl<'d> Traffic<'d> {
                 |effect: Effect| effect.takes_from_clients() || matches!(effect, Effect::Degraded { .. });
             closing.above.faults.with_effect(&self.design.topology, *site, takes, &mut blamed);
             if blamed.is_empty() {
-                closing.above.faults.that_take(&self.design.topology, *site, population, &mut blamed);
+                closing.above.that_take(&self.design.topology, *site, population, &mut blamed);
             }
             closing.charge(population, mechanism, upto - given, &blamed, root);
             given = upto;
@@ -522,7 +522,10 @@ impl<'d> Traffic<'d> {
             closing.charge(*population, Mechanism::NoRoute, volume, &blamed, self.flows[*population].root);
         }
         let unreachable = ideal.populations.iter().filter(|id| !ideal.reaches(**id));
-        unreachable.map(|id| Volume::from_requests(self.design.curves[*id].integral(from, until))).sum()
+        let nowhere: Volume =
+            unreachable.map(|id| Volume::from_requests(self.design.curves[*id].integral(from, until))).sum();
+        // Where no site has any capacity left, nothing arrives anywhere either.
+        if capacity > 0.0 { nowhere } else { nowhere + Volume::from_requests(brought) }
     }
 
     /// What would be lost even with every site up is the demand's own fault; the rest is charged to what is missing.
@@ -596,7 +599,7 @@ impl<'d> Traffic<'d> {
         let mut all = Vec::new();
         for &site in &self.design.specification().entries[entry].sites {
             if !above.reaches(population, site) {
-                above.faults.that_take(&self.design.topology, site, population, blamed);
+                above.that_take(&self.design.topology, site, population, blamed);
                 all.append(blamed);
             }
         }
@@ -674,9 +677,9 @@ fn crossings(parts: &[Part], capacity: f64, from: Instant, until: Instant, cuts:
         return;
     }
     let mut found = Vec::new();
-    let bound = curvature(parts, from, (until - from).seconds());
+    let limits = Limits::of(parts, from, (until - from).seconds());
     let jumps = parts.iter().any(|part| part.curve.jumps());
-    sign_changes(&|at| load_at(parts, at) - capacity, bound, jumps, from, until, &mut found);
+    sign_changes(&|at| load_at(parts, at) - capacity, limits, jumps, from, until, &mut found);
     cuts.append(&mut found);
 }
 
@@ -687,9 +690,9 @@ fn zeros(parts: &[Part], from: Instant, until: Instant, found: &mut Vec<Instant>
     {
         return;
     }
-    let bound = curvature(parts, from, (until - from).seconds());
+    let limits = Limits::of(parts, from, (until - from).seconds());
     let jumps = parts.iter().any(|part| part.curve.jumps());
-    sign_changes(&|at| load_at(parts, at), bound, jumps, from, until, found);
+    sign_changes(&|at| load_at(parts, at), limits, jumps, from, until, found);
 }
 
 /// Finds where `f` changes sign on a stretch on which it is smooth: sixteen steps, then bisection.

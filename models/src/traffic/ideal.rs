@@ -41,6 +41,8 @@ pub(super) struct Ideal {
     rates: Vec<Option<f64>>,
     /// Where each site of the design stands in `sites`.
     positions: Vec<Option<usize>>,
+    /// The weight of an unlimited site: the greatest rate of the others, so that no weight is lost beside another.
+    ample: f64,
     /// Positions of sites to be looked at again.
     dirty: Vec<usize>,
     total: f64,
@@ -74,6 +76,7 @@ impl Ideal {
             positions: (0..design.specification().sites.len())
                 .map(|index| sites.iter().position(|site| site.index() == index))
                 .collect(),
+            ample: sites.iter().filter_map(rate).reduce(f64::max).unwrap_or(1.0),
             dirty: Vec::new(),
             gone_at: vec![0.0; sites.len()],
             sites,
@@ -150,7 +153,8 @@ impl Ideal {
             let site = self.sites[index];
             let truth = above.sites.truth(site);
             let usable = self.populations.iter().any(|population| above.reaches(*population, site));
-            let weight = if usable { self.rates[index].unwrap_or(1.0) * truth.capacity } else { 0.0 };
+            let weight = self.rates[index].map_or(self.ample, |rate| rate * truth.capacity);
+            let weight = if usable { weight } else { 0.0 };
             if truth.errors != self.errors[index] {
                 self.grey += usize::from(self.errors[index] == 0.0);
                 self.errors[index] = truth.errors;
