@@ -1,10 +1,13 @@
 //! The load layer: where requests arrive, what is lost on the way or at the door, and what each stretch of time cost.
 
+mod charging;
 mod close;
+mod cuts;
 mod frame;
 mod ideal;
 mod peak;
 mod pool;
+mod rates;
 
 pub(crate) use close::Closing;
 

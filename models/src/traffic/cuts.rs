@@ -1,0 +1,113 @@
+//! Where a stretch is cut, so that every loss is either there throughout a piece or not at all.
+
+use super::{Above, Traffic};
+use crate::excess::{Part, limits, load_at, sign_changes};
+use crate::specification::Serving;
+use sim::{Instant, Span};
+
+impl<'d> Traffic<'d> {
+    /// The instants between which every loss is either there throughout or not at all, ends included.
+    pub(super) fn cuts(&self, from: Instant, until: Instant, above: Above) -> Vec<Instant> {
+        let mut cuts = vec![from];
+        for &pool in self.pools.hot() {
+            let parts: Vec<Part> = self.pool_parts(pool).into_iter().map(|(_, part)| part).collect();
+            crossings(&parts, self.pools.capacity(pool), from, until, &mut cuts);
+            let nominal = self.pools.nominal_parts(pool, &self.nominal, &self.design.curves);
+            crossings(&nominal, self.design.pools[pool].rate, from, until, &mut cuts);
+        }
+        for ideal in self.ideals.rows().iter().flatten().filter(|ideal| !ideal.is_calm()) {
+            let parts: Vec<Part> = ideal.parts(self.design).into_iter().map(|(_, part)| part).collect();
+            for step in &ideal.steps {
+                crossings(&parts, step.from + step.width, from, until, &mut cuts);
+            }
+        }
+        cuts.push(until);
+        cuts.sort_unstable();
+        cuts.dedup();
+        self.cut_at_thresholds(above, &mut cuts);
+        cuts
+    }
+
+    /// Adds the instants at which a scope's served share crosses its threshold.
+    pub(super) fn cut_at_thresholds(&self, above: Above, cuts: &mut Vec<Instant>) {
+        let mut found = Vec::new();
+        for level in self.design.levels.rows() {
+            let Serving::Share(share) = level.serving else { continue };
+            if share >= 1.0 || !self.members(level.scope).any(|id| self.may_lose(id)) {
+                continue;
+            }
+            for pair in cuts.windows(2) {
+                if self.members(level.scope).any(|id| self.is_limited(id)) {
+                    scan(&|at| self.beyond(level.scope, share, at, above), pair[0], pair[1], &mut found);
+                } else {
+                    let parts: Vec<Part> =
+                        self.members(level.scope).map(|id| self.excess_part(id, share, above)).collect();
+                    zeros(&parts, pair[0], pair[1], &mut found);
+                }
+            }
+        }
+        if !found.is_empty() {
+            cuts.extend(found);
+            cuts.sort_unstable();
+            cuts.dedup();
+        }
+    }
+}
+
+/// Adds the instants at which a load crosses a capacity.
+fn crossings(parts: &[Part], capacity: f64, from: Instant, until: Instant, cuts: &mut Vec<Instant>) {
+    if parts.is_empty() || capacity.is_infinite() {
+        return;
+    }
+    if parts.iter().map(|part| part.highest(from, until)).sum::<f64>() <= capacity {
+        return;
+    }
+    let mut found = Vec::new();
+    let limits = limits(parts, from, (until - from).seconds());
+    let jumps = parts.iter().any(|part| part.curve.jumps());
+    sign_changes(&|at| load_at(parts, at) - capacity, limits, jumps, from, until, &mut found);
+    cuts.append(&mut found);
+}
+
+/// Adds the instants at which a sum of parts changes its sign.
+fn zeros(parts: &[Part], from: Instant, until: Instant, found: &mut Vec<Instant>) {
+    if let [part] = parts
+        && part.share.is_constant()
+    {
+        return;
+    }
+    let limits = limits(parts, from, (until - from).seconds());
+    let jumps = parts.iter().any(|part| part.curve.jumps());
+    sign_changes(&|at| load_at(parts, at), limits, jumps, from, until, found);
+}
+
+/// Finds where `f` changes sign on a stretch on which it is smooth: sixteen steps, then bisection.
+fn scan(f: &dyn Fn(Instant) -> f64, from: Instant, until: Instant, found: &mut Vec<Instant>) {
+    const STEPS: i64 = 16;
+    let width = (until - from).nanos();
+    let at = |step: i64| {
+        from + Span::from_nanos((i128::from(width) * i128::from(step) / i128::from(STEPS)) as i64)
+    };
+    for step in 0..STEPS {
+        let (a, b) = (at(step), at(step + 1));
+        // Just before the end, since a table of hours jumps at it.
+        let last = if step + 1 == STEPS { b - Span::NANOSECOND } else { b };
+        let starts = f(a) > 0.0;
+        if last > a && (f(last) > 0.0) != starts {
+            found.push(halve(a, last, |at| (f(at) > 0.0) == starts));
+        }
+    }
+}
+
+/// The first instant, to the nanosecond, at which `holds` no longer does; it holds at `from` and not at `until`.
+pub(super) fn halve(mut from: Instant, mut until: Instant, holds: impl Fn(Instant) -> bool) -> Instant {
+    while (until - from).nanos() > 1 {
+        let middle = from + Span::from_nanos((until - from).nanos() / 2);
+        if holds(middle) {
+            from = middle;
+        } else {
+            until = middle;
+        }
+    }
+    until
+}

@@ -1,0 +1,176 @@
+//! What is lost at an instant, and whether anything can be.
+
+use super::ideal::Ideal;
+use super::{Above, Flow, Lost, Traffic, enough};
+use crate::blame::Mechanism;
+use crate::design::{LevelId, PoolId};
+use crate::excess::Part;
+use crate::specification::{PopulationId, Scope, Serving, SiteId};
+use sim::Instant;
+use sim::integral::Poly;
+
+/// Lost requests per second, by mechanism.
+pub(crate) type Rates = [f64; Mechanism::ALL.len()];
+
+impl<'d> Traffic<'d> {
+    pub(super) fn members(&self, scope: Scope) -> impl Iterator<Item = PopulationId> + '_ {
+        self.flows.ids().filter(move |id| self.design.holds(scope, *id))
+    }
+
+    /// Does what `population` loses depend on a capacity?
+    pub(super) fn is_limited(&self, population: PopulationId) -> bool {
+        let entry = self.design.specification().populations[population].entry;
+        self.ideals[entry].as_ref().is_some_and(|ideal| !ideal.is_calm())
+            || (self.pools.any_hot() && self.in_hot_pools(population))
+    }
+
+    pub(super) fn in_hot_pools(&self, population: PopulationId) -> bool {
+        self.flows[population].arrivals.iter().any(|(site, _)| self.in_hot_pool(population, *site))
+    }
+
+    /// What a population loses beyond `1 - share` of its demand, where no capacity limits it.
+    pub(super) fn excess_part(&self, population: PopulationId, share: f64, above: Above) -> Part<'d> {
+        let flow = &self.flows[population];
+        let allowed = Poly::constant(share - 1.0);
+        let curve = &self.design.curves[population];
+        Part { curve, share: flow.loss(above) + allowed, origin: flow.origin }
+    }
+
+    /// Does `population` lose anything at `at`?
+    pub(super) fn loses(&self, population: PopulationId, at: Instant, above: Above) -> bool {
+        if self.is_limited(population) {
+            return self.rates(population, at, above).iter().any(|rate| *rate > 0.0);
+        }
+        let flow = &self.flows[population];
+        flow.is_lossy() && flow.loss(above).at((at - flow.origin).seconds()) > 0.0
+    }
+
+    /// May `population` lose anything before the next change?
+    pub(super) fn may_lose(&self, population: PopulationId) -> bool {
+        self.flows[population].is_lossy() || self.is_limited(population)
+    }
+
+    /// Lost requests per second beyond what a threshold on the served share allows.
+    pub(super) fn beyond(&self, scope: Scope, share: f64, at: Instant, above: Above) -> f64 {
+        let mut beyond = 0.0;
+        for population in self.flows.ids().filter(|id| self.design.holds(scope, *id)) {
+            let lost: f64 = self.rates(population, at, above).iter().sum();
+            beyond += lost - (1.0 - share) * self.design.curves[population].rate(at);
+        }
+        beyond
+    }
+
+    pub(super) fn pool_parts(&self, pool: PoolId) -> Vec<(PopulationId, Part<'d>)> {
+        let design = self.design;
+        self.pools.parts(pool, &self.flows, &design.curves)
+    }
+
+    /// Requests that `population` loses per second at `at`, by mechanism.
+    pub(crate) fn rates(&self, population: PopulationId, at: Instant, above: Above) -> Rates {
+        let mut rates = [0.0; Mechanism::ALL.len()];
+        if !self.may_lose(population) {
+            return rates;
+        }
+        let flow = &self.flows[population];
+        let demand = self.design.curves[population].rate(at);
+        let x = (at - flow.origin).seconds();
+        if flow.missing {
+            rates[Mechanism::NoRoute.index()] = demand;
+            return rates;
+        }
+        for lost in &flow.lost {
+            let share = lost.share.at(x);
+            let (undetected, stale) = flow.mechanisms(lost);
+            let answered = share.min(lost.answered);
+            rates[undetected.index()] += demand * answered;
+            rates[stale.index()] += demand * (share - answered);
+        }
+        rates[Mechanism::NoRoute.index()] += demand * flow.unanswered.at(x);
+        for (site, share) in &flow.arrivals {
+            let arrives = demand * share.at(x);
+            let shed = arrives * self.shed_share(population, *site, at);
+            rates[Mechanism::Overload.index()] += shed;
+            rates[Mechanism::Grey.index()] += (arrives - shed) * above.sites.truth(*site).errors;
+        }
+        self.ideal_rates(population, at, demand, &mut rates);
+        rates
+    }
+
+    pub(super) fn ideal_rates(&self, population: PopulationId, at: Instant, demand: f64, rates: &mut Rates) {
+        let entry = self.design.specification().populations[population].entry;
+        let Some(ideal) = &self.ideals[entry] else { return };
+        if ideal.is_calm() {
+            return;
+        }
+        if !ideal.reaches(population) {
+            rates[Mechanism::NoRoute.index()] += demand;
+            return;
+        }
+        let total = ideal.demand(self.design, at);
+        if total > 0.0 {
+            let (errors, excess) = ideal.loss(total);
+            rates[Mechanism::Grey.index()] += errors * demand / total;
+            rates[ideal.excess_mechanism().index()] += excess * demand / total;
+        }
+    }
+
+    /// The share of what arrives at `site` that is refused for want of capacity.
+    pub(super) fn shed_share(&self, population: PopulationId, site: SiteId, at: Instant) -> f64 {
+        let Some(pool) = self.design.pool(population, site).filter(|pool| self.pools.is_hot(*pool)) else {
+            return 0.0;
+        };
+        let load: f64 = self.pool_parts(pool).iter().map(|(_, part)| part.at(at)).sum();
+        let excess = load - self.pools.capacity(pool);
+        if excess > 0.0 { excess / load } else { 0.0 }
+    }
+
+    pub(super) fn in_hot_pool(&self, population: PopulationId, site: SiteId) -> bool {
+        self.design.pool(population, site).is_some_and(|pool| self.pools.is_hot(pool))
+    }
+
+    pub(super) fn is_down(&self, level: LevelId, at: Instant, above: Above) -> bool {
+        let plan = &self.design.levels[level];
+        match &plan.serving {
+            Serving::Needs { .. } => !enough(&plan.serving, above),
+            Serving::Share(share) if *share >= 1.0 => {
+                self.members(plan.scope).any(|id| self.loses(id, at, above))
+            }
+            Serving::Share(share) => self.beyond(plan.scope, *share, at, above) > 0.0,
+        }
+    }
+}
+
+impl Flow {
+    /// The share of its demand that is lost, where no capacity limits it.
+    pub(super) fn loss(&self, above: Above) -> Poly {
+        if self.missing {
+            return Poly::constant(1.0);
+        }
+        let lost = self.lost.iter().fold(self.unanswered, |sum, lost| sum + lost.share);
+        if !self.grey {
+            return lost;
+        }
+        self.arrivals.iter().fold(lost, |sum, (site, share)| sum + *share * above.sites.truth(*site).errors)
+    }
+
+    /// What the answered and the merely cached part of traffic to a lost site are charged to.
+    pub(super) fn mechanisms(&self, lost: &Lost) -> (Mechanism, Mechanism) {
+        match (lost.dead, self.reply.open) {
+            (false, _) => (Mechanism::Partition, Mechanism::Partition),
+            (true, false) => (Mechanism::Undetected, Mechanism::StaleRoute),
+            (true, true) => (Mechanism::NoRoute, Mechanism::StaleRoute),
+        }
+    }
+}
+
+impl Ideal {
+    pub(super) fn reaches(&self, population: PopulationId) -> bool {
+        let index = self.populations.iter().position(|known| *known == population);
+        index.is_some_and(|index| self.reaching[index])
+    }
+
+    /// With no site left there is nowhere to go; otherwise what is left is full.
+    pub(super) fn excess_mechanism(&self) -> Mechanism {
+        if self.capacity() > 0.0 { Mechanism::Overload } else { Mechanism::NoRoute }
+    }
+}
