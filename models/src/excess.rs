@@ -21,6 +21,11 @@ impl Part<'_> {
         self.curve.weighted(self.share, self.origin, from, until)
     }
 
+    /// An upper bound of this part's load at any time.
+    pub(crate) fn most(&self) -> f64 {
+        self.curve.peak() * if self.share.is_constant() { self.share.0[0] } else { 1.0 }
+    }
+
     /// An upper bound of this part's load between two instants.
     pub(crate) fn highest(&self, from: Instant, until: Instant) -> f64 {
         let share = if self.share.is_constant() {

@@ -33,7 +33,8 @@ impl<'d> Traffic<'d> {
         let mut found = Vec::new();
         for level in self.design.levels.rows() {
             let Serving::Share(share) = level.serving else { continue };
-            if share >= 1.0 || !self.members(level.scope).any(|id| self.may_lose(id)) {
+            let untouched = !self.members(level.scope).any(|id| self.may_lose(id));
+            if share >= 1.0 || untouched || self.members(level.scope).all(|id| self.is_steady(id)) {
                 continue;
             }
             for pair in cuts.windows(2) {

@@ -29,7 +29,11 @@ impl<'d> Traffic<'d> {
                     continue;
                 }
                 self.site_parts(site, &mut parts);
-                if parts.iter().map(|part| part.highest(from, now)).sum::<f64>() > self.peaks[site] {
+                // The cheap bound first: as a rule nothing new is seen.
+                let beyond = |bound: f64| bound > self.peaks[site];
+                if beyond(parts.iter().map(Part::most).sum())
+                    && beyond(parts.iter().map(|part| part.highest(from, now)).sum())
+                {
                     self.peaks[site] = self.peaks[site].max(greatest(&parts, from, now));
                 }
             }

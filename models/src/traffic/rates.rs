@@ -17,6 +17,25 @@ impl<'d> Traffic<'d> {
         self.flows.ids().filter(move |id| self.design.holds(scope, *id))
     }
 
+    /// Are its demand and its shares the same throughout a stretch? Then so is what it loses, unless
+    /// others whose demands move draw on the same capacity.
+    pub(super) fn is_steady(&self, population: PopulationId) -> bool {
+        let flow = &self.flows[population];
+        self.design.curves[population].is_flat()
+            && !self.in_hot_pools(population)
+            && flow.unanswered.is_constant()
+            && flow.arrivals.iter().all(|(_, share)| share.is_constant())
+            && flow.lost.iter().all(|lost| lost.share.is_constant())
+            && self.ideal_is_steady(population)
+    }
+
+    /// Are all demands that an ideal router serves together with this one the same throughout?
+    fn ideal_is_steady(&self, population: PopulationId) -> bool {
+        let entry = self.design.specification().populations[population].entry;
+        let ideal = self.ideals[entry].as_ref();
+        ideal.is_none_or(|ideal| ideal.populations.iter().all(|id| self.design.curves[*id].is_flat()))
+    }
+
     /// Does what `population` loses depend on a capacity?
     pub(super) fn is_limited(&self, population: PopulationId) -> bool {
         let entry = self.design.specification().populations[population].entry;
