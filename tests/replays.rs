@@ -1,7 +1,6 @@
 //! Real incidents against a library topology: the story told follows the incident's phases.
 
-use models::study::Options;
-use models::study::{run, story};
+use models::study::{Options, run, story};
 use models::timeline::What;
 use scenarios::Override;
 use sim::{Instant, Span};
@@ -43,7 +42,8 @@ fn follows_its_phases(incident: &str, onto: &str) {
     let phases = &specification.replays[0].phases;
     let mut begins: Vec<Span> = phases.iter().map(|phase| phase.from).collect();
     let mut ends: Vec<Span> = phases.iter().map(|phase| phase.from + phase.lasts).collect();
-    (begins.sort(), ends.sort());
+    begins.sort();
+    ends.sort();
     assert_eq!(times(true), begins, "{incident}: where phases begin");
     assert_eq!(times(false), ends, "{incident}: where phases end");
     let outcome =
