@@ -19,6 +19,7 @@
 //!   draws ahead; see [`Watch::next_look`].
 
 mod blocks;
+mod calm;
 mod grey;
 mod plan;
 mod quorum;
@@ -27,6 +28,7 @@ mod waits;
 
 pub use plan::{CheckPlan, PlanFault, Post, Seen, Spacing, VantageSet, View, healthy_above, unhealthy_when};
 
+use calm::{Calm, Camp};
 use grey::Draws;
 use quorum::{Quorum, Tally, Turn};
 use sim::{Instant, Span, Stream};
@@ -47,12 +49,11 @@ pub struct Watch {
     vantages: Vec<Vantage>,
     quorum: Quorum,
     view: View,
-    /// Opinions as of the turns before `cursor`.
+    /// Opinions as of the last call.
     tally: Tally,
     healthy: bool,
-    /// Turns of single vantages that are to come if the truth stays, by time.
+    /// Turns of single vantages that are to come if the truth stays.
     turns: Vec<Turn>,
-    cursor: usize,
     next_flip: Option<i64>,
     /// What has been drawn, where the view is grey: turns are known before its horizon only.
     draws: Option<Luck>,
@@ -67,13 +68,17 @@ enum Luck {
     Outcomes(Box<Draws>),
     /// By the turns they lead to.
     Turns(Box<Waits>),
+    /// Not before the view ends.
+    Later(Box<Calm>),
 }
 
 impl Luck {
-    fn horizon(&self) -> i64 {
+    /// Turns before this instant are known; nothing if none of them matters.
+    fn horizon(&self) -> Option<i64> {
         match self {
-            Luck::Outcomes(draws) => draws.horizon(),
-            Luck::Turns(waits) => waits.horizon(),
+            Luck::Outcomes(draws) => Some(draws.horizon()),
+            Luck::Turns(waits) => Some(waits.horizon()),
+            Luck::Later(_) => None,
         }
     }
 }
@@ -111,7 +116,6 @@ impl Watch {
             tally,
             healthy: tally.verdict(&quorum),
             turns: Vec::with_capacity(2 * posts.len()),
-            cursor: 0,
             next_flip: None,
             draws: None,
             spare: None,
@@ -157,13 +161,13 @@ impl Watch {
     /// The instant up to which grey probes have been drawn; [`look`](Watch::look) draws on. Nothing if no probe is
     /// random.
     pub fn next_look(&self) -> Option<Instant> {
-        self.draws.as_ref().map(|draws| Instant::from_nanos(draws.horizon()))
+        self.draws.as_ref().and_then(Luck::horizon).map(Instant::from_nanos)
     }
 
     /// The vantages whose opinion is unhealthy at `now`, which lies between the last call and the next flip or look.
     pub fn unhealthy_vantages(&self, now: Instant) -> VantageSet {
         let mut unhealthy = self.tally.unhealthy;
-        let due = self.turns[self.cursor..].iter().take_while(|turn| turn.at <= now.nanos());
+        let due = self.turns.iter().filter(|turn| turn.at <= now.nanos());
         due.for_each(|turn| unhealthy.toggle(usize::from(turn.vantage)));
         unhealthy
     }
@@ -175,7 +179,7 @@ impl Watch {
             return;
         }
         self.advance(now.nanos(), true, stream);
-        self.begin_draws(view);
+        self.begin_draws(view, stream);
         self.view = view;
         self.foresee(now.nanos(), stream);
     }
@@ -196,14 +200,17 @@ impl Watch {
     }
 
     fn find_flip(&mut self) {
-        self.next_flip = self.tally.first_flip(&self.quorum, &self.turns[self.cursor..], self.healthy);
+        self.next_flip = self.tally.first_flip(&self.quorum, &mut self.turns, self.healthy);
     }
 
     fn apply_turns(&mut self, due: impl Fn(i64) -> bool) {
-        let turns = &self.turns[self.cursor..];
-        let count = turns.iter().take_while(|turn| due(turn.at)).count();
-        self.tally.turn(&self.quorum, &turns[..count]);
-        self.cursor += count;
+        self.turns.retain(|turn| {
+            let due = due(turn.at);
+            if due {
+                self.tally.turn(&self.quorum, turn);
+            }
+            !due
+        });
     }
 
     fn push_turn(&mut self, index: usize, at: i64, falls: bool) {
@@ -216,6 +223,7 @@ impl Watch {
         debug_assert!(self.next_look().is_none_or(|at| at.nanos() >= now), "a look was passed over");
         // Turns at this very instant are foreseen anew: the truth that changes now may undo them.
         self.apply_turns(|at| at < now);
+        self.leave_calm(now, stream);
         let (pace, view) = (&self.pace, &self.view);
         for (index, vantage) in self.vantages.iter_mut().enumerate() {
             let trip = vantage.trip(view.added);
@@ -226,11 +234,8 @@ impl Watch {
                     Luck::Outcomes(draws) => draws.walk_again(index, vantage, pace, trip, now),
                     // Its path stays as it is until the view ends.
                     Luck::Turns(_) if !ends => (),
-                    Luck::Turns(waits) => {
-                        if let Some(state) = waits.leave(index, pace, trip, now, stream) {
-                            *vantage = state;
-                        }
-                    }
+                    Luck::Turns(waits) => waits.leave(index, vantage, pace, trip, now, stream),
+                    Luck::Later(_) => (),
                 },
             }
         }
@@ -239,17 +244,17 @@ impl Watch {
     /// Finds the vantages' turns from `now` on, and the verdict's.
     fn foresee(&mut self, now: i64, stream: &mut Stream) {
         self.turns.clear();
-        self.cursor = 0;
         self.open_draws(now);
         for index in 0..self.vantages.len() {
-            let vantage = self.vantages[index];
-            let trip = vantage.trip(self.view.added);
+            let trip = self.vantages[index].trip(self.view.added);
             let held = !self.tally.unhealthy.contains(index);
             let fate = fate(&self.pace, &self.view, index, trip);
             if let (Fate::Grey, Some(Luck::Turns(waits))) = (fate, &mut self.draws) {
+                let vantage = &mut self.vantages[index];
                 waits.draw(index, vantage, held, &self.pace, (trip, now), stream, &mut self.turns);
                 continue;
             }
+            let vantage = self.vantages[index];
             if vantage.opinion != held {
                 self.push_turn(index, vantage.since.max(now), !vantage.opinion);
             }
@@ -259,27 +264,32 @@ impl Watch {
                     draws.draw(index, vantage, &self.pace, trip, stream, &mut self.turns);
                     None
                 }
+                (Fate::Grey, _) => None,
                 _ => vantage.succumbs(&self.pace),
             };
             if let Some(at) = turn {
                 self.push_turn(index, at, vantage.opinion);
             }
         }
-        if let Some(draws) = &self.draws {
-            self.turns.retain(|turn| turn.at < draws.horizon());
+        if let Some(horizon) = self.draws.as_ref().and_then(Luck::horizon) {
+            self.turns.retain(|turn| turn.at < horizon);
         }
-        quorum::sort(&mut self.turns);
         self.find_flip();
     }
 
     /// Makes draws where the view to come is grey, and keeps the last ones for later where it is not.
-    fn begin_draws(&mut self, view: View) {
+    fn begin_draws(&mut self, view: View, stream: &mut Stream) {
         let kept = self.draws.take().or_else(|| self.spare.take());
         let Seen::Errs(share) = view.seen else {
             self.spare = kept;
             return;
         };
         let count = self.vantages.len();
+        if self.is_calm(&view, share) {
+            self.spare = kept;
+            self.draws = Some(Luck::Later(Box::new(Calm::of(share))));
+            return;
+        }
         self.draws = Some(match (Waits::suit(share, &self.pace), kept) {
             (true, Some(Luck::Turns(waits))) => Luck::Turns(waits),
             (true, _) => Luck::Turns(Box::new(Waits::of(count, share, &self.pace))),
@@ -287,7 +297,48 @@ impl Watch {
             (false, _) => Luck::Outcomes(Box::new(Draws::of(count))),
         });
         if let Some(Luck::Turns(waits)) = &mut self.draws {
-            waits.begin(share, &self.pace);
+            waits.begin(share, &self.pace, stream);
+        }
+    }
+
+    /// Will the verdict stay throughout a view in which probes fail with probability `share`?
+    fn is_calm(&self, view: &View, share: f64) -> bool {
+        let mut camp = Camp::default();
+        for (index, vantage) in self.vantages.iter().enumerate() {
+            let agrees =
+                vantage.opinion == self.healthy && self.tally.unhealthy.contains(index) != self.healthy;
+            match fate(&self.pace, view, index, vantage.trip(view.added)) {
+                Fate::Grey if agrees && vantage.run == 0 => camp.grey += 1,
+                Fate::Grey => return false,
+                Fate::Pass => camp.firm += u32::from(self.healthy && agrees),
+                Fate::Fail => camp.firm += u32::from(!self.healthy && agrees),
+            }
+        }
+        let needed = self.quorum.needed(self.vantages.len(), self.healthy);
+        needed.is_some_and(|needed| Calm::holds(share, &self.pace, self.healthy, camp, needed))
+    }
+
+    /// Draws where a view that ends now, and under which the verdict could not turn, has left its vantages.
+    fn leave_calm(&mut self, now: i64, stream: &mut Stream) {
+        let Some(Luck::Later(calm)) = &self.draws else { return };
+        let before = self.vantages.clone();
+        loop {
+            let mut unhealthy = self.tally.unhealthy;
+            for (index, from) in before.iter().enumerate() {
+                let trip = from.trip(self.view.added);
+                if let Fate::Grey = fate(&self.pace, &self.view, index, trip) {
+                    let state = calm.leave(*from, &self.pace, trip, now, stream);
+                    if state.held_before(now) == unhealthy.contains(index) {
+                        unhealthy.toggle(index);
+                    }
+                    self.vantages[index] = state;
+                }
+            }
+            let tally = self.tally.with(&self.quorum, unhealthy);
+            if tally.verdict(&self.quorum) == self.healthy {
+                self.tally = tally;
+                return;
+            }
         }
     }
 

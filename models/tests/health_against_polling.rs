@@ -441,6 +441,74 @@ fn long_waits_for_rare_turns_have_the_law_of_polling() {
     }
 }
 
+/// So many vantages would have to turn at once that the verdict stays, and nothing is drawn before the view ends. What it
+/// leaves then has the law of polling: runs, phases and opinions, after many cycles and after few.
+#[test]
+fn grey_views_that_cannot_turn_the_verdict_leave_states_by_the_law_of_polling() {
+    const RUNS: u64 = 2000;
+    let seconds = |s: i64| Span::from_secs(s).nanos();
+    let grey = |share| View { seen: Seen::Errs(share), ..View::PASSES };
+    let cut = View { cut: VantageSet::first(2), ..grey(0.1) };
+    let failed = vec![(seconds(33), View::FAILS), (seconds(400), grey(0.95))];
+    for (before, needs, until, after) in [
+        (vec![(seconds(33), grey(0.15))], 1, 5001, View::FAILS),
+        (vec![(seconds(33), grey(0.15))], 1, 5001, grey(0.6)),
+        (vec![(seconds(33), grey(0.12))], 2, 95, View::FAILS),
+        (vec![(seconds(33), cut)], 1, 701, View::FAILS),
+        (vec![(seconds(33), grey(0.01))], 3, 3601, View::FAILS),
+        (failed.clone(), 12, 5001, View::PASSES),
+        (failed, 12, 5001, grey(0.5)),
+    ] {
+        for spacing in [Spacing::Start, Spacing::Response] {
+            let interval = Span::from_secs(10);
+            let plan = CheckPlan { interval, spacing, healthy_needs: needs, ..ROUTE_53 };
+            let post =
+                |v: i64| Post { delay: Span::from_millis(30 + 20 * v), phase: Span::from_millis(777 * v) };
+            let posts: Vec<Post> = (0..12).map(post).collect();
+            assert!(draws_nothing(&plan, &posts, &before), "{before:?} {needs}");
+            let history = [before.clone(), vec![(seconds(until), after)]].concat();
+            let (asked, end) = ([seconds(until + 14)], seconds(until + 400));
+            let (mut polls, mut watches) = ([const { Vec::new() }; 4], [const { Vec::new() }; 4]);
+            for run in 0..RUNS {
+                let poll = polled(&plan, &posts, &history, &asked, end, &mut stream(run, "poll"));
+                let watch = watched(&plan, &posts, &history, &asked, end, &mut stream(run, "watch"));
+                (0..4).for_each(|m| polls[m].push(summaries(&poll)[m]));
+                (0..4).for_each(|m| watches[m].push(summaries(&watch)[m]));
+            }
+            for measure in 0..4 {
+                let apart = distance(&mut polls[measure], &mut watches[measure]);
+                let bound = critical(polls[measure].len(), watches[measure].len());
+                assert!(
+                    apart < bound,
+                    "{before:?} {needs} {spacing:?}, measure {measure}: {apart} >= {bound}"
+                );
+            }
+        }
+    }
+}
+
+/// Does the last view of a history need no looks?
+fn draws_nothing(plan: &CheckPlan, posts: &[Post], history: &History) -> bool {
+    let mut watch = Watch::new(plan, posts, Instant::ZERO);
+    for (now, view) in history {
+        while let Some(flip) = watch.next_flip().filter(|flip| flip.nanos() < *now) {
+            watch.flip(flip);
+        }
+        watch.view(at(*now), *view, &mut stream(0, "calm"));
+    }
+    watch.next_look().is_none()
+}
+
+#[test]
+fn a_grey_view_that_cannot_turn_the_verdict_is_not_looked_at() {
+    let posts = [Post { delay: Span::ZERO, phase: Span::ZERO }; 16];
+    let mut watch = Watch::new(&ROUTE_53, &posts, Instant::ZERO);
+    watch.view(at(5), View { seen: Seen::Errs(0.15), ..View::PASSES }, &mut stream(0, "calm"));
+    assert_eq!((watch.next_flip(), watch.next_look()), (None, None));
+    watch.view(at(5), View { seen: Seen::Errs(0.6), ..View::PASSES }, &mut stream(0, "calm"));
+    assert!(watch.next_flip().is_some() || watch.next_look().is_some());
+}
+
 /// A run may begin before the epoch.
 #[test]
 fn grey_paths_do_not_depend_on_the_epoch() {

@@ -1,4 +1,5 @@
-//! Simulated time: integer nanoseconds, in two types that cannot be confused.
+//! Simulated time: integer nanoseconds, in two types that cannot be confused. Their arithmetic stops the run where it
+//! would overflow, in every profile.
 
 use serde::{Deserialize, Serialize};
 use std::ops::{Add, AddAssign, Mul, Neg, Sub, SubAssign};
@@ -113,67 +114,67 @@ impl Span {
 impl Add<Span> for Instant {
     type Output = Instant;
     fn add(self, span: Span) -> Instant {
-        Instant(self.0 + span.0)
+        Instant(self.0.strict_add(span.0))
     }
 }
 
 impl AddAssign<Span> for Instant {
     fn add_assign(&mut self, span: Span) {
-        self.0 += span.0;
+        self.0 = self.0.strict_add(span.0);
     }
 }
 
 impl Sub<Span> for Instant {
     type Output = Instant;
     fn sub(self, span: Span) -> Instant {
-        Instant(self.0 - span.0)
+        Instant(self.0.strict_sub(span.0))
     }
 }
 
 impl Sub for Instant {
     type Output = Span;
     fn sub(self, other: Instant) -> Span {
-        Span(self.0 - other.0)
+        Span(self.0.strict_sub(other.0))
     }
 }
 
 impl Add for Span {
     type Output = Span;
     fn add(self, other: Span) -> Span {
-        Span(self.0 + other.0)
+        Span(self.0.strict_add(other.0))
     }
 }
 
 impl AddAssign for Span {
     fn add_assign(&mut self, other: Span) {
-        self.0 += other.0;
+        self.0 = self.0.strict_add(other.0);
     }
 }
 
 impl Sub for Span {
     type Output = Span;
     fn sub(self, other: Span) -> Span {
-        Span(self.0 - other.0)
+        Span(self.0.strict_sub(other.0))
     }
 }
 
 impl SubAssign for Span {
     fn sub_assign(&mut self, other: Span) {
-        self.0 -= other.0;
+        self.0 = self.0.strict_sub(other.0);
     }
 }
 
 impl Mul<i64> for Span {
     type Output = Span;
     fn mul(self, times: i64) -> Span {
-        Span(self.0 * times)
+        Span(self.0.strict_mul(times))
     }
 }
 
 impl Neg for Span {
     type Output = Span;
     fn neg(self) -> Span {
-        Span(-self.0)
+        Span(self.0.strict_neg())
     }
 }
 
@@ -186,6 +187,12 @@ mod tests {
         let noon = Instant::ZERO + Span::HOUR * 12;
         assert_eq!(noon - Instant::ZERO, Span::DAY - Span::HOUR * 12);
         assert_eq!((noon - Span::DAY).nanos(), -43_200 * NANOS_PER_SECOND);
+    }
+
+    #[test]
+    #[should_panic(expected = "overflow")]
+    fn time_beyond_its_range_stops_the_run() {
+        let _ = Instant::ZERO + Span::FOREVER + Span::NANOSECOND;
     }
 
     #[test]

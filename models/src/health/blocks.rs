@@ -6,15 +6,24 @@
 //! P(G >= g) = (1 - a^k)^g (Feller, An Introduction to Probability Theory I, XIII.7). G failed blocks and N results
 //! against in them tell the waiting time in cycles, G + N + k, and in seconds too, since every result has its period.
 //!
-//! N given G is a sum of independent numbers: drawn exactly up to a variance of [`NORMAL_FROM`], and as a rounded normal
-//! number with its skewness corrected (Cornish-Fisher) beyond. That is the only approximation; a test bounds the
-//! distance of its law from the exact one by 0.001 where it begins for a up to 1/4, and by 0.004 for a = 1/2.
+//! N given G is a sum of independent numbers: drawn by inversion of its exact law up to a variance of [`NORMAL_FROM`], and
+//! as a rounded normal number with its skewness corrected (Cornish-Fisher) beyond. That is the only approximation; a test
+//! bounds the distance of its law from the exact one by 0.001 where it begins for a up to 1/4, and by 0.004 for a = 1/2.
 
 use sim::Stream;
 use sim::special::normal_quantile;
 
 /// Sums of a lesser variance are drawn exactly.
 const NORMAL_FROM: f64 = 36.0;
+
+/// A Poisson number exceeds its mean by six standard deviations and so many more with a probability below 1e-9.
+const FEW_MORE: f64 = 7.0;
+
+/// Fewer blocks are walked probe by probe.
+const WORTH: f64 = 4.0;
+
+/// Longer runs than this are not told from endless ones: P(i > 40) is below 1e-12 for a up to 1/2.
+const ENDLESS: usize = 40;
 
 /// Failed blocks: what lies between two chances to turn.
 #[derive(Clone, Copy, Debug)]
@@ -63,14 +72,19 @@ impl Blocks {
         }
     }
 
+    /// Blocks that always fail, however long the run.
+    pub(super) fn endless(against: f64) -> Self {
+        Blocks::of(against, i64::MAX)
+    }
+
     /// The probability that a block ends in a turn.
     pub(super) fn success(against: f64, run: i64) -> f64 {
         libm::pow(against, run as f64)
     }
 
     /// Draws the number of failed blocks before the turn.
-    pub(super) fn count(&self, stream: &mut Stream) -> f64 {
-        libm::floor(libm::log(stream.uniform()) / self.log_fails)
+    pub(super) fn count(&self, stream: &mut Stream) -> i64 {
+        (libm::log(stream.uniform()) / self.log_fails) as i64
     }
 
     /// Draws how many results of `blocks` failed ones are against the opinion.
@@ -87,39 +101,58 @@ impl Blocks {
         (libm::floor(sum + 0.5) as i64).clamp(0, blocks.saturating_mul(self.longest))
     }
 
-    /// The same, block by block; those without a result against are skipped.
-    fn sum(&self, mut blocks: i64, stream: &mut Stream) -> i64 {
-        let mut sum = 0;
-        loop {
-            blocks -= (libm::log(stream.uniform()) / self.log_empty) as i64 + 1;
-            if blocks < 0 {
-                return sum;
+    /// The same by inversion. The weights of the sum are the coefficients of (1 + x + ... + x^(k-1))^blocks at x = a z,
+    /// by Euler's recurrence for powers of a series: n c(n) = sum over i of (i (blocks + 1) - n) a^i c(n - i).
+    fn sum(&self, blocks: i64, stream: &mut Stream) -> i64 {
+        let blocks = blocks as f64;
+        let mut left = stream.uniform();
+        let mut weight = libm::exp(blocks * self.log_empty);
+        // The last weights, the latest first.
+        let mut last = [0.0; ENDLESS];
+        let mean = blocks * self.mean;
+        for n in 1.. {
+            left -= weight;
+            // Rounding may leave a little beyond the last weight that counts.
+            if left <= 0.0 || (weight < 1e-20 && f64::from(n) > mean) {
+                return i64::from(n) - 1;
             }
-            sum += self.not_empty(stream);
+            let n = f64::from(n);
+            weight = if self.longest >= ENDLESS as i64 {
+                // (1 - x)^-blocks.
+                weight * self.against * (blocks + n - 1.0) / n
+            } else {
+                let longest = self.longest as usize;
+                last.copy_within(..longest - 1, 1);
+                last[0] = weight;
+                self.next_weight(&last[..longest], blocks, n)
+            };
         }
+        unreachable!("weights fade")
     }
 
-    /// Draws the results against in a failed block that has some.
-    fn not_empty(&self, stream: &mut Stream) -> i64 {
-        loop {
-            let mut run = 1;
-            while run <= self.longest && stream.chance(self.against) {
-                run += 1;
-            }
-            if run <= self.longest {
-                return run;
-            }
+    fn next_weight(&self, last: &[f64], blocks: f64, n: f64) -> f64 {
+        let (mut sum, mut power) = (0.0, 1.0);
+        for (i, weight) in (1..).zip(last) {
+            power *= self.against;
+            sum += (f64::from(i) * (blocks + 1.0) - n) * power * weight;
         }
+        // Not below zero by rounding.
+        (sum / n).max(0.0)
     }
 
-    /// So many failed blocks surely (but for one in 1e9) fit into a time, if they are enough to be drawn as one number.
+    /// So many failed blocks surely (but for one in 1e9) fit into a time, if they are enough to be worth it.
     pub(super) fn fitting(&self, time: f64, against: f64, favour: f64) -> Option<i64> {
         let block = favour + self.mean * against;
+        // Six standard deviations, and what a sum of a few rare numbers may go beyond them.
         let six = 6.0 * self.variance.sqrt() * against;
-        let root = ((six * six + 4.0 * block * time).sqrt() - six) / (2.0 * block);
+        let rest = time - FEW_MORE / (1.0 - self.against) * against;
+        if rest < WORTH * block {
+            return None;
+        }
+        let root = ((six * six + 4.0 * block * rest).sqrt() - six) / (2.0 * block);
         // One less, lest rounding make it too many.
         let count = libm::floor(root * root) - 1.0;
-        (count >= 1.0 && (self.longest == 0 || count * self.variance >= NORMAL_FROM)).then_some(count as i64)
+        (count >= WORTH).then_some(count as i64)
     }
 
     /// The mean number of cycles in so many failed blocks.

@@ -13,36 +13,6 @@ pub(super) struct Turn {
     pub(super) falls: bool,
 }
 
-/// Up to so many turns are sorted by counting.
-const FEW: usize = 24;
-
-/// Sorts turns by time.
-///
-/// Few turns come in an order no branch predictor can learn, so that a sort without branches is faster: each goes where
-/// the count of those before it says.
-pub(super) fn sort(turns: &mut [Turn]) {
-    let count = turns.len();
-    if count > FEW {
-        return turns.sort_unstable_by_key(|turn| turn.at);
-    }
-    let mut places = [0u8; FEW];
-    let mut copy = [Turn { at: 0, vantage: 0, group: 0, falls: false }; FEW];
-    copy[..count].copy_from_slice(turns);
-    let copy = &copy[..count];
-    for (later, turn) in copy.iter().enumerate() {
-        let mut place = 0;
-        for (earlier, other) in copy[..later].iter().enumerate() {
-            let behind = u8::from(turn.at < other.at);
-            places[earlier] += behind;
-            place += 1 - behind;
-        }
-        places[later] = place;
-    }
-    for (turn, place) in copy.iter().zip(places) {
-        turns[usize::from(place)] = *turn;
-    }
-}
-
 /// The rule of a check: so many groups must have a healthy majority.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Quorum {
@@ -69,6 +39,12 @@ impl Quorum {
     /// The group in which a vantage votes.
     pub(super) fn group_of(&self, vantage: usize) -> u8 {
         (vantage / usize::from(self.group)) as u8
+    }
+
+    /// A verdict turns once fewer opinions of so many share it; nothing if opinions count in groups.
+    pub(super) fn needed(&self, vantages: usize, healthy: bool) -> Option<u32> {
+        let needed = if healthy { self.needs } else { (vantages as u32 + 1).saturating_sub(self.needs) };
+        (self.group == 1).then_some(needed)
     }
 
     /// Has a group with so many unhealthy vantages a healthy majority?
@@ -99,19 +75,25 @@ impl Tally {
         }
     }
 
+    /// The same with these vantages unhealthy, each a group of its own.
+    pub(super) fn with(&self, quorum: &Quorum, unhealthy: VantageSet) -> Self {
+        debug_assert_eq!(quorum.group, 1);
+        Tally { unhealthy, passing: u32::from(quorum.last) + 1 - unhealthy.len() as u32, ..*self }
+    }
+
     /// Is the check healthy?
     pub(super) fn verdict(&self, quorum: &Quorum) -> bool {
         self.passing >= quorum.needs
     }
 
-    /// Takes in that vantages turned.
-    pub(super) fn turn(&mut self, quorum: &Quorum, turns: &[Turn]) {
-        if quorum.group == 1 {
-            turns.iter().for_each(|turn| self.unhealthy.toggle(usize::from(turn.vantage)));
-            self.passing = u32::from(quorum.last) + 1 - self.unhealthy.len() as u32;
-        } else {
-            turns.iter().for_each(|turn| self.turn_in_group(quorum, turn));
+    /// Takes in that a vantage turned.
+    pub(super) fn turn(&mut self, quorum: &Quorum, turn: &Turn) {
+        if quorum.group > 1 {
+            return self.turn_in_group(quorum, turn);
         }
+        let vantage = usize::from(turn.vantage);
+        self.unhealthy.toggle(vantage);
+        self.passing = if self.unhealthy.contains(vantage) { self.passing - 1 } else { self.passing + 1 };
     }
 
     fn turn_in_group(&mut self, quorum: &Quorum, turn: &Turn) {
@@ -124,21 +106,42 @@ impl Tally {
         self.passing = self.passing + u32::from(quorum.passes(turn.group, *count)) - u32::from(passed);
     }
 
-    /// The first instant at which the verdict differs from `healthy`, given the turns to come in order of time.
-    pub(super) fn first_flip(&self, quorum: &Quorum, turns: &[Turn], healthy: bool) -> Option<i64> {
+    /// The first instant at which the verdict differs from `healthy`, given the turns to come. Sorts them only if it must.
+    pub(super) fn first_flip(&self, quorum: &Quorum, turns: &mut [Turn], healthy: bool) -> Option<i64> {
         if quorum.group > 1 {
             let mut tally = *self;
+            turns.sort_unstable_by_key(|turn| turn.at);
             return first_instant(turns, |turn| {
                 tally.turn_in_group(quorum, turn);
                 tally.verdict(quorum) != healthy
             });
         }
         let mut margin = i64::from(self.passing) - i64::from(quorum.needs);
+        if turns.iter().all(|turn| turn.falls == healthy) && (margin >= 0) == healthy {
+            // With every turn against the verdict, the one that exhausts the margin decides.
+            let spare = if healthy { margin } else { -margin - 1 };
+            return nth(turns, usize::try_from(spare).ok()?);
+        }
+        turns.sort_unstable_by_key(|turn| turn.at);
         first_instant(turns, |turn| {
             margin += if turn.falls { -1 } else { 1 };
             (margin >= 0) != healthy
         })
     }
+}
+
+/// The instant of the turn before which so many others come. Keeps the earliest or the latest few, whichever are fewer.
+fn nth(turns: &[Turn], before: usize) -> Option<i64> {
+    let after = turns.len().checked_sub(before + 1)?;
+    let (keep, sign) = if before < after { (before + 1, 1) } else { (after + 1, -1) };
+    let mut kept = [i64::MAX; VANTAGES_MAX / 2 + 1];
+    for turn in turns {
+        let mut at = sign * turn.at;
+        for place in &mut kept[..keep] {
+            (*place, at) = ((*place).min(at), (*place).max(at));
+        }
+    }
+    Some(sign * kept[keep - 1])
 }
 
 /// The first instant after whose last turn the verdict `differs`; it is asked at every turn.

@@ -52,6 +52,11 @@ impl Pace {
         }
     }
 
+    /// An upper bound of the time between two sendings, where cycles do not repeat probes.
+    pub(super) fn longest_period(&self) -> i64 {
+        self.interval.saturating_add(self.timeout)
+    }
+
     /// Probes in a failed cycle.
     pub(super) fn attempts(&self) -> i64 {
         self.attempts
@@ -88,6 +93,11 @@ impl Vantage {
     /// Arrival of the first probe whose outcome is open.
     pub(super) fn arrival(&self) -> i64 {
         self.sending + self.delay
+    }
+
+    /// The opinion that was in effect just before `now`.
+    pub(super) fn held_before(&self, now: i64) -> bool {
+        self.opinion == (self.since < now)
     }
 
     /// Round trip of a probe with `added`.

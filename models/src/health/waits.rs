@@ -1,11 +1,16 @@
 //! Grey views under which turns are rare: opinions wait for their turns, and no probe in between is drawn.
 //!
-//! The path of a vantage is a row of legs. While its opinion turns rarely (see [`RARE`]), one leg leads past all failed
-//! blocks to the turn; see [`Blocks`]. While it turns soon, a leg holds single probes. Only the ends of a long leg are
-//! known. If the truth changes within it, the state at that instant is drawn given that there was no turn before: as
-//! many failed blocks as surely fit are passed at once, the rest is walked probe by probe, and what turns is drawn
-//! again. This is exact rejection: the failed blocks have the same probability in every path. It leaves one
-//! approximation, that of [`Blocks`], and an event of probability 1e-9 (the blocks do not fit), which is drawn again.
+//! While an opinion turns rarely (see [`RARE`]), time is cut into [`Blocks`], each of which ends in a turn with the same
+//! small probability. The blocks of all vantages are trials in one row, vantage by vantage, each as far as is looked
+//! ahead; one geometric number tells how many of the row fail before the next turn. So a vantage costs a draw when it
+//! turns, and otherwise a subtraction. That order of trials looks at no outcome to come, which makes it exact. While an
+//! opinion turns soon, single probes are drawn.
+//!
+//! How long failed blocks last is drawn only where it matters: at a turn, and when the truth changes. Then the state of a
+//! vantage that waited is drawn given that there was no turn before: as many failed blocks as surely fit are passed at
+//! once, the rest is walked probe by probe, and what turns is drawn again. This is exact rejection: the failed blocks have
+//! the same probability in every path. It leaves one approximation, that of [`Blocks`], and an event of probability 1e-9
+//! (the blocks do not fit), which is drawn again.
 
 use super::blocks::Blocks;
 use super::grey::{Odds, walk};
@@ -17,54 +22,52 @@ use sim::Stream;
 /// outcomes are no rarer than the turns, and rejections are frequent.
 const RARE: f64 = 1.0 / 64.0;
 
-/// Legs known ahead for one vantage at most.
-const LEGS: usize = 6;
+/// Turns of all vantages that are expected between two looks.
+const EXPECTED: f64 = 2.0;
 
 /// Nothing is expected after so many nanoseconds (146 years).
-const FAR: i64 = i64::MAX / 2;
+pub(super) const FAR: i64 = i64::MAX / 2;
 
 /// After every probe, and still safe to subtract an instant before the epoch from.
 const END: i64 = i64::MAX / 4 * 3;
 
-/// What happens to a vantage from the end of the leg before.
+/// What is drawn of a vantage beyond its state: perhaps a leg, and then failed blocks.
+#[derive(Clone, Copy, Debug, Default)]
+struct Path {
+    leg: Option<Leg>,
+    wait: Wait,
+}
+
+/// So many blocks fail, and perhaps then one turns the opinion.
+#[derive(Clone, Copy, Debug, Default)]
+struct Wait {
+    failing: i64,
+    turns: bool,
+}
+
+impl Wait {
+    /// Lets blocks fail until so many do, or until one turns the opinion. `fuel` is how many of the next ones fail.
+    fn prolong(&mut self, wanted: i64, blocks: &Blocks, fuel: &mut i64, stream: &mut Stream) {
+        let lacks = wanted - self.failing;
+        if self.turns || lacks <= 0 {
+            return;
+        }
+        self.turns = *fuel < lacks;
+        let failing = lacks.min(*fuel);
+        self.failing += failing;
+        *fuel = if self.turns { blocks.count(stream) } else { *fuel - failing };
+    }
+}
+
+/// Single probes, perhaps after a turn.
 #[derive(Clone, Copy, Debug)]
 struct Leg {
-    /// Outcomes of its probes, from the lowest bit; 1 is a failure. Nothing if it waits for a turn.
-    probes: Option<(u64, u32)>,
-    /// Arrival of its last probe.
-    last: i64,
+    /// The state after a turn, and the arrival of the probe that brought it.
+    turn: Option<(Vantage, i64)>,
+    /// Outcomes of the probes after that, from the lowest bit; 1 is a failure.
+    bits: u64,
+    count: u32,
     end: Vantage,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Path {
-    start: Vantage,
-    legs: [Option<Leg>; LEGS],
-}
-
-impl Path {
-    fn from(start: Vantage) -> Self {
-        Path { start, legs: [None; LEGS] }
-    }
-
-    fn legs(&self) -> impl Iterator<Item = &Leg> {
-        self.legs.iter().map_while(Option::as_ref)
-    }
-
-    fn end(&self) -> Vantage {
-        self.legs().last().map_or(self.start, |leg| leg.end)
-    }
-
-    /// Forgets the legs that lie before `now`.
-    fn forget(&mut self, now: i64) {
-        let past = self.legs().take_while(|leg| leg.end.arrival() <= now).count();
-        if past > 0 {
-            let last = self.legs[past - 1];
-            self.start = last.map_or(self.start, |leg| leg.end);
-            self.legs.rotate_left(past);
-            self.legs[LEGS - past..].fill(None);
-        }
-    }
 }
 
 /// The laws of one grey view.
@@ -80,10 +83,7 @@ struct Laws {
 
 impl Laws {
     fn of(share: f64, pace: &Pace) -> Self {
-        let blocks = |against: f64, run: i64| {
-            let patient = against <= 0.5 && Blocks::success(against, run) <= RARE;
-            patient.then(|| Blocks::of(against, run))
-        };
+        let blocks = |against: f64, run: i64| patient(against, run).then(|| Blocks::of(against, run));
         Laws {
             share,
             odds: Odds::of(share),
@@ -96,12 +96,63 @@ impl Laws {
         if vantage.opinion { self.healthy.as_ref() } else { self.unhealthy.as_ref() }
     }
 
+    /// The blocks for which a vantage waits, if it has begun anew.
+    fn waits(&self, vantage: &Vantage) -> Option<&Blocks> {
+        self.blocks(vantage).filter(|_| vantage.run == 0)
+    }
+
+    /// Passes failed blocks and the run that turns the opinion, and the probes after it.
+    fn turn(
+        &self,
+        failing: i64,
+        mut end: Vantage,
+        blocks: &Blocks,
+        pace: &Pace,
+        trip: i64,
+        stream: &mut Stream,
+    ) -> Leg {
+        let (against, favour) = periods(&end, pace, trip);
+        if blocks.cycles(failing as f64) * against.max(favour) as f64 >= (FAR - end.sending) as f64 {
+            end.sending = FAR;
+            return Leg { turn: Some((end, FAR)), bits: 0, count: 0, end };
+        }
+        end.sending += failing * favour + blocks.results_against(failing, stream) * against;
+        let (opinion, mut last) = (end.opinion, end.arrival());
+        while end.opinion == opinion {
+            last = end.arrival();
+            step(&mut end, pace, trip, opinion);
+        }
+        self.probes(end, Some((end, last)), pace, trip, stream)
+    }
+
+    /// Sends probe by probe until the opinion turns or waits.
+    fn probes(
+        &self,
+        mut end: Vantage,
+        turn: Option<(Vantage, i64)>,
+        pace: &Pace,
+        trip: i64,
+        stream: &mut Stream,
+    ) -> Leg {
+        let opinion = end.opinion;
+        let (mut bits, mut count) = (0, 0);
+        while end.opinion == opinion && count < u64::BITS && self.waits(&end).is_none() {
+            bits |= u64::from(self.probe(&mut end, pace, trip, stream)) << count;
+            count += 1;
+        }
+        Leg { turn, bits, count, end }
+    }
+
     /// Draws the outcome of the next probe; true is a failure.
     fn probe(&self, vantage: &mut Vantage, pace: &Pace, trip: i64, stream: &mut Stream) -> bool {
         let fails = stream.chance(self.share);
         step(vantage, pace, trip, fails);
         fails
     }
+}
+
+fn patient(against: f64, run: i64) -> bool {
+    against <= 0.5 && Blocks::success(against, run) <= RARE
 }
 
 fn step(vantage: &mut Vantage, pace: &Pace, trip: i64, fails: bool) {
@@ -116,36 +167,39 @@ fn step(vantage: &mut Vantage, pace: &Pace, trip: i64, fails: bool) {
 #[derive(Clone, Debug)]
 pub(super) struct Waits {
     laws: Laws,
+    /// Blocks that fail before the next one that turns: of unhealthy opinions, and of healthy ones.
+    fuel: [i64; 2],
     /// Time that is drawn ahead.
     ahead: i64,
     horizon: i64,
-    paths: Vec<Option<Path>>,
+    paths: Vec<Path>,
 }
 
 impl Waits {
     /// Are there opinions that wait, if each probe fails with probability `share`?
     pub(super) fn suit(share: f64, pace: &Pace) -> bool {
-        let patient = |against: f64, run: i64| against <= 0.5 && Blocks::success(against, run) <= RARE;
         // A repeated probe would take its own time within a cycle that passes.
         pace.attempts() == 1 && (patient(share, pace.failures) || patient(1.0 - share, pace.successes))
     }
 
     /// Memory for so many vantages.
     pub(super) fn of(vantages: usize, share: f64, pace: &Pace) -> Self {
-        Waits { laws: Laws::of(share, pace), ahead: 0, horizon: 0, paths: vec![None; vantages] }
+        let paths = vec![Path::default(); vantages];
+        Waits { laws: Laws::of(share, pace), fuel: [0; 2], ahead: 0, horizon: 0, paths }
     }
 
     /// Begins a view in which each probe fails with probability `share`.
-    pub(super) fn begin(&mut self, share: f64, pace: &Pace) {
+    pub(super) fn begin(&mut self, share: f64, pace: &Pace, stream: &mut Stream) {
         self.laws = Laws::of(share, pace);
-        let patience = |blocks: &Blocks| blocks.patience();
-        let mut waits = self.laws.healthy.iter().chain(&self.laws.unhealthy).map(patience);
-        let longest = waits.next().unwrap_or(0.0).max(waits.next().unwrap_or(0.0));
-        self.ahead = (0.5 * longest * pace.interval() as f64).min(FAR as f64 / 2.0) as i64;
-        self.paths.fill(None);
+        let laws = [self.laws.unhealthy, self.laws.healthy];
+        self.fuel = laws.map(|blocks| blocks.map_or(0, |blocks| blocks.count(stream)));
+        let longest = laws.iter().flatten().map(Blocks::patience).fold(0.0, f64::max);
+        let window = longest * pace.interval() as f64 * (EXPECTED / self.paths.len() as f64).min(0.5);
+        self.ahead = window.min(FAR as f64 / 2.0) as i64;
+        self.paths.fill(Path::default());
     }
 
-    /// Begins to draw from `now` on.
+    /// Begins to draw from some instant on.
     pub(super) fn open(&mut self) {
         self.horizon = FAR;
     }
@@ -156,149 +210,128 @@ impl Waits {
     }
 
     /// Draws the path of a vantage some way beyond `now` and adds its turns from `now` on. `vantage` is its state at the
-    /// begin of the view; `opinion` is the one it held just before `now`.
+    /// last look, and is brought forward; `opinion` is the one it held just before `now`.
     #[expect(clippy::too_many_arguments, reason = "one call, each a plain value")]
     pub(super) fn draw(
         &mut self,
         index: usize,
-        vantage: Vantage,
+        vantage: &mut Vantage,
         opinion: bool,
         pace: &Pace,
         (trip, now): (i64, i64),
         stream: &mut Stream,
         turns: &mut Vec<Turn>,
     ) {
-        let mut path = self.paths[index].unwrap_or_else(|| Path::from(vantage));
-        path.forget(now);
-        self.prolong(&mut path, pace, trip, now, stream);
-        self.horizon = self.horizon.min(path.end().arrival());
-        self.paths[index] = Some(path);
+        if let Some(leg) = self.paths[index].leg.take_if(|leg| leg.end.arrival() <= now) {
+            *vantage = leg.end;
+        }
+        self.prolong(index, vantage, pace, trip, now, stream);
         let mut held = opinion;
-        let states = std::iter::once(&path.start).chain(path.legs().map(|leg| &leg.end));
-        for state in states.filter(|state| state.since >= now) {
-            if state.opinion != held {
+        let mut pass = |state: &Vantage| {
+            if state.since >= now && state.opinion != held {
                 held = state.opinion;
                 let (at, falls) = (state.since, !held);
                 turns.push(Turn { at, vantage: index as u8, group: vantage.group, falls });
             }
+        };
+        pass(vantage);
+        if let Some(leg) = &self.paths[index].leg {
+            leg.turn.iter().for_each(|(state, _)| pass(state));
+            pass(&leg.end);
         }
     }
 
-    fn prolong(&self, path: &mut Path, pace: &Pace, trip: i64, now: i64, stream: &mut Stream) {
-        let known = path.legs().count();
-        let mut end = path.end();
-        for leg in &mut path.legs[known..] {
-            if end.arrival() > now.saturating_add(self.ahead) {
-                return;
-            }
-            let next = match self.laws.blocks(&end) {
-                Some(blocks) => self.wait(blocks, end, pace, trip, stream),
-                None => self.probes(end, pace, trip, stream),
-            };
-            end = next.end;
-            *leg = Some(next);
-        }
-    }
-
-    /// Waits until the opinion turns.
-    fn wait(&self, blocks: &Blocks, mut end: Vantage, pace: &Pace, trip: i64, stream: &mut Stream) -> Leg {
-        let opinion = end.opinion;
-        let mut last = end.arrival();
-        while end.run > 0 && end.opinion == opinion {
-            last = end.arrival();
-            self.laws.probe(&mut end, pace, trip, stream);
-        }
-        if end.opinion != opinion {
-            return Leg { probes: None, last, end };
-        }
-        let (against, favour) = periods(&end, pace, trip);
-        let count = blocks.count(stream);
-        if blocks.cycles(count) * against.max(favour) as f64 >= (FAR - end.sending) as f64 {
-            end.sending = FAR;
-            return Leg { probes: None, last: FAR, end };
-        }
-        let count = count as i64;
-        end.sending += count * favour + blocks.results_against(count, stream) * against;
-        while end.opinion == opinion {
-            last = end.arrival();
-            step(&mut end, pace, trip, opinion);
-        }
-        Leg { probes: None, last, end }
-    }
-
-    /// Sends probe by probe until the opinion turns.
-    fn probes(&self, mut end: Vantage, pace: &Pace, trip: i64, stream: &mut Stream) -> Leg {
-        let opinion = end.opinion;
-        let (mut bits, mut count, mut last) = (0, 0, end.arrival());
-        while end.opinion == opinion && count < u64::BITS {
-            last = end.arrival();
-            bits |= u64::from(self.laws.probe(&mut end, pace, trip, stream)) << count;
-            count += 1;
-        }
-        Leg { probes: Some((bits, count)), last, end }
-    }
-
-    /// The state of a vantage after all probes that arrive before `now`, where the view ends.
-    pub(super) fn leave(
-        &self,
+    /// Draws a path until the window ends, or until it comes to a second leg.
+    fn prolong(
+        &mut self,
         index: usize,
+        vantage: &Vantage,
         pace: &Pace,
         trip: i64,
         now: i64,
         stream: &mut Stream,
-    ) -> Option<Vantage> {
-        let path = self.paths[index].as_ref()?;
-        let mut state = path.start;
-        for leg in path.legs() {
-            if state.arrival() >= now {
-                break;
-            }
-            state = match leg.probes {
-                _ if leg.last < now => leg.end,
-                Some((bits, count)) => replay(state, bits, count, pace, trip, now),
-                None => self.still_waiting(state, pace, trip, now, stream),
+    ) {
+        let path = &mut self.paths[index];
+        loop {
+            let tip = path.leg.as_ref().map_or(vantage, |leg| &leg.end);
+            let known = match self.laws.waits(tip) {
+                None if path.leg.is_none() => {
+                    path.leg = Some(self.laws.probes(*tip, None, pace, trip, stream));
+                    continue;
+                }
+                None => tip.arrival(),
+                Some(blocks) => {
+                    let shortest = periods(tip, pace, trip).1;
+                    let lacks = now.saturating_add(self.ahead) - tip.arrival();
+                    let fuel = &mut self.fuel[usize::from(tip.opinion)];
+                    path.wait.prolong(lacks / shortest + 1, blocks, fuel, stream);
+                    if path.wait.turns && path.leg.is_none() {
+                        let failing = std::mem::take(&mut path.wait).failing;
+                        path.leg = Some(self.laws.turn(failing, *tip, blocks, pace, trip, stream));
+                        continue;
+                    }
+                    tip.arrival() + path.wait.failing * shortest
+                }
             };
-            if leg.last >= now {
-                break;
-            }
+            self.horizon = self.horizon.min(known);
+            return;
         }
-        Some(state)
+    }
+
+    /// Brings a vantage past all probes that arrive before `now`, where the view ends.
+    pub(super) fn leave(
+        &self,
+        index: usize,
+        vantage: &mut Vantage,
+        pace: &Pace,
+        trip: i64,
+        now: i64,
+        stream: &mut Stream,
+    ) {
+        let path = &self.paths[index];
+        if let Some(leg) = path.leg.filter(|leg| leg.turn.is_none_or(|(_, last)| last < now)) {
+            let state = leg.turn.map_or(*vantage, |(state, _)| state);
+            *vantage = replay(state, leg.bits, leg.count, pace, trip, now);
+        }
+        if vantage.arrival() < now {
+            *vantage = self.still_waiting(*vantage, pace, trip, now, stream);
+        }
     }
 
     /// Draws the state at `now` of a vantage that has waited for its turn in vain.
     fn still_waiting(&self, from: Vantage, pace: &Pace, trip: i64, now: i64, stream: &mut Stream) -> Vantage {
+        let odds = &self.laws.odds;
         loop {
             let mut state = from;
-            while state.run > 0 && state.opinion == from.opinion && state.arrival() < now {
-                self.laws.probe(&mut state, pace, trip, stream);
+            if let Some(blocks) = self.laws.waits(&state) {
+                pass_blocks(&mut state, blocks, periods(&from, pace, trip), now, stream);
             }
-            if state.opinion == from.opinion && state.run == 0 {
-                self.pass_blocks(&mut state, pace, trip, now, stream);
-                let mut turns = 0;
-                let odds = &self.laws.odds;
-                walk(&mut state, pace, trip, odds, now, || Some(odds.skip(stream)), |_| turns += 1);
-                if turns > 0 {
-                    continue;
-                }
-            }
-            if state.opinion == from.opinion {
+            let mut turns = 0;
+            walk(&mut state, pace, trip, odds, now, || Some(odds.skip(stream)), |_| turns += 1);
+            if turns == 0 {
                 return state;
             }
         }
     }
+}
 
-    /// Passes the failed blocks that fit before `now`.
-    fn pass_blocks(&self, state: &mut Vantage, pace: &Pace, trip: i64, now: i64, stream: &mut Stream) {
-        let Some(blocks) = self.laws.blocks(state) else { return };
-        let (against, favour) = periods(state, pace, trip);
-        let left = (now - state.arrival()) as f64;
-        let Some(count) = blocks.fitting(left, against as f64, favour as f64) else { return };
-        loop {
-            let time = count * favour + blocks.results_against(count, stream) * against;
-            if state.arrival() + time <= now {
-                state.sending += time;
-                return;
-            }
+/// Passes the blocks that fit before `now`; returns how many, and how many results against the opinion they held. The
+/// times are those after a result against the opinion, and for it.
+pub(super) fn pass_blocks(
+    state: &mut Vantage,
+    blocks: &Blocks,
+    (against, favour): (i64, i64),
+    now: i64,
+    stream: &mut Stream,
+) -> Option<(i64, i64)> {
+    let left = (now - state.arrival()) as f64;
+    let count = blocks.fitting(left, against as f64, favour as f64)?;
+    loop {
+        let results = blocks.results_against(count, stream);
+        let time = count * favour + results * against;
+        if state.arrival() + time <= now {
+            state.sending += time;
+            return Some((count, results));
         }
     }
 }
