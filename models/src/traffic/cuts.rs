@@ -2,7 +2,7 @@
 
 use super::{Above, Traffic};
 use crate::excess::{Part, limits, load_at, sign_changes};
-use crate::specification::Serving;
+use crate::specification::{Scope, Serving};
 use sim::{Instant, Span};
 
 impl<'d> Traffic<'d> {
@@ -38,12 +38,10 @@ impl<'d> Traffic<'d> {
                 continue;
             }
             for pair in cuts.windows(2) {
-                if self.members(level.scope).any(|id| self.is_limited(id)) {
+                if self.members(level.scope).any(|id| self.is_limited(id) && !self.is_steady(id)) {
                     scan(&|at| self.beyond(level.scope, share, at, above), pair[0], pair[1], &mut found);
                 } else {
-                    let parts: Vec<Part> =
-                        self.members(level.scope).map(|id| self.excess_part(id, share, above)).collect();
-                    zeros(&parts, pair[0], pair[1], &mut found);
+                    self.crossings_of_share(level.scope, share, above, (pair[0], pair[1]), &mut found);
                 }
             }
         }
@@ -52,6 +50,24 @@ impl<'d> Traffic<'d> {
             cuts.sort_unstable();
             cuts.dedup();
         }
+    }
+}
+
+impl Traffic<'_> {
+    /// Adds the instants at which the share that a scope is served crosses `share`, in a piece in which no population's
+    /// loss depends on a capacity, unless it is the same throughout.
+    fn crossings_of_share(
+        &self,
+        scope: Scope,
+        share: f64,
+        above: Above,
+        (from, until): (Instant, Instant),
+        found: &mut Vec<Instant>,
+    ) {
+        let (steady, moving): (Vec<_>, Vec<_>) = self.members(scope).partition(|id| self.is_steady(*id));
+        let steady: f64 = steady.into_iter().map(|id| self.excess(id, share, from, above)).sum();
+        let moving: Vec<Part> = moving.into_iter().map(|id| self.excess_part(id, share, above)).collect();
+        zeros(&moving, steady, from, until, found);
     }
 }
 
@@ -70,16 +86,17 @@ fn crossings(parts: &[Part], capacity: f64, from: Instant, until: Instant, cuts:
     cuts.append(&mut found);
 }
 
-/// Adds the instants at which a sum of parts changes its sign.
-fn zeros(parts: &[Part], from: Instant, until: Instant, found: &mut Vec<Instant>) {
+/// Adds the instants at which the sum of a constant and of some parts changes its sign.
+fn zeros(parts: &[Part], constant: f64, from: Instant, until: Instant, found: &mut Vec<Instant>) {
     if let [part] = parts
+        && constant == 0.0
         && part.share.is_constant()
     {
         return;
     }
     let limits = limits(parts, from, (until - from).seconds());
     let jumps = parts.iter().any(|part| part.curve.jumps());
-    sign_changes(&|at| load_at(parts, at), limits, jumps, from, until, found);
+    sign_changes(&|at| constant + load_at(parts, at), limits, jumps, from, until, found);
 }
 
 /// Finds where `f` changes sign on a stretch on which it is smooth: sixteen steps, then bisection.

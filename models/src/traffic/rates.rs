@@ -71,12 +71,13 @@ impl<'d> Traffic<'d> {
 
     /// Lost requests per second beyond what a threshold on the served share allows.
     pub(super) fn beyond(&self, scope: Scope, share: f64, at: Instant, above: Above) -> f64 {
-        let mut beyond = 0.0;
-        for population in self.flows.ids().filter(|id| self.design.holds(scope, *id)) {
-            let lost: f64 = self.rates(population, at, above).iter().sum();
-            beyond += lost - (1.0 - share) * self.design.curves[population].rate(at);
-        }
-        beyond
+        self.members(scope).map(|id| self.excess(id, share, at, above)).sum()
+    }
+
+    /// Requests that `population` loses per second beyond `1 - share` of its demand.
+    pub(super) fn excess(&self, population: PopulationId, share: f64, at: Instant, above: Above) -> f64 {
+        let lost: f64 = self.rates(population, at, above).iter().sum();
+        lost - (1.0 - share) * self.design.curves[population].rate(at)
     }
 
     pub(super) fn pool_parts(&self, pool: PoolId) -> Vec<(PopulationId, Part<'d>)> {
