@@ -61,11 +61,26 @@ pub(crate) struct Flow {
     /// Does any of its arrivals meet errors?
     grey: bool,
     dirty: bool,
+    /// May one of its sites see a greater load than ever before?
+    unseen: bool,
+    /// The greatest demand at any time of day, requests per second.
+    peak: f64,
 }
 
 impl Flow {
     fn is_lossy(&self) -> bool {
         self.missing || self.grey || !self.lost.is_empty() || !self.unanswered.is_zero()
+    }
+
+    /// An upper bound of what comes to `site` per second until the flow changes.
+    fn most_at(&self, site: SiteId) -> f64 {
+        let arrival = self.arrivals.iter().find(|(known, _)| *known == site);
+        arrival.map_or(0.0, |(_, share)| self.most(*share))
+    }
+
+    /// An upper bound of a share of the demand; a share that moves may reach 1 at most.
+    fn most(&self, share: Poly) -> f64 {
+        self.peak * if share.is_constant() { share.0[0] } else { 1.0 }
     }
 }
 
@@ -75,7 +90,7 @@ pub(crate) struct Traffic<'d> {
     design: &'d Design,
     flows: Table<PopulationId, Flow>,
     dirty: Vec<PopulationId>,
-    /// Has a flow or a capacity changed since pools were last looked at?
+    /// Has a flow or a capacity changed since it was last asked whether all is calm?
     changed: bool,
     calm: bool,
     /// Is any entry point steered otherwise than ideally?
@@ -133,10 +148,12 @@ impl<'d> Traffic<'d> {
             missing: false,
             grey: false,
             dirty: false,
+            unseen: true,
+            peak: 0.0,
         };
         Traffic {
             design,
-            flows: specification.populations.map(|_, _| flow.clone()),
+            flows: design.curves.map(|_, curve| Flow { peak: curve.peak(), ..flow.clone() }),
             dirty: Vec::new(),
             changed: true,
             calm: true,
@@ -256,6 +273,7 @@ impl<'d> Traffic<'d> {
                 Steering::Ideal => self.route_ideally(population, entry, now, above),
             }
             let flow = &mut self.flows[population];
+            flow.unseen = true;
             flow.grey = flow.arrivals.iter().any(|(site, _)| above.sites.truth(*site).errors > 0.0);
         }
         if std::mem::take(&mut self.changed) {
@@ -269,6 +287,7 @@ impl<'d> Traffic<'d> {
     }
 
     fn route_by_dns(&mut self, population: PopulationId, now: Instant, above: Above, cohorts: &mut Cohorts) {
+        self.pools.flow_changed();
         let flow = &mut self.flows[population];
         flow.origin = now;
         flow.arrivals.clear();
@@ -301,6 +320,7 @@ impl<'d> Traffic<'d> {
         now: Instant,
         above: Above,
     ) {
+        self.pools.flow_changed();
         let flow = &mut self.flows[population];
         flow.origin = now;
         flow.arrivals.clear();

@@ -4,6 +4,7 @@ use super::cuts::halve;
 use super::ideal::Ideal;
 use super::{Above, Lost, Traffic};
 use crate::blame::Mechanism;
+use crate::design::LevelId;
 use crate::excess::{Part, load_at, share_of_load};
 use crate::ledger::Ledger;
 use crate::specification::{Effect, PopulationId, SiteId};
@@ -35,8 +36,9 @@ impl<'d> Traffic<'d> {
     fn close_piece(&mut self, from: Instant, until: Instant, closing: &mut Closing<'_, '_, 'd>) {
         let middle = from + Span::from_nanos((until - from).nanos() / 2);
         let lost_before = closing.ledger.lost_so_far();
-        let down: Vec<_> =
-            self.design.levels.ids().filter(|id| self.is_down(*id, middle, closing.above)).collect();
+        let glances = self.glances(middle, closing.above);
+        let is_down = |id: &LevelId| self.is_down(*id, &glances, middle, closing.above);
+        let down: Vec<LevelId> = self.design.levels.ids().filter(is_down).collect();
         for population in self.flows.ids() {
             self.close_population(population, from, until, closing);
         }

@@ -1,9 +1,40 @@
 //! Where a stretch is cut, so that every loss is either there throughout a piece or not at all.
 
+use super::rates::Glance;
 use super::{Above, Traffic};
 use crate::excess::{Part, limits, load_at, sign_changes};
-use crate::specification::{Scope, Serving};
-use sim::{Instant, Span};
+use crate::specification::{PopulationId, Scope, Serving};
+use sim::integral::Poly;
+use sim::{Id, Instant, Span};
+
+/// How what a population loses goes through a stretch in which nothing changes.
+#[derive(Clone, Copy)]
+enum Course {
+    /// Its demand is flat, and so many requests a second are lost.
+    Steady { demand: f64, lost: f64 },
+    /// This share of its demand is lost.
+    Share(Poly),
+    /// It depends on what others ask of the same capacity.
+    Limited,
+}
+
+impl Course {
+    fn loses(&self) -> bool {
+        match self {
+            Course::Steady { lost, .. } => *lost > 0.0,
+            Course::Share(share) => !share.is_zero(),
+            Course::Limited => true,
+        }
+    }
+
+    fn is_steady(&self) -> bool {
+        matches!(self, Course::Steady { .. })
+    }
+
+    fn is_limited(&self) -> bool {
+        matches!(self, Course::Limited)
+    }
+}
 
 impl<'d> Traffic<'d> {
     /// The instants between which every loss is either there throughout or not at all, ends included.
@@ -29,19 +60,20 @@ impl<'d> Traffic<'d> {
     }
 
     /// Adds the instants at which a scope's served share crosses its threshold.
-    pub(super) fn cut_at_thresholds(&self, above: Above, cuts: &mut Vec<Instant>) {
+    fn cut_at_thresholds(&self, above: Above, cuts: &mut Vec<Instant>) {
+        let courses: Vec<Course> = self.flows.ids().map(|id| self.course(id, cuts[0], above)).collect();
         let mut found = Vec::new();
         for level in self.design.levels.rows() {
             let Serving::Share(share) = level.serving else { continue };
-            let untouched = !self.members(level.scope).any(|id| self.may_lose(id));
-            if share >= 1.0 || untouched || self.members(level.scope).all(|id| self.is_steady(id)) {
+            let members = || self.members(level.scope).map(|id| &courses[id.index()]);
+            if share >= 1.0 || !members().any(Course::loses) || members().all(Course::is_steady) {
                 continue;
             }
             for pair in cuts.windows(2) {
-                if self.members(level.scope).any(|id| self.is_limited(id) && !self.is_steady(id)) {
+                if members().any(Course::is_limited) {
                     scan(&|at| self.beyond(level.scope, share, at, above), pair[0], pair[1], &mut found);
                 } else {
-                    self.crossings_of_share(level.scope, share, above, (pair[0], pair[1]), &mut found);
+                    self.cross_share(level.scope, share, &courses, (pair[0], pair[1]), &mut found);
                 }
             }
         }
@@ -51,23 +83,40 @@ impl<'d> Traffic<'d> {
             cuts.dedup();
         }
     }
-}
 
-impl Traffic<'_> {
-    /// Adds the instants at which the share that a scope is served crosses `share`, in a piece in which no population's
-    /// loss depends on a capacity, unless it is the same throughout.
-    fn crossings_of_share(
+    fn course(&self, population: PopulationId, from: Instant, above: Above) -> Course {
+        if self.is_steady(population) {
+            let Glance { demand, lost } = self.glance(population, from, above);
+            Course::Steady { demand, lost }
+        } else if self.is_limited(population) {
+            Course::Limited
+        } else {
+            Course::Share(self.flows[population].loss(above))
+        }
+    }
+
+    /// Adds the instants at which the share that a scope is served crosses `share`, where no loss depends on a capacity
+    /// of which others ask more or less.
+    fn cross_share(
         &self,
         scope: Scope,
         share: f64,
-        above: Above,
+        courses: &[Course],
         (from, until): (Instant, Instant),
         found: &mut Vec<Instant>,
     ) {
-        let (steady, moving): (Vec<_>, Vec<_>) = self.members(scope).partition(|id| self.is_steady(*id));
-        let steady: f64 = steady.into_iter().map(|id| self.excess(id, share, from, above)).sum();
-        let moving: Vec<Part> = moving.into_iter().map(|id| self.excess_part(id, share, above)).collect();
-        zeros(&moving, steady, from, until, found);
+        let (mut constant, mut parts) = (0.0, Vec::with_capacity(courses.len()));
+        for population in self.members(scope) {
+            let (curve, origin) = (&self.design.curves[population], self.flows[population].origin);
+            match courses[population.index()] {
+                Course::Steady { demand, lost } => constant += lost - (1.0 - share) * demand,
+                Course::Share(lost) => {
+                    parts.push(Part { curve, share: lost + Poly::constant(share - 1.0), origin })
+                }
+                Course::Limited => {}
+            }
+        }
+        zeros(&parts, constant, from, until, found);
     }
 }
 

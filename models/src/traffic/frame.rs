@@ -14,8 +14,9 @@ impl Traffic<'_> {
     /// Which scopes are down throughout a piece, in the design's order.
     pub(crate) fn scopes_down(&self, from: Instant, until: Instant, above: Above) -> Vec<bool> {
         let middle = from + Span::from_nanos((until - from).nanos() / 2);
-        let scopes = self.design.scopes.len();
-        self.design.levels.ids().take(scopes).map(|level| self.is_down(level, middle, above)).collect()
+        let glances = self.glances(middle, above);
+        let scopes = self.design.levels.ids().take(self.design.scopes.len());
+        scopes.map(|level| self.is_down(level, &glances, middle, above)).collect()
     }
 
     /// The share of a population's requests that arrives at `site` just now.

@@ -6,11 +6,25 @@ use crate::blame::Mechanism;
 use crate::design::{LevelId, PoolId};
 use crate::excess::Part;
 use crate::specification::{PopulationId, Scope, Serving, SiteId};
-use sim::Instant;
 use sim::integral::Poly;
+use sim::{Id, Instant};
 
 /// Lost requests per second, by mechanism.
 pub(crate) type Rates = [f64; Mechanism::ALL.len()];
+
+/// What a population asks for per second at an instant, and what it loses of it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Glance {
+    pub(super) demand: f64,
+    pub(super) lost: f64,
+}
+
+impl Glance {
+    /// What is lost beyond `1 - share` of the demand.
+    pub(super) fn beyond(&self, share: f64) -> f64 {
+        self.lost - (1.0 - share) * self.demand
+    }
+}
 
 impl<'d> Traffic<'d> {
     pub(super) fn members(&self, scope: Scope) -> impl Iterator<Item = PopulationId> + '_ {
@@ -47,14 +61,6 @@ impl<'d> Traffic<'d> {
         self.flows[population].arrivals.iter().any(|(site, _)| self.in_hot_pool(population, *site))
     }
 
-    /// What a population loses beyond `1 - share` of its demand, where no capacity limits it.
-    pub(super) fn excess_part(&self, population: PopulationId, share: f64, above: Above) -> Part<'d> {
-        let flow = &self.flows[population];
-        let allowed = Poly::constant(share - 1.0);
-        let curve = &self.design.curves[population];
-        Part { curve, share: flow.loss(above) + allowed, origin: flow.origin }
-    }
-
     /// Does `population` lose anything at `at`?
     pub(super) fn loses(&self, population: PopulationId, at: Instant, above: Above) -> bool {
         if self.is_limited(population) {
@@ -71,13 +77,18 @@ impl<'d> Traffic<'d> {
 
     /// Lost requests per second beyond what a threshold on the served share allows.
     pub(super) fn beyond(&self, scope: Scope, share: f64, at: Instant, above: Above) -> f64 {
-        self.members(scope).map(|id| self.excess(id, share, at, above)).sum()
+        self.members(scope).map(|id| self.glance(id, at, above).beyond(share)).sum()
     }
 
-    /// Requests that `population` loses per second beyond `1 - share` of its demand.
-    pub(super) fn excess(&self, population: PopulationId, share: f64, at: Instant, above: Above) -> f64 {
-        let lost: f64 = self.rates(population, at, above).iter().sum();
-        lost - (1.0 - share) * self.design.curves[population].rate(at)
+    pub(super) fn glance(&self, population: PopulationId, at: Instant, above: Above) -> Glance {
+        let demand = self.design.curves[population].rate(at);
+        let lost = self.rates(population, at, above).iter().sum();
+        Glance { demand, lost }
+    }
+
+    /// What every population asks for and loses at an instant.
+    pub(super) fn glances(&self, at: Instant, above: Above) -> Vec<Glance> {
+        self.flows.ids().map(|id| self.glance(id, at, above)).collect()
     }
 
     pub(super) fn pool_parts(&self, pool: PoolId) -> Vec<(PopulationId, Part<'d>)> {
@@ -148,14 +159,17 @@ impl<'d> Traffic<'d> {
         self.design.pool(population, site).is_some_and(|pool| self.pools.is_hot(pool))
     }
 
-    pub(super) fn is_down(&self, level: LevelId, at: Instant, above: Above) -> bool {
+    /// Is a level down at `at`, where `glances` were taken?
+    pub(super) fn is_down(&self, level: LevelId, glances: &[Glance], at: Instant, above: Above) -> bool {
         let plan = &self.design.levels[level];
         match &plan.serving {
             Serving::Needs { .. } => !enough(&plan.serving, above),
             Serving::Share(share) if *share >= 1.0 => {
                 self.members(plan.scope).any(|id| self.loses(id, at, above))
             }
-            Serving::Share(share) => self.beyond(plan.scope, *share, at, above) > 0.0,
+            Serving::Share(share) => {
+                self.members(plan.scope).map(|id| glances[id.index()].beyond(*share)).sum::<f64>() > 0.0
+            }
         }
     }
 }
