@@ -58,6 +58,8 @@ pub(crate) struct Flow {
     cause: ChangeId,
     /// Too few of the sites that its scope needs are up: everything is lost.
     missing: bool,
+    /// Are any of its connections away from the sites that they were dialled to?
+    away: bool,
     /// Does any of its arrivals meet errors?
     grey: bool,
     dirty: bool,
@@ -109,6 +111,7 @@ pub(crate) struct Traffic<'d> {
     /// Lost before they came to any site.
     before_arrival: Volume,
     scratch: Vec<Following>,
+    closing: close::Scratch,
 }
 
 /// The layers above, as the load layer sees them.
@@ -146,6 +149,7 @@ impl<'d> Traffic<'d> {
             root: design.false_alarm(),
             cause: ChangeId(0),
             missing: false,
+            away: false,
             grey: false,
             dirty: false,
             unseen: true,
@@ -174,6 +178,7 @@ impl<'d> Traffic<'d> {
             refused: specification.sites.map(|_, _| 0.0),
             before_arrival: Volume::ZERO,
             scratch: Vec::new(),
+            closing: close::Scratch::default(),
         }
     }
 
@@ -230,10 +235,12 @@ impl<'d> Traffic<'d> {
         }
     }
 
-    /// Does any of `population`'s traffic go to `site`?
+    /// Does any of `population`'s traffic go to `site`, or may it come back to it?
     pub(crate) fn uses(&self, population: PopulationId, site: SiteId) -> bool {
         let flow = &self.flows[population];
-        flow.arrivals.iter().any(|(used, _)| *used == site) || flow.lost.iter().any(|lost| lost.site == site)
+        flow.away
+            || flow.arrivals.iter().any(|(used, _)| *used == site)
+            || flow.lost.iter().any(|lost| lost.site == site)
     }
 
     /// A site that an ideal router uses may have changed.
@@ -293,11 +300,12 @@ impl<'d> Traffic<'d> {
         flow.arrivals.clear();
         flow.lost.clear();
         flow.unanswered = Poly::ZERO;
+        flow.away = false;
         let asked = flow.answering.then_some(flow.reply.answer);
         for &cohort in &self.design.cohorts_of[population] {
             let weight = self.design.cohorts[cohort].share;
             let lost = |site| !above.reaches(population, site);
-            cohorts.following(cohort, now, asked, above.answers, lost, &mut self.scratch);
+            flow.away |= cohorts.following(cohort, now, asked, above.answers, lost, &mut self.scratch);
             for &(site, share) in &self.scratch {
                 let share = share * weight;
                 match site {

@@ -3,15 +3,15 @@
 use super::rates::Glance;
 use super::{Above, Traffic};
 use crate::excess::{Part, limits, load_at, sign_changes};
-use crate::specification::{PopulationId, Scope, Serving};
+use crate::specification::{PopulationId, Serving};
 use sim::integral::Poly;
 use sim::{Id, Instant, Span};
 
 /// How what a population loses goes through a stretch in which nothing changes.
 #[derive(Clone, Copy)]
 enum Course {
-    /// Its demand is flat, and so many requests a second are lost.
-    Steady { demand: f64, lost: f64 },
+    /// Its demand is flat, and its loss is the same throughout.
+    Steady(Glance),
     /// This share of its demand is lost.
     Share(Poly),
     /// It depends on what others ask of the same capacity.
@@ -21,14 +21,14 @@ enum Course {
 impl Course {
     fn loses(&self) -> bool {
         match self {
-            Course::Steady { lost, .. } => *lost > 0.0,
+            Course::Steady(glance) => glance.lost > 0.0,
             Course::Share(share) => !share.is_zero(),
             Course::Limited => true,
         }
     }
 
     fn is_steady(&self) -> bool {
-        matches!(self, Course::Steady { .. })
+        matches!(self, Course::Steady(_))
     }
 
     fn is_limited(&self) -> bool {
@@ -65,15 +65,19 @@ impl<'d> Traffic<'d> {
         let mut found = Vec::new();
         for level in self.design.levels.rows() {
             let Serving::Share(share) = level.serving else { continue };
-            let members = || self.members(level.scope).map(|id| &courses[id.index()]);
+            let members = || level.members.iter().map(|id| &courses[id.index()]);
             if share >= 1.0 || !members().any(Course::loses) || members().all(Course::is_steady) {
                 continue;
             }
             for pair in cuts.windows(2) {
                 if members().any(Course::is_limited) {
-                    scan(&|at| self.beyond(level.scope, share, at, above), pair[0], pair[1], &mut found);
+                    let beyond = |at| {
+                        let glances = level.members.iter().map(|id| self.glance(*id, at, above));
+                        glances.map(|glance| glance.beyond(share)).sum()
+                    };
+                    scan(&beyond, pair[0], pair[1], &mut found);
                 } else {
-                    self.cross_share(level.scope, share, &courses, (pair[0], pair[1]), &mut found);
+                    self.cross_share(&level.members, share, &courses, (pair[0], pair[1]), &mut found);
                 }
             }
         }
@@ -86,8 +90,7 @@ impl<'d> Traffic<'d> {
 
     fn course(&self, population: PopulationId, from: Instant, above: Above) -> Course {
         if self.is_steady(population) {
-            let Glance { demand, lost } = self.glance(population, from, above);
-            Course::Steady { demand, lost }
+            Course::Steady(self.glance(population, from, above))
         } else if self.is_limited(population) {
             Course::Limited
         } else {
@@ -95,21 +98,21 @@ impl<'d> Traffic<'d> {
         }
     }
 
-    /// Adds the instants at which the share that a scope is served crosses `share`, where no loss depends on a capacity
+    /// Adds the instants at which the share that `members` are served crosses `share`, where no loss depends on a capacity
     /// of which others ask more or less.
     fn cross_share(
         &self,
-        scope: Scope,
+        members: &[PopulationId],
         share: f64,
         courses: &[Course],
         (from, until): (Instant, Instant),
         found: &mut Vec<Instant>,
     ) {
         let (mut constant, mut parts) = (0.0, Vec::with_capacity(courses.len()));
-        for population in self.members(scope) {
+        for &population in members {
             let (curve, origin) = (&self.design.curves[population], self.flows[population].origin);
             match courses[population.index()] {
-                Course::Steady { demand, lost } => constant += lost - (1.0 - share) * demand,
+                Course::Steady(glance) => constant += glance.beyond(share),
                 Course::Share(lost) => {
                     parts.push(Part { curve, share: lost + Poly::constant(share - 1.0), origin })
                 }
