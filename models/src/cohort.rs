@@ -36,12 +36,21 @@ pub(crate) struct Cohorts<'d> {
     rows: Table<CohortId, Cohort>,
     /// Cohorts whose shares still move.
     moving: usize,
+    scratch: Scratch,
+}
+
+/// Room for one cohort's connections, for which part of each answer's dials anew, and for its cache.
+#[derive(Clone, Debug, Default)]
+struct Scratch {
+    dialled: Vec<Held>,
+    homeless: Vec<f64>,
+    cached: Vec<Held>,
 }
 
 impl<'d> Cohorts<'d> {
     pub(crate) fn new(design: &'d Design) -> Self {
         let row = |_, _: &CohortPlan| Cohort { kind: Kind::Pinned(AnswerId(0)), turn: None };
-        Cohorts { design, rows: design.cohorts.map(row), moving: 0 }
+        Cohorts { design, rows: design.cohorts.map(row), moving: 0, scratch: Scratch::default() }
     }
 
     /// Fills every cache of `population` with `answer`, as if it had been so for ever.
@@ -147,7 +156,8 @@ impl<'d> Cohorts<'d> {
     }
 
     /// Where the traffic of cohort `id` goes from `now` on, into `into`; `asked` is what a query gets just now (none:
-    /// silence), and `lost` says which sites a connection cannot live on.
+    /// silence), and `lost` says which sites a connection cannot live on. Are any connections away from the sites that
+    /// they were dialled to?
     pub(crate) fn following(
         &mut self,
         id: CohortId,
@@ -156,7 +166,7 @@ impl<'d> Cohorts<'d> {
         answers: &Answers,
         lost: impl Fn(SiteId) -> bool,
         into: &mut Vec<Following>,
-    ) {
+    ) -> bool {
         into.clear();
         let plan = &self.design.cohorts[id];
         match &mut self.rows[id].kind {
@@ -164,21 +174,23 @@ impl<'d> Cohorts<'d> {
             Kind::Resolving { cache, connections: Some(connections) } => {
                 cache.advance(now);
                 connections.advance(now);
+                let Scratch { dialled, homeless, cached } = &mut self.scratch;
+                dialled.clear();
+                dialled.extend(connections.shares().map(|curve| (curve.answer, poly(&curve))));
                 let on_down = plan.connection.map_or(OnDown::Wait, |connection| connection.on_down);
-                let dialled: Vec<Held> =
-                    connections.shares().map(|curve| (curve.answer, poly(&curve))).collect();
-                let homeless = connected(&dialled, on_down, answers, lost, into);
+                connected(dialled, on_down, answers, lost, into, homeless);
                 if homeless.iter().any(|share| *share > 0.0) {
                     let breaks = [cache.next_breakpoint(), connections.next_breakpoint()];
                     let width = breaks.into_iter().flatten().min().map_or(0.0, |at| (at - now).seconds());
-                    let cached: Vec<Held> =
-                        cache.shares().map(|share| (share.answer, line(&share))).collect();
-                    joint(&dialled, &cached, width, |was, has, share| {
+                    cached.clear();
+                    cached.extend(cache.shares().map(|share| (share.answer, line(&share))));
+                    joint(dialled, cached, width, |was, has, share| {
                         let index = dialled.iter().position(|(known, _)| *known == was);
                         let dials = share * index.map_or(0.0, |index| homeless[index]);
                         spread(into, answers, has, dials * (1.0 - plan.afresh));
                         spread(into, answers, asked, dials * plan.afresh);
                     });
+                    return true;
                 }
             }
             Kind::Resolving { cache, connections: None } => {
@@ -186,6 +198,7 @@ impl<'d> Cohorts<'d> {
                 resolve(plan, cache.shares(), asked, |answer, poly| spread(into, answers, answer, poly));
             }
         }
+        false
     }
 }
 
@@ -213,16 +226,17 @@ fn poly(curve: &Curve) -> Poly {
 }
 
 /// Connections go where they were dialled. Those that never came about dial again at once, and so do broken ones
-/// under [`OnDown::Reconnect`]: as long as their site is lost, they are where a new resolution leads. Returns which
-/// part of the connections of each answer that is.
+/// under [`OnDown::Reconnect`]: as long as their site is lost, they are where a new resolution leads. Which part of the
+/// connections of each answer that is comes into `homeless`.
 fn connected(
     dialled: &[Held],
     on_down: OnDown,
     answers: &Answers,
     lost: impl Fn(SiteId) -> bool,
     into: &mut Vec<Following>,
-) -> Vec<f64> {
-    let mut homeless = Vec::with_capacity(dialled.len());
+    homeless: &mut Vec<f64>,
+) {
+    homeless.clear();
     for &(answer, poly) in dialled {
         let sites = answer.map_or(&[][..], |answer| answers.shares(answer));
         let mut dials = if sites.is_empty() { 1.0 } else { 0.0 };
@@ -235,7 +249,6 @@ fn connected(
         }
         homeless.push(dials);
     }
-    homeless
 }
 
 /// Splits what follows an answer among its sites.

@@ -163,6 +163,8 @@ pub(crate) struct PoolPlan {
 pub(crate) struct Level {
     pub(crate) scope: Scope,
     pub(crate) serving: Serving,
+    /// The populations that the scope holds.
+    pub(crate) members: Vec<PopulationId>,
 }
 
 /// Why a specification cannot be run.
@@ -270,23 +272,12 @@ impl Design {
 
     /// Does `scope` hold the traffic of `population`?
     pub(crate) fn holds(&self, scope: Scope, population: PopulationId) -> bool {
-        match scope {
-            Scope::All => true,
-            Scope::Entry(entry) => self.specification.populations[population].entry == entry,
-            Scope::Population(one) => one == population,
-        }
+        held(&self.specification, scope, population)
     }
 
     /// Does any scope that holds `population` lack sites, as `lacks` says of each level?
     pub(crate) fn lacks(&self, population: PopulationId, lacks: impl Fn(LevelId) -> bool) -> bool {
         self.levels.iter().any(|(id, level)| self.holds(level.scope, population) && lacks(id))
-    }
-
-    /// Does any of a population's cohorts dial anew when its connections break? Then it may come back to a site that
-    /// none of its traffic goes to just now.
-    pub(crate) fn redials(&self, population: PopulationId) -> bool {
-        let kept = |id: &CohortId| self.cohorts[*id].connection;
-        self.cohorts_of[population].iter().filter_map(kept).any(|kept| kept.on_down == OnDown::Reconnect)
     }
 
     /// The name of a scope in reports.
@@ -580,23 +571,31 @@ fn pools(specification: &Specification) -> (Table<PoolId, PoolPlan>, Vec<Option<
     (pools, pool_of)
 }
 
+fn held(specification: &Specification, scope: Scope, population: PopulationId) -> bool {
+    match scope {
+        Scope::All => true,
+        Scope::Entry(entry) => specification.populations[population].entry == entry,
+        Scope::Population(one) => one == population,
+    }
+}
+
 fn levels(specification: &Specification) -> (Vec<Scope>, Table<LevelId, Level>) {
     let mut scopes = vec![Scope::All];
     scopes.extend(specification.entries.ids().map(Scope::Entry));
     scopes.extend(specification.populations.ids().map(Scope::Population));
+    let members =
+        |scope| specification.populations.ids().filter(|id| held(specification, scope, *id)).collect();
     let mut levels: Table<LevelId, Level> = scopes
         .iter()
-        .map(|scope| {
-            let stated = specification.serving.iter().find(|(named, _)| named == scope);
-            Level {
-                scope: *scope,
-                serving: stated.map_or(Serving::Share(1.0), |(_, serving)| serving.clone()),
-            }
+        .map(|&scope| {
+            let stated = specification.serving.iter().find(|(named, _)| *named == scope);
+            let serving = stated.map_or(Serving::Share(1.0), |(_, serving)| serving.clone());
+            Level { scope, serving, members: members(scope) }
         })
         .collect();
     for expectation in &specification.expectations {
         if let crate::expect::Measure::TimeServed(scope, share) = expectation.measure {
-            let level = Level { scope, serving: Serving::Share(share) };
+            let level = Level { scope, serving: Serving::Share(share), members: members(scope) };
             if levels.position(|known| *known == level).is_none() {
                 levels.push(level);
             }

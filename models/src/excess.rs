@@ -21,11 +21,6 @@ impl Part<'_> {
         self.curve.weighted(self.share, self.origin, from, until)
     }
 
-    /// An upper bound of this part's load at any time.
-    pub(crate) fn most(&self) -> f64 {
-        self.curve.peak() * if self.share.is_constant() { self.share.0[0] } else { 1.0 }
-    }
-
     /// An upper bound of this part's load between two instants.
     pub(crate) fn highest(&self, from: Instant, until: Instant) -> f64 {
         let share = if self.share.is_constant() {
@@ -113,6 +108,9 @@ fn curvature(parts: &[Part], from: Instant, width: f64) -> f64 {
         .iter()
         .map(|part| {
             let [rate, first, second] = part.curve.bounds();
+            if part.share.is_constant() {
+                return second * part.share.0[0].abs();
+            }
             let moved = part.share.moved((from - part.origin).seconds());
             let [share, share_first, share_second] = moved.bounds(width);
             second * share + 2.0 * first * share_first + rate * share_second

@@ -58,14 +58,31 @@ pub(crate) struct Flow {
     cause: ChangeId,
     /// Too few of the sites that its scope needs are up: everything is lost.
     missing: bool,
+    /// Are any of its connections away from the sites that they were dialled to?
+    away: bool,
     /// Does any of its arrivals meet errors?
     grey: bool,
     dirty: bool,
+    /// May one of its sites see a greater load than ever before?
+    unseen: bool,
+    /// The greatest demand at any time of day, requests per second.
+    peak: f64,
 }
 
 impl Flow {
     fn is_lossy(&self) -> bool {
         self.missing || self.grey || !self.lost.is_empty() || !self.unanswered.is_zero()
+    }
+
+    /// An upper bound of what comes to `site` per second until the flow changes.
+    fn most_at(&self, site: SiteId) -> f64 {
+        let arrival = self.arrivals.iter().find(|(known, _)| *known == site);
+        arrival.map_or(0.0, |(_, share)| self.most(*share))
+    }
+
+    /// An upper bound of a share of the demand; a share that moves may reach 1 at most.
+    fn most(&self, share: Poly) -> f64 {
+        self.peak * if share.is_constant() { share.0[0] } else { 1.0 }
     }
 }
 
@@ -75,7 +92,7 @@ pub(crate) struct Traffic<'d> {
     design: &'d Design,
     flows: Table<PopulationId, Flow>,
     dirty: Vec<PopulationId>,
-    /// Has a flow or a capacity changed since pools were last looked at?
+    /// Has a flow or a capacity changed since it was last asked whether all is calm?
     changed: bool,
     calm: bool,
     /// Is any entry point steered otherwise than ideally?
@@ -94,6 +111,7 @@ pub(crate) struct Traffic<'d> {
     /// Lost before they came to any site.
     before_arrival: Volume,
     scratch: Vec<Following>,
+    closing: close::Scratch,
 }
 
 /// The layers above, as the load layer sees them.
@@ -131,12 +149,15 @@ impl<'d> Traffic<'d> {
             root: design.false_alarm(),
             cause: ChangeId(0),
             missing: false,
+            away: false,
             grey: false,
             dirty: false,
+            unseen: true,
+            peak: 0.0,
         };
         Traffic {
             design,
-            flows: specification.populations.map(|_, _| flow.clone()),
+            flows: design.curves.map(|_, curve| Flow { peak: curve.peak(), ..flow.clone() }),
             dirty: Vec::new(),
             changed: true,
             calm: true,
@@ -157,6 +178,7 @@ impl<'d> Traffic<'d> {
             refused: specification.sites.map(|_, _| 0.0),
             before_arrival: Volume::ZERO,
             scratch: Vec::new(),
+            closing: close::Scratch::default(),
         }
     }
 
@@ -213,10 +235,12 @@ impl<'d> Traffic<'d> {
         }
     }
 
-    /// Does any of `population`'s traffic go to `site`?
+    /// Does any of `population`'s traffic go to `site`, or may it come back to it?
     pub(crate) fn uses(&self, population: PopulationId, site: SiteId) -> bool {
         let flow = &self.flows[population];
-        flow.arrivals.iter().any(|(used, _)| *used == site) || flow.lost.iter().any(|lost| lost.site == site)
+        flow.away
+            || flow.arrivals.iter().any(|(used, _)| *used == site)
+            || flow.lost.iter().any(|lost| lost.site == site)
     }
 
     /// A site that an ideal router uses may have changed.
@@ -256,6 +280,7 @@ impl<'d> Traffic<'d> {
                 Steering::Ideal => self.route_ideally(population, entry, now, above),
             }
             let flow = &mut self.flows[population];
+            flow.unseen = true;
             flow.grey = flow.arrivals.iter().any(|(site, _)| above.sites.truth(*site).errors > 0.0);
         }
         if std::mem::take(&mut self.changed) {
@@ -269,16 +294,18 @@ impl<'d> Traffic<'d> {
     }
 
     fn route_by_dns(&mut self, population: PopulationId, now: Instant, above: Above, cohorts: &mut Cohorts) {
+        self.pools.flow_changed();
         let flow = &mut self.flows[population];
         flow.origin = now;
         flow.arrivals.clear();
         flow.lost.clear();
         flow.unanswered = Poly::ZERO;
+        flow.away = false;
         let asked = flow.answering.then_some(flow.reply.answer);
         for &cohort in &self.design.cohorts_of[population] {
             let weight = self.design.cohorts[cohort].share;
             let lost = |site| !above.reaches(population, site);
-            cohorts.following(cohort, now, asked, above.answers, lost, &mut self.scratch);
+            flow.away |= cohorts.following(cohort, now, asked, above.answers, lost, &mut self.scratch);
             for &(site, share) in &self.scratch {
                 let share = share * weight;
                 match site {
@@ -301,6 +328,7 @@ impl<'d> Traffic<'d> {
         now: Instant,
         above: Above,
     ) {
+        self.pools.flow_changed();
         let flow = &mut self.flows[population];
         flow.origin = now;
         flow.arrivals.clear();

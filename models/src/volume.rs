@@ -14,13 +14,23 @@ pub struct Volume(i128);
 /// Nano-requests in a request.
 const NANO: f64 = 1e9;
 
+/// Below this many nano-requests 64 bits hold them.
+const SHORT: f64 = 9e18;
+
 impl Volume {
     /// No request.
     pub const ZERO: Volume = Volume(0);
 
     /// `requests` rounded to the nearest nano-request.
     pub fn from_requests(requests: f64) -> Self {
-        Volume((requests * NANO).round() as i128)
+        let nanos = requests * NANO;
+        if nanos.abs() < SHORT {
+            // What a cast cuts off is exact, so this is `f64::round`, without two library calls.
+            let whole = nanos as i64;
+            let rest = nanos - whole as f64;
+            return Volume(i128::from(whole + i64::from(rest >= 0.5) - i64::from(rest <= -0.5)));
+        }
+        Volume(nanos.round() as i128)
     }
 
     /// `nanos` nano-requests.
@@ -46,6 +56,9 @@ impl Volume {
     /// Splits this volume in equal parts among `count` receivers; the remainder goes to the first ones.
     /// Calls `give` with each receiver's index and part. `count` must not be zero.
     pub fn share_equally(self, count: usize, mut give: impl FnMut(usize, Volume)) {
+        if count == 1 {
+            return give(0, self);
+        }
         let parts = count as i128;
         let (each, rest) = (self.0 / parts, self.0 % parts);
         for index in 0..count {
@@ -90,6 +103,20 @@ impl Sum for Volume {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn requests_round_to_the_nearest_nano_request_however_many() {
+        for nanos in [0.5, 0.499_999_999_999_999_94, 1.5, 2.5, 4e15 + 0.5, 8.9e18, 9.1e18, 1e25] {
+            for signed in [nanos, -nanos] {
+                let requests = signed / 1e9;
+                assert_eq!(
+                    Volume::from_requests(requests).nanos(),
+                    (requests * 1e9).round() as i128,
+                    "{signed}"
+                );
+            }
+        }
+    }
 
     #[test]
     fn equal_parts_sum_to_the_whole_and_the_first_get_the_remainder() {

@@ -423,7 +423,7 @@ impl<'d, O: Observer> World<'d, O> {
             let population = self.users[site][index];
             if self.entries.is_ideal(population) {
                 self.traffic.ideal_changed(population, site);
-            } else if self.traffic.uses(population, site) || self.design.redials(population) {
+            } else if self.traffic.uses(population, site) {
                 self.traffic.touch(population);
             }
         }

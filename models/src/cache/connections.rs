@@ -118,8 +118,10 @@ impl Connections {
 
     /// Goes on to `now`.
     pub fn advance(&mut self, now: Instant) {
-        self.go_to(now.nanos());
-        self.find_gains();
+        if now.nanos() > self.now {
+            self.go_to(now.nanos());
+            self.find_gains();
+        }
     }
 
     /// The next instant at which a share's curve changes if the cache does not change before; none when settled.
@@ -144,6 +146,9 @@ impl Connections {
     /// Brings the areas to `now`.
     fn go_to(&mut self, now: i64) {
         debug_assert!(now >= self.now, "time went back");
+        if self.rests() {
+            self.now = now;
+        }
         while self.now < now {
             let end = self.stretches.get(1).map_or(i64::MAX, |next| next.start.saturating_add(self.life));
             let length = now.min(end) - self.now;
@@ -153,6 +158,11 @@ impl Connections {
                 self.drop_oldest();
             }
         }
+    }
+
+    /// Is as much dialled as is hung up, of every answer?
+    fn rests(&self) -> bool {
+        self.stretches.len() == 1 && self.lines.iter().all(|line| line.rate == 0)
     }
 
     /// Adds what is dialled within `length` from now, and takes off what was dialled a life before.

@@ -27,6 +27,20 @@ impl Piece {
     }
 }
 
+/// Moves mass, and what it gains in a nanosecond, from one answer to another.
+fn shift(
+    shares: &mut Vec<Share>,
+    whole: i64,
+    (from, to): (Option<AnswerId>, Option<AnswerId>),
+    mass: i64,
+    rate: i64,
+) {
+    if from != to && (mass, rate) != (0, 0) {
+        add(shares, whole, from, -mass, -rate);
+        add(shares, whole, to, mass, rate);
+    }
+}
+
 /// Adds to an answer's mass and rate, keeping the shares sorted.
 fn add(shares: &mut Vec<Share>, whole: i64, answer: Option<AnswerId>, mass: i64, rate: i64) {
     match shares.iter().position(|share| share.answer >= answer) {
@@ -86,8 +100,27 @@ impl Resolvers {
     }
 
     pub(super) fn advance(&mut self, now: i64) {
+        // What is shown holds for the last instant told, and at rest for ever.
+        if now == self.now || self.turns_alike(now) {
+            return;
+        }
         self.go_to(now);
         self.show();
+    }
+
+    /// Goes on to `now` where that changes nothing but phases: all have asked within the last TTL, got the present
+    /// answer, and have no common phase.
+    fn turns_alike(&mut self, now: i64) -> bool {
+        let all = (self.now - self.ttl, self.now, self.answer);
+        let alike = |piece: &Piece| (piece.from, piece.to, piece.answer) == all;
+        let ttl = self.ttl;
+        match self.pieces.front_mut().filter(|piece| alike(piece)) {
+            Some(piece) if self.up => {
+                (piece.from, piece.to, self.now) = (now - ttl, now, now);
+                true
+            }
+            _ => false,
+        }
     }
 
     pub(super) fn shares(&self) -> &[Share] {
@@ -119,14 +152,12 @@ impl Resolvers {
         let whole = self.ttl;
         self.shown.clone_from(&self.before);
         if self.up {
-            add(&mut self.shown, whole, None, -self.lost, 0);
-            add(&mut self.shown, whole, target, self.lost, 0);
+            shift(&mut self.shown, whole, (None, target), self.lost, 0);
         }
         for piece in self.pieces.iter().take_while(|piece| piece.from <= due) {
             let mass = piece.mass_until(due);
             let sweeping = i64::from(piece.to > due);
-            add(&mut self.shown, whole, Some(piece.answer), -mass, -sweeping);
-            add(&mut self.shown, whole, target, mass, sweeping);
+            shift(&mut self.shown, whole, (Some(piece.answer), target), mass, sweeping);
         }
         self.shown.retain(|share| share.mass != 0 || share.rate != 0);
     }
@@ -151,13 +182,13 @@ impl Resolvers {
     fn refresh_expired(&mut self) {
         let due = self.now - self.ttl;
         let mut mass = std::mem::take(&mut self.lost);
-        add(&mut self.before, self.ttl, None, -mass, 0);
+        shift(&mut self.before, self.ttl, (None, Some(self.answer)), mass, 0);
         while let Some(piece) = self.take_before(due) {
-            add(&mut self.before, self.ttl, Some(piece.answer), -piece.mass, 0);
+            let change = (Some(piece.answer), Some(self.answer));
+            shift(&mut self.before, self.ttl, change, piece.mass, 0);
             mass += piece.mass;
         }
         if mass > 0 {
-            add(&mut self.before, self.ttl, Some(self.answer), mass, 0);
             self.push(Piece { from: self.now, to: self.now, mass, answer: self.answer });
         }
     }
@@ -180,8 +211,8 @@ impl Resolvers {
     /// Refreshes all that expire before `now`, at most a TTL from the last refresh.
     fn sweep(&mut self, now: i64) {
         while let Some(piece) = self.take_before(now - self.ttl) {
-            add(&mut self.before, self.ttl, Some(piece.answer), -piece.mass, 0);
-            add(&mut self.before, self.ttl, Some(self.answer), piece.mass, 0);
+            let change = (Some(piece.answer), Some(self.answer));
+            shift(&mut self.before, self.ttl, change, piece.mass, 0);
             self.push(Piece {
                 from: piece.from + self.ttl,
                 to: piece.to + self.ttl,
@@ -194,8 +225,7 @@ impl Resolvers {
     /// Resolvers lose their answers while the authority is down.
     fn lose(&mut self, now: i64) {
         while let Some(piece) = self.take_before(now.saturating_sub(self.hold)) {
-            add(&mut self.before, self.ttl, Some(piece.answer), -piece.mass, 0);
-            add(&mut self.before, self.ttl, None, piece.mass, 0);
+            shift(&mut self.before, self.ttl, (Some(piece.answer), None), piece.mass, 0);
             self.lost += piece.mass;
         }
     }

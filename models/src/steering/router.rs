@@ -92,12 +92,9 @@ impl Router {
         if let [member] = members[..] {
             return healthy(member.position).then_some(AnswerId(member.site.0));
         }
-        let alive: Vec<(SiteId, f64)> = members
-            .iter()
-            .filter(|member| healthy(member.position))
-            .map(|member| (member.site, member.weight))
-            .collect();
-        (!alive.is_empty()).then(|| answers.number(&alive))
+        let alive = members.iter().filter(|member| healthy(member.position));
+        let answer = answers.number(alive.map(|member| (member.site, member.weight)));
+        (answer != answers.empty()).then_some(answer)
     }
 }
 

@@ -2,8 +2,10 @@
 
 use super::cuts::halve;
 use super::ideal::Ideal;
+use super::rates::Glance;
 use super::{Above, Lost, Traffic};
 use crate::blame::Mechanism;
+use crate::design::LevelId;
 use crate::excess::{Part, load_at, share_of_load};
 use crate::ledger::Ledger;
 use crate::specification::{Effect, PopulationId, SiteId};
@@ -20,25 +22,45 @@ pub(crate) struct Closing<'c, 'w, 'd> {
     pub(crate) ledger: &'c mut Ledger<'d>,
 }
 
+/// Room for what a stretch is closed with.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Scratch {
+    glances: Vec<Glance>,
+    /// Levels that are down.
+    down: Vec<LevelId>,
+    /// Indices of faults.
+    blamed: Vec<usize>,
+}
+
 impl<'d> Traffic<'d> {
     /// Books what the stretch from `from` until `until` cost.
     pub(crate) fn close(&mut self, from: Instant, until: Instant, closing: &mut Closing<'_, '_, 'd>) {
         if until <= from {
             return;
         }
+        let mut scratch = std::mem::take(&mut self.closing);
         let cuts = self.cuts(from, until, closing.above);
         for pair in cuts.windows(2) {
-            self.close_piece(pair[0], pair[1], closing);
+            self.close_piece(pair[0], pair[1], closing, &mut scratch);
         }
+        self.closing = scratch;
     }
 
-    fn close_piece(&mut self, from: Instant, until: Instant, closing: &mut Closing<'_, '_, 'd>) {
+    fn close_piece(
+        &mut self,
+        from: Instant,
+        until: Instant,
+        closing: &mut Closing<'_, '_, 'd>,
+        scratch: &mut Scratch,
+    ) {
         let middle = from + Span::from_nanos((until - from).nanos() / 2);
         let lost_before = closing.ledger.lost_so_far();
-        let down: Vec<_> =
-            self.design.levels.ids().filter(|id| self.is_down(*id, middle, closing.above)).collect();
+        let Scratch { glances, down, blamed } = scratch;
+        self.look_around(middle, closing.above, glances);
+        down.clear();
+        down.extend(self.design.levels.ids().filter(|id| self.is_down(*id, glances, closing.above)));
         for population in self.flows.ids() {
-            self.close_population(population, from, until, closing);
+            self.close_population(population, from, until, closing, blamed);
         }
         self.close_pools(from, until, closing);
         for index in 0..self.ideals.len() {
@@ -46,12 +68,13 @@ impl<'d> Traffic<'d> {
             if let Some(ideal) = ideal {
                 let (nowhere, refused) = self.close_ideal(ideal, from, until, closing);
                 self.before_arrival += nowhere;
-                for &site in &ideal.sites {
+                let refusing = ideal.sites.iter().filter(|_| refused > 0.0);
+                for &site in refusing {
                     self.refused[site] += refused * ideal.share(site);
                 }
             }
         }
-        for level in down {
+        for &level in down.iter() {
             let root = self.root_of(self.design.levels[level].scope, closing.above);
             closing.ledger.book(level, from, until, closing.above.faults, root, lost_before);
         }
@@ -64,6 +87,7 @@ impl<'d> Traffic<'d> {
         from: Instant,
         until: Instant,
         closing: &mut Closing<'_, '_, 'd>,
+        blamed: &mut Vec<usize>,
     ) {
         let flow = &self.flows[population];
         if !flow.is_lossy() {
@@ -72,45 +96,55 @@ impl<'d> Traffic<'d> {
         let curve = &self.design.curves[population];
         let volume = |share: Poly| Volume::from_requests(curve.weighted(share, flow.origin, from, until));
         let mut before_arrival = Volume::ZERO;
-        let mut blamed = Vec::new();
         for lost in &flow.lost {
             let whole = volume(lost.share);
             before_arrival += whole;
-            if flow.missing {
+            if flow.missing || whole.is_zero() {
                 continue;
             }
-            let answered = self.answered(population, lost, from, until).min(whole);
+            let answered = self.answered(population, lost, whole, from, until).min(whole);
             let (undetected, stale) = flow.mechanisms(lost);
-            closing.above.that_take(&self.design.topology, lost.site, population, &mut blamed);
-            closing.charge(population, undetected, answered, &blamed, flow.root);
-            closing.charge(population, stale, whole - answered, &blamed, flow.root);
+            closing.above.that_take(&self.design.topology, lost.site, population, blamed);
+            closing.charge(population, undetected, answered, blamed, flow.root);
+            closing.charge(population, stale, whole - answered, blamed, flow.root);
         }
         if !flow.unanswered.is_zero() {
             let whole = volume(flow.unanswered);
             before_arrival += whole;
             if !flow.missing {
-                self.silenced(population, closing.above, &mut blamed);
-                closing.charge(population, Mechanism::NoRoute, whole, &blamed, flow.root);
+                self.silenced(population, closing.above, blamed);
+                closing.charge(population, Mechanism::NoRoute, whole, blamed, flow.root);
             }
         }
         if flow.missing {
-            self.needed(population, closing.above, &mut blamed);
-            closing.charge(population, Mechanism::NoRoute, volume(Poly::constant(1.0)), &blamed, flow.root);
+            self.needed(population, closing.above, blamed);
+            closing.charge(population, Mechanism::NoRoute, volume(Poly::constant(1.0)), blamed, flow.root);
         } else {
-            self.close_grey(population, from, until, closing);
+            self.close_grey(population, from, until, closing, blamed);
         }
         self.before_arrival += before_arrival;
     }
 
-    /// Requests that the current answer still sends to a lost site: the integral of the smaller of answer and cache.
-    fn answered(&self, population: PopulationId, lost: &Lost, from: Instant, until: Instant) -> Volume {
+    /// Requests that the current answer still sends to a lost site, of those that go there at all (`whole`): the
+    /// integral of the smaller of answer and cache.
+    fn answered(
+        &self,
+        population: PopulationId,
+        lost: &Lost,
+        whole: Volume,
+        from: Instant,
+        until: Instant,
+    ) -> Volume {
+        if lost.answered == 0.0 {
+            return Volume::ZERO;
+        }
         let flow = &self.flows[population];
         let curve = &self.design.curves[population];
         let cached = |a, b| curve.weighted(lost.share, flow.origin, a, b);
         let named = |a, b| lost.answered * curve.integral(a, b);
         let above = |at: Instant| lost.share.at((at - flow.origin).seconds()) > lost.answered;
         let requests = match (above(from), above(until)) {
-            (false, false) => cached(from, until),
+            (false, false) => return whole,
             (true, true) => named(from, until),
             (starts_above, _) => {
                 let turn = halve(from, until, |at| above(at) == starts_above);
@@ -131,6 +165,7 @@ impl<'d> Traffic<'d> {
         from: Instant,
         until: Instant,
         closing: &mut Closing<'_, '_, 'd>,
+        blamed: &mut Vec<usize>,
     ) {
         let flow = &self.flows[population];
         if !flow.grey {
@@ -138,7 +173,6 @@ impl<'d> Traffic<'d> {
         }
         let curve = &self.design.curves[population];
         let middle = from + Span::from_nanos((until - from).nanos() / 2);
-        let mut blamed = Vec::new();
         for &(site, share) in &flow.arrivals {
             let errors = closing.above.sites.truth(site).errors;
             if errors == 0.0 {
@@ -150,8 +184,8 @@ impl<'d> Traffic<'d> {
             }
             let volume = Volume::from_requests(errors * admitted);
             let is_grey = |effect| matches!(effect, Effect::Errors { .. });
-            closing.above.faults.with_effect(&self.design.topology, site, is_grey, &mut blamed);
-            closing.charge(population, Mechanism::Grey, volume, &blamed, flow.root);
+            closing.above.faults.with_effect(&self.design.topology, site, is_grey, blamed);
+            closing.charge(population, Mechanism::Grey, volume, blamed, flow.root);
             self.refused[site] += errors * admitted;
         }
     }
@@ -239,11 +273,16 @@ impl<'d> Traffic<'d> {
                 .sum();
             let excess = if rate_in_middle > capacity { beyond(capacity).max(0.0) } else { 0.0 };
             refused += errors + excess;
-            let is_grey = |effect| matches!(effect, Effect::Errors { .. });
-            self.anywhere(ideal, closing.above, is_grey, &mut blamed);
-            let root = self.flows[*population].root;
-            closing.charge(*population, Mechanism::Grey, Volume::from_requests(errors), &blamed, root);
+            if errors > 0.0 {
+                let is_grey = |effect| matches!(effect, Effect::Errors { .. });
+                self.anywhere(ideal, closing.above, is_grey, &mut blamed);
+                let root = self.flows[*population].root;
+                closing.charge(*population, Mechanism::Grey, Volume::from_requests(errors), &blamed, root);
+            }
             let volume = Volume::from_requests(excess);
+            if volume.is_zero() {
+                continue;
+            }
             if self.removed(*population, closing.above).is_empty() {
                 closing.charge(
                     *population,

@@ -1,9 +1,40 @@
 //! Where a stretch is cut, so that every loss is either there throughout a piece or not at all.
 
+use super::rates::Glance;
 use super::{Above, Traffic};
 use crate::excess::{Part, limits, load_at, sign_changes};
-use crate::specification::Serving;
-use sim::{Instant, Span};
+use crate::specification::{PopulationId, Serving};
+use sim::integral::Poly;
+use sim::{Id, Instant, Span};
+
+/// How what a population loses goes through a stretch in which nothing changes.
+#[derive(Clone, Copy)]
+enum Course {
+    /// Its demand is flat, and its loss is the same throughout.
+    Steady(Glance),
+    /// This share of its demand is lost.
+    Share(Poly),
+    /// It depends on what others ask of the same capacity.
+    Limited,
+}
+
+impl Course {
+    fn loses(&self) -> bool {
+        match self {
+            Course::Steady(glance) => glance.lost > 0.0,
+            Course::Share(share) => !share.is_zero(),
+            Course::Limited => true,
+        }
+    }
+
+    fn is_steady(&self) -> bool {
+        matches!(self, Course::Steady(_))
+    }
+
+    fn is_limited(&self) -> bool {
+        matches!(self, Course::Limited)
+    }
+}
 
 impl<'d> Traffic<'d> {
     /// The instants between which every loss is either there throughout or not at all, ends included.
@@ -29,21 +60,24 @@ impl<'d> Traffic<'d> {
     }
 
     /// Adds the instants at which a scope's served share crosses its threshold.
-    pub(super) fn cut_at_thresholds(&self, above: Above, cuts: &mut Vec<Instant>) {
+    fn cut_at_thresholds(&self, above: Above, cuts: &mut Vec<Instant>) {
+        let courses: Vec<Course> = self.flows.ids().map(|id| self.course(id, cuts[0], above)).collect();
         let mut found = Vec::new();
         for level in self.design.levels.rows() {
             let Serving::Share(share) = level.serving else { continue };
-            let untouched = !self.members(level.scope).any(|id| self.may_lose(id));
-            if share >= 1.0 || untouched || self.members(level.scope).all(|id| self.is_steady(id)) {
+            let members = || level.members.iter().map(|id| &courses[id.index()]);
+            if share >= 1.0 || !members().any(Course::loses) || members().all(Course::is_steady) {
                 continue;
             }
             for pair in cuts.windows(2) {
-                if self.members(level.scope).any(|id| self.is_limited(id)) {
-                    scan(&|at| self.beyond(level.scope, share, at, above), pair[0], pair[1], &mut found);
+                if members().any(Course::is_limited) {
+                    let beyond = |at| {
+                        let glances = level.members.iter().map(|id| self.glance(*id, at, above));
+                        glances.map(|glance| glance.beyond(share)).sum()
+                    };
+                    scan(&beyond, pair[0], pair[1], &mut found);
                 } else {
-                    let parts: Vec<Part> =
-                        self.members(level.scope).map(|id| self.excess_part(id, share, above)).collect();
-                    zeros(&parts, pair[0], pair[1], &mut found);
+                    self.cross_share(&level.members, share, &courses, (pair[0], pair[1]), &mut found);
                 }
             }
         }
@@ -52,6 +86,40 @@ impl<'d> Traffic<'d> {
             cuts.sort_unstable();
             cuts.dedup();
         }
+    }
+
+    fn course(&self, population: PopulationId, from: Instant, above: Above) -> Course {
+        if self.is_steady(population) {
+            Course::Steady(self.glance(population, from, above))
+        } else if self.is_limited(population) {
+            Course::Limited
+        } else {
+            Course::Share(self.flows[population].loss(above))
+        }
+    }
+
+    /// Adds the instants at which the share that `members` are served crosses `share`, where no loss depends on a capacity
+    /// of which others ask more or less.
+    fn cross_share(
+        &self,
+        members: &[PopulationId],
+        share: f64,
+        courses: &[Course],
+        (from, until): (Instant, Instant),
+        found: &mut Vec<Instant>,
+    ) {
+        let (mut constant, mut parts) = (0.0, Vec::with_capacity(courses.len()));
+        for &population in members {
+            let (curve, origin) = (&self.design.curves[population], self.flows[population].origin);
+            match courses[population.index()] {
+                Course::Steady(glance) => constant += glance.beyond(share),
+                Course::Share(lost) => {
+                    parts.push(Part { curve, share: lost + Poly::constant(share - 1.0), origin })
+                }
+                Course::Limited => {}
+            }
+        }
+        zeros(&parts, constant, from, until, found);
     }
 }
 
@@ -70,16 +138,17 @@ fn crossings(parts: &[Part], capacity: f64, from: Instant, until: Instant, cuts:
     cuts.append(&mut found);
 }
 
-/// Adds the instants at which a sum of parts changes its sign.
-fn zeros(parts: &[Part], from: Instant, until: Instant, found: &mut Vec<Instant>) {
+/// Adds the instants at which the sum of a constant and of some parts changes its sign.
+fn zeros(parts: &[Part], constant: f64, from: Instant, until: Instant, found: &mut Vec<Instant>) {
     if let [part] = parts
+        && constant == 0.0
         && part.share.is_constant()
     {
         return;
     }
     let limits = limits(parts, from, (until - from).seconds());
     let jumps = parts.iter().any(|part| part.curve.jumps());
-    sign_changes(&|at| load_at(parts, at), limits, jumps, from, until, found);
+    sign_changes(&|at| constant + load_at(parts, at), limits, jumps, from, until, found);
 }
 
 /// Finds where `f` changes sign on a stretch on which it is smooth: sixteen steps, then bisection.

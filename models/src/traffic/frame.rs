@@ -14,8 +14,10 @@ impl Traffic<'_> {
     /// Which scopes are down throughout a piece, in the design's order.
     pub(crate) fn scopes_down(&self, from: Instant, until: Instant, above: Above) -> Vec<bool> {
         let middle = from + Span::from_nanos((until - from).nanos() / 2);
-        let scopes = self.design.scopes.len();
-        self.design.levels.ids().take(scopes).map(|level| self.is_down(level, middle, above)).collect()
+        let mut glances = Vec::new();
+        self.look_around(middle, above, &mut glances);
+        let scopes = self.design.levels.ids().take(self.design.scopes.len());
+        scopes.map(|level| self.is_down(level, &glances, above)).collect()
     }
 
     /// The share of a population's requests that arrives at `site` just now.

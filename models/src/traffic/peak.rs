@@ -4,7 +4,7 @@
 //! Otherwise it is sought on a grid, at the ends of the stretch and a sixteenth of it (at most a quarter of an hour)
 //! apart. Where several entry points share a site, the sum of their peaks is an upper bound, which need not be reached.
 
-use super::{Flow, Traffic};
+use super::Traffic;
 use crate::excess::{Part, load_at};
 use crate::specification::SiteId;
 use sim::{Instant, Span};
@@ -20,23 +20,33 @@ impl<'d> Traffic<'d> {
         if now <= from {
             return;
         }
-        let mut parts = std::mem::take(&mut self.parts);
         for index in 0..self.flows.len() {
-            for arrival in 0..self.flows.rows()[index].arrivals.len() {
-                let site = self.flows.rows()[index].arrivals[arrival].0;
-                let arrives = |flow: &Flow| flow.arrivals.iter().any(|(known, _)| *known == site);
-                if self.flows.rows()[..index].iter().any(arrives) {
-                    continue;
-                }
-                self.site_parts(site, &mut parts);
-                // The cheap bound first: as a rule nothing new is seen.
-                let beyond = |bound: f64| bound > self.peaks[site];
-                if beyond(parts.iter().map(Part::most).sum())
-                    && beyond(parts.iter().map(|part| part.highest(from, now)).sum())
-                {
-                    self.peaks[site] = self.peaks[site].max(greatest(&parts, from, now));
-                }
+            if self.flows.rows()[index].unseen {
+                self.flows.rows_mut()[index].unseen = self.watch_flow(index, from, now);
             }
+        }
+    }
+
+    /// Looks at the sites of a flow, the `index`-th one. May any of them still come to see more while nothing changes?
+    fn watch_flow(&mut self, index: usize, from: Instant, now: Instant) -> bool {
+        let mut unseen = false;
+        for arrival in 0..self.flows.rows()[index].arrivals.len() {
+            let site = self.flows.rows()[index].arrivals[arrival].0;
+            // The cheap bound first: as a rule nothing new is seen.
+            let most: f64 = self.flows.rows().iter().map(|flow| flow.most_at(site)).sum();
+            if most > self.peaks[site] {
+                self.watch_site(site, from, now);
+                unseen |= most > self.peaks[site];
+            }
+        }
+        unseen
+    }
+
+    fn watch_site(&mut self, site: SiteId, from: Instant, now: Instant) {
+        let mut parts = std::mem::take(&mut self.parts);
+        self.site_parts(site, &mut parts);
+        if parts.iter().map(|part| part.highest(from, now)).sum::<f64>() > self.peaks[site] {
+            self.peaks[site] = self.peaks[site].max(greatest(&parts, from, now));
         }
         self.parts = parts;
     }

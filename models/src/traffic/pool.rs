@@ -23,7 +23,8 @@ pub(super) struct Pools<'d> {
     pools_of: Table<SiteId, Vec<PoolId>>,
     touched: Vec<PoolId>,
     hot: Vec<PoolId>,
-    peaks: Table<PopulationId, f64>,
+    /// Has anything changed that decides which pools are hot?
+    stale: bool,
 }
 
 impl<'d> Pools<'d> {
@@ -36,7 +37,7 @@ impl<'d> Pools<'d> {
             pools_of: design.specification().sites.map(|site, _| of(site).collect()),
             touched: Vec::new(),
             hot: Vec::new(),
-            peaks: design.curves.map(|_, curve| curve.peak()),
+            stale: true,
         }
     }
 
@@ -46,16 +47,28 @@ impl<'d> Pools<'d> {
         }
         self.touched.clear();
         self.hot.clear();
+        self.stale = true;
     }
 
     pub(super) fn site_changed(&mut self, site: SiteId, truth: &Truth) {
         for &pool in &self.pools_of[site] {
-            self.rows[pool].capacity = self.design.pools[pool].rate * truth.capacity;
+            let row = &mut self.rows[pool];
+            let capacity = self.design.pools[pool].rate * truth.capacity;
+            self.stale |= row.bound > 0.0 && row.capacity != capacity;
+            row.capacity = capacity;
         }
+    }
+
+    /// Traffic goes elsewhere.
+    pub(super) fn flow_changed(&mut self) {
+        self.stale = true;
     }
 
     /// Finds the pools that may be asked for more than they have.
     pub(super) fn settle(&mut self, flows: &Table<PopulationId, Flow>) {
+        if !std::mem::take(&mut self.stale) {
+            return;
+        }
         for pool in self.touched.drain(..) {
             self.rows[pool].bound = 0.0;
         }
@@ -63,9 +76,7 @@ impl<'d> Pools<'d> {
         for (population, flow) in flows.iter() {
             for (site, share) in &flow.arrivals {
                 let Some(pool) = self.design.pool(population, *site) else { continue };
-                // A share that moves may reach 1 at most.
-                let share = if share.is_constant() { share.0[0] } else { 1.0 };
-                let most = self.peaks[population] * share;
+                let most = flow.most(*share);
                 let row = &mut self.rows[pool];
                 if row.bound == 0.0 && most > 0.0 {
                     self.touched.push(pool);

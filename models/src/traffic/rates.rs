@@ -5,18 +5,30 @@ use super::{Above, Flow, Lost, Traffic, enough};
 use crate::blame::Mechanism;
 use crate::design::{LevelId, PoolId};
 use crate::excess::Part;
-use crate::specification::{PopulationId, Scope, Serving, SiteId};
-use sim::Instant;
+use crate::specification::{PopulationId, Serving, SiteId};
 use sim::integral::Poly;
+use sim::{Id, Instant};
 
 /// Lost requests per second, by mechanism.
 pub(crate) type Rates = [f64; Mechanism::ALL.len()];
 
-impl<'d> Traffic<'d> {
-    pub(super) fn members(&self, scope: Scope) -> impl Iterator<Item = PopulationId> + '_ {
-        self.flows.ids().filter(move |id| self.design.holds(scope, *id))
-    }
+/// What a population asks for per second at an instant, and what it loses of it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Glance {
+    pub(super) demand: f64,
+    pub(super) lost: f64,
+    /// Does it lose anything at all, by whatever mechanism?
+    loses: bool,
+}
 
+impl Glance {
+    /// What is lost beyond `1 - share` of the demand.
+    pub(super) fn beyond(&self, share: f64) -> f64 {
+        self.lost - (1.0 - share) * self.demand
+    }
+}
+
+impl<'d> Traffic<'d> {
     /// Are its demand and its shares the same throughout a stretch? Then so is what it loses, unless
     /// others whose demands move draw on the same capacity.
     pub(super) fn is_steady(&self, population: PopulationId) -> bool {
@@ -47,36 +59,27 @@ impl<'d> Traffic<'d> {
         self.flows[population].arrivals.iter().any(|(site, _)| self.in_hot_pool(population, *site))
     }
 
-    /// What a population loses beyond `1 - share` of its demand, where no capacity limits it.
-    pub(super) fn excess_part(&self, population: PopulationId, share: f64, above: Above) -> Part<'d> {
-        let flow = &self.flows[population];
-        let allowed = Poly::constant(share - 1.0);
-        let curve = &self.design.curves[population];
-        Part { curve, share: flow.loss(above) + allowed, origin: flow.origin }
-    }
-
-    /// Does `population` lose anything at `at`?
-    pub(super) fn loses(&self, population: PopulationId, at: Instant, above: Above) -> bool {
-        if self.is_limited(population) {
-            return self.rates(population, at, above).iter().any(|rate| *rate > 0.0);
-        }
-        let flow = &self.flows[population];
-        flow.is_lossy() && flow.loss(above).at((at - flow.origin).seconds()) > 0.0
-    }
-
     /// May `population` lose anything before the next change?
     pub(super) fn may_lose(&self, population: PopulationId) -> bool {
         self.flows[population].is_lossy() || self.is_limited(population)
     }
 
-    /// Lost requests per second beyond what a threshold on the served share allows.
-    pub(super) fn beyond(&self, scope: Scope, share: f64, at: Instant, above: Above) -> f64 {
-        let mut beyond = 0.0;
-        for population in self.flows.ids().filter(|id| self.design.holds(scope, *id)) {
-            let lost: f64 = self.rates(population, at, above).iter().sum();
-            beyond += lost - (1.0 - share) * self.design.curves[population].rate(at);
-        }
-        beyond
+    pub(super) fn glance(&self, population: PopulationId, at: Instant, above: Above) -> Glance {
+        let rates = self.rates(population, at, above);
+        let flow = &self.flows[population];
+        let loses = if self.is_limited(population) {
+            rates.iter().any(|rate| *rate > 0.0)
+        } else {
+            flow.is_lossy() && flow.loss(above).at((at - flow.origin).seconds()) > 0.0
+        };
+        let demand = self.design.curves[population].rate(at);
+        Glance { demand, lost: rates.iter().sum(), loses }
+    }
+
+    /// What every population asks for and loses at an instant, into `glances`.
+    pub(super) fn look_around(&self, at: Instant, above: Above, glances: &mut Vec<Glance>) {
+        glances.clear();
+        glances.extend(self.flows.ids().map(|id| self.glance(id, at, above)));
     }
 
     pub(super) fn pool_parts(&self, pool: PoolId) -> Vec<(PopulationId, Part<'d>)> {
@@ -147,14 +150,14 @@ impl<'d> Traffic<'d> {
         self.design.pool(population, site).is_some_and(|pool| self.pools.is_hot(pool))
     }
 
-    pub(super) fn is_down(&self, level: LevelId, at: Instant, above: Above) -> bool {
+    /// Is a level down at the instant of these glances?
+    pub(super) fn is_down(&self, level: LevelId, glances: &[Glance], above: Above) -> bool {
         let plan = &self.design.levels[level];
+        let mut members = plan.members.iter().map(|id| &glances[id.index()]);
         match &plan.serving {
             Serving::Needs { .. } => !enough(&plan.serving, above),
-            Serving::Share(share) if *share >= 1.0 => {
-                self.members(plan.scope).any(|id| self.loses(id, at, above))
-            }
-            Serving::Share(share) => self.beyond(plan.scope, *share, at, above) > 0.0,
+            Serving::Share(share) if *share >= 1.0 => members.any(|glance| glance.loses),
+            Serving::Share(share) => members.map(|glance| glance.beyond(*share)).sum::<f64>() > 0.0,
         }
     }
 }
