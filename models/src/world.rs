@@ -86,7 +86,7 @@ impl<'d, O: Observer> World<'d, O> {
         };
         World {
             design,
-            agenda: Agenda::default(),
+            agenda: Agenda::new(horizon),
             luck: Luck::new(design),
             faults: Faults::default(),
             sites: Sites::new(&design.topology),
