@@ -14,13 +14,23 @@ pub struct Volume(i128);
 /// Nano-requests in a request.
 const NANO: f64 = 1e9;
 
+/// Below 2^62, numbers fit 64 bits with room to spare.
+const EXACT: f64 = (1u64 << 62) as f64;
+
 impl Volume {
     /// No request.
     pub const ZERO: Volume = Volume(0);
 
     /// `requests` rounded to the nearest nano-request.
     pub fn from_requests(requests: f64) -> Self {
-        Volume((requests * NANO).round() as i128)
+        let nanos = requests * NANO;
+        // What a cast cuts off is exact, so this is `f64::round`, without the library calls of it and of 128 bits.
+        if nanos.abs() < EXACT {
+            let whole = nanos as i64;
+            let rest = nanos - whole as f64;
+            return Volume(i128::from(whole + i64::from(rest >= 0.5) - i64::from(rest <= -0.5)));
+        }
+        Volume(nanos.round() as i128)
     }
 
     /// `nanos` nano-requests.
@@ -90,6 +100,18 @@ impl Sum for Volume {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn requests_are_rounded_to_the_nearest_nano_request() {
+        for nanos in
+            [0.0, 0.499_999_999_999_999_94, 0.5, 1.5, 2.5, 4e15 + 0.5, 4.611e18, 4.612e18, 9.3e18, 1e25]
+        {
+            for signed in [nanos, -nanos] {
+                let requests = signed / NANO;
+                assert_eq!(Volume::from_requests(requests).nanos(), (requests * NANO).round() as i128);
+            }
+        }
+    }
 
     #[test]
     fn equal_parts_sum_to_the_whole_and_the_first_get_the_remainder() {
