@@ -63,23 +63,32 @@ impl Event {
     }
 }
 
-/// The world's calendar, with the sequence numbers that order an entity's own events.
-#[derive(Clone, Debug, Default)]
+/// The world's calendar up to the horizon, with the sequence numbers that order an entity's own events.
+#[derive(Clone, Debug)]
 pub(crate) struct Agenda {
     calendar: Calendar<Event>,
+    /// What would happen then or later never does.
+    horizon: Instant,
     sequence: u32,
 }
 
 impl Agenda {
+    pub(crate) fn new(horizon: Instant) -> Self {
+        Agenda { calendar: Calendar::new(), horizon, sequence: 0 }
+    }
+
     /// Schedules `event`; an entity's own events keep the order of their scheduling.
     pub(crate) fn add(&mut self, at: Instant, event: Event) -> Ticket {
         // One counter serves all entities: between events of one entity it only grows.
         self.sequence = self.sequence.wrapping_add(1);
-        self.calendar.schedule(Key::new(at, event.rank(), event.entity(), self.sequence), event)
+        let key = Key::new(at, event.rank(), event.entity(), self.sequence);
+        if at < self.horizon { self.calendar.schedule(key, event) } else { Ticket::void(key) }
     }
 
     pub(crate) fn cancel(&mut self, ticket: Ticket) {
-        self.calendar.cancel(ticket);
+        if ticket.at() < self.horizon {
+            self.calendar.cancel(ticket);
+        }
     }
 
     pub(crate) fn next_at(&mut self) -> Option<Instant> {

@@ -202,13 +202,13 @@ impl Sites {
         }
     }
 
-    /// Settles one dirty site, the lowest first is not needed: sites do not depend on each other. Returns its former
-    /// truth where that changed.
+    /// Settles one dirty site, the lowest first is not needed: sites do not depend on each other. Says whether its truth
+    /// changed, and if so, whether it served before.
     pub(crate) fn settle_next(
         &mut self,
         topology: &Topology,
         faults: &Faults,
-    ) -> Option<(SiteId, Option<Truth>)> {
+    ) -> Option<(SiteId, Option<bool>)> {
         let site = self.dirty.pop()?;
         let state = &mut self.states[site];
         state.dirty = false;
@@ -217,8 +217,9 @@ impl Sites {
         } else {
             weigh(topology, faults, site)
         };
-        let before = std::mem::replace(&mut state.truth, truth);
-        Some((site, (before != truth).then_some(before)))
+        let changed = (state.truth != truth).then(|| state.truth.serves());
+        state.truth = truth;
+        Some((site, changed))
     }
 }
 

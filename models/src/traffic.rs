@@ -355,7 +355,7 @@ impl<'d> Traffic<'d> {
     /// Adds what arrived since the flow last changed to the sites' books.
     fn account(&mut self, population: PopulationId, now: Instant) {
         let flow = &self.flows[population];
-        if flow.origin >= now || now <= Instant::ZERO {
+        if flow.arrivals.is_empty() || flow.origin >= now || now <= Instant::ZERO {
             return;
         }
         let from = flow.origin.max(Instant::ZERO);

@@ -13,7 +13,7 @@ use crate::ledger::Ledger;
 use crate::luck::{Luck, Struck};
 use crate::network::Network;
 use crate::observer::Observer;
-use crate::site::{Sites, Truth, percent};
+use crate::site::{Sites, percent};
 use crate::specification::{Breakage, Effect, PopulationId, Scope, ShockId, SiteId};
 use crate::steering::Answers;
 use crate::timeline::{Change, ChangeId, FaultId, What};
@@ -86,7 +86,7 @@ impl<'d, O: Observer> World<'d, O> {
         };
         World {
             design,
-            agenda: Agenda::default(),
+            agenda: Agenda::new(horizon),
             luck: Luck::new(design),
             faults: Faults::default(),
             sites: Sites::new(&design.topology),
@@ -193,9 +193,9 @@ impl<'d, O: Observer> World<'d, O> {
                 self.look_at(site);
             }
         }
-        while let Some((site, before)) = self.sites.settle_next(&self.design.topology, &self.faults) {
-            if let Some(before) = before {
-                self.site_changed(site, before);
+        while let Some((site, changed)) = self.sites.settle_next(&self.design.topology, &self.faults) {
+            if let Some(served) = changed {
+                self.site_changed(site, served);
             }
         }
         self.settle_entries();
@@ -391,11 +391,11 @@ impl<'d, O: Observer> World<'d, O> {
         }
     }
 
-    fn site_changed(&mut self, site: SiteId, before: Truth) {
+    fn site_changed(&mut self, site: SiteId, served: bool) {
         let truth = *self.sites.truth(site);
         let fault = self.sites.cause(site);
         let change = self.note(Some(fault), |_| What::SiteChanged { site, truth: truth.describe() });
-        if before.serves() != truth.serves() {
+        if served != truth.serves() {
             self.serving_changed(site, truth.serves());
         }
         let above = Above {

@@ -18,6 +18,19 @@ pub(super) struct Step {
     pub(super) errors: f64,
 }
 
+/// A site as the router sees it.
+#[derive(Clone, Copy, Debug)]
+struct Seat {
+    site: SiteId,
+    /// Its capacity while all is well; none: unlimited.
+    rate: Option<f64>,
+    errors: f64,
+    /// Its greatest load in this replication.
+    peak: f64,
+    /// The integral of demand over the total weight when its weight last changed.
+    gone_at: f64,
+}
+
 /// One entry point under ideal steering.
 #[derive(Clone, Debug)]
 pub(super) struct Ideal {
@@ -28,17 +41,14 @@ pub(super) struct Ideal {
     origin: Instant,
     /// The part of the load each site takes, before division by their sum.
     weights: Vec<f64>,
-    errors: Vec<f64>,
+    seats: Vec<Seat>,
     /// Sites with errors, and whether any site at all is unlimited.
     grey: usize,
     unlimited: bool,
-    /// Greatest load of each site, and the greatest load of a unit of weight, in this replication.
-    peaks: Vec<f64>,
+    /// The greatest load of a unit of weight in this replication.
     peak_unit: f64,
     /// Has a site more weight than it had when the peaks were last raised?
     weights_changed: bool,
-    /// The capacity of each site while all is well; none: unlimited.
-    rates: Vec<Option<f64>>,
     /// Where each site of the design stands in `sites`.
     positions: Vec<Option<usize>>,
     /// The weight of an unlimited site: the greatest rate of the others, so that no weight is lost beside another.
@@ -46,9 +56,8 @@ pub(super) struct Ideal {
     /// Positions of sites to be looked at again.
     dirty: Vec<usize>,
     total: f64,
-    /// Integral of demand over the total weight, and its value when each site's weight last changed.
+    /// Integral of demand over the total weight.
     gone: f64,
-    gone_at: Vec<f64>,
     /// Capacity in the order in which it is filled; what exceeds it all is lost.
     pub(super) steps: Vec<Step>,
     /// Populations that reach a site at all.
@@ -66,19 +75,19 @@ impl Ideal {
             peak: populations.iter().map(|id| design.curves[*id].peak()).sum(),
             reaching: vec![true; populations.len()],
             weights: vec![0.0; sites.len()],
-            errors: vec![0.0; sites.len()],
+            seats: sites
+                .iter()
+                .map(|site| Seat { site: *site, rate: rate(site), errors: 0.0, peak: 0.0, gone_at: 0.0 })
+                .collect(),
             grey: 0,
-            peaks: vec![0.0; sites.len()],
             peak_unit: 0.0,
             weights_changed: false,
             unlimited: sites.iter().any(|site| rate(site).is_none()),
-            rates: sites.iter().map(rate).collect(),
             positions: (0..design.specification().sites.len())
                 .map(|index| sites.iter().position(|site| site.index() == index))
                 .collect(),
             ample: sites.iter().filter_map(rate).reduce(f64::max).unwrap_or(1.0),
             dirty: Vec::new(),
-            gone_at: vec![0.0; sites.len()],
             sites,
             populations,
             origin: Instant::ZERO,
@@ -92,14 +101,14 @@ impl Ideal {
     pub(super) fn reset(&mut self, now: Instant) {
         self.origin = now;
         self.weights.fill(0.0);
-        self.errors.fill(0.0);
+        for seat in &mut self.seats {
+            (seat.errors, seat.peak, seat.gone_at) = (0.0, 0.0, 0.0);
+        }
         self.grey = 0;
-        self.peaks.fill(0.0);
         self.peak_unit = 0.0;
         self.weights_changed = false;
         self.dirty.clear();
         self.dirty.extend(0..self.sites.len());
-        self.gone_at.fill(0.0);
         self.total = 0.0;
         self.gone = 0.0;
         self.calm = true;
@@ -150,22 +159,23 @@ impl Ideal {
         self.account(design, now);
         let Some(first) = self.populations.first().copied() else { return };
         while let Some(index) = self.dirty.pop() {
-            let site = self.sites[index];
-            let truth = above.sites.truth(site);
-            let usable = self.populations.iter().any(|population| above.reaches(*population, site));
-            let weight = self.rates[index].map_or(self.ample, |rate| rate * truth.capacity);
+            let seat = &mut self.seats[index];
+            let truth = above.sites.truth(seat.site);
+            let usable = self.populations.iter().any(|population| above.reaches(*population, seat.site));
+            let weight = seat.rate.map_or(self.ample, |rate| rate * truth.capacity);
             let weight = if usable { weight } else { 0.0 };
-            if truth.errors != self.errors[index] {
-                self.grey += usize::from(self.errors[index] == 0.0);
-                self.errors[index] = truth.errors;
+            if truth.errors != seat.errors {
+                self.grey += usize::from(seat.errors == 0.0);
+                seat.errors = truth.errors;
                 self.grey -= usize::from(truth.errors == 0.0);
             }
-            if weight != self.weights[index] {
+            let current = &mut self.weights[index];
+            if weight != *current {
                 // A site that is back takes no more than it did unless it has grown.
-                self.weights_changed |= weight * self.peak_unit > self.peaks[index];
-                arrived[site] += self.weights[index] * (self.gone - self.gone_at[index]);
-                self.gone_at[index] = self.gone;
-                self.weights[index] = weight;
+                self.weights_changed |= weight * self.peak_unit > seat.peak;
+                arrived[seat.site] += *current * (self.gone - seat.gone_at);
+                seat.gone_at = self.gone;
+                *current = weight;
             }
         }
         self.total = sum(&self.weights);
@@ -188,14 +198,14 @@ impl Ideal {
 
     /// Capacity without errors.
     fn clean(&self) -> f64 {
-        let pairs = self.weights.iter().zip(&self.errors);
-        pairs.filter(|(_, errors)| **errors == 0.0).map(|(weight, _)| weight).sum()
+        let pairs = self.weights.iter().zip(&self.seats);
+        pairs.filter(|(_, seat)| seat.errors == 0.0).map(|(weight, _)| weight).sum()
     }
 
     /// Is there a usable site without errors and without a limit?
     fn clean_without_limit(&self) -> bool {
-        let rows = self.weights.iter().zip(&self.errors).zip(&self.rates);
-        rows.into_iter().any(|((weight, errors), rate)| *weight > 0.0 && *errors == 0.0 && rate.is_none())
+        let mut pairs = self.weights.iter().zip(&self.seats);
+        pairs.any(|(weight, seat)| *weight > 0.0 && seat.errors == 0.0 && seat.rate.is_none())
     }
 
     fn fill(&mut self, design: &Design, first: PopulationId, above: Above) {
@@ -225,8 +235,8 @@ impl Ideal {
 
     /// The share of its load that each site takes.
     pub(super) fn share(&self, site: SiteId) -> f64 {
-        let index = self.sites.iter().position(|known| *known == site);
-        index.map_or(0.0, |index| if self.total > 0.0 { self.weights[index] / self.total } else { 0.0 })
+        self.positions[site.index()]
+            .map_or(0.0, |index| if self.total > 0.0 { self.weights[index] / self.total } else { 0.0 })
     }
 
     fn account(&mut self, design: &Design, now: Instant) {
@@ -255,22 +265,22 @@ impl Ideal {
         }
         self.weights_changed = false;
         self.peak_unit = self.peak_unit.max(unit);
-        for (peak, weight) in self.peaks.iter_mut().zip(&self.weights) {
-            *peak = peak.max(weight * unit);
+        for (seat, weight) in self.seats.iter_mut().zip(&self.weights) {
+            seat.peak = seat.peak.max(weight * unit);
         }
     }
 
     /// The greatest load that came to `site` in this replication.
     pub(super) fn peak_load(&self, site: SiteId) -> f64 {
-        self.sites.iter().position(|known| *known == site).map_or(0.0, |index| self.peaks[index])
+        self.positions[site.index()].map_or(0.0, |index| self.seats[index].peak)
     }
 
     /// Adds everything not yet added to the sites' books.
     pub(super) fn account_all(&mut self, design: &Design, now: Instant, arrived: &mut Table<SiteId, f64>) {
         self.account(design, now);
-        for (index, &site) in self.sites.iter().enumerate() {
-            arrived[site] += self.weights[index] * (self.gone - self.gone_at[index]);
-            self.gone_at[index] = self.gone;
+        for (seat, weight) in self.seats.iter_mut().zip(&self.weights) {
+            arrived[seat.site] += weight * (self.gone - seat.gone_at);
+            seat.gone_at = self.gone;
         }
     }
 }

@@ -13,6 +13,7 @@ mod tests;
 
 pub use key::Key;
 
+use crate::time::Instant;
 use rung::{Arena, Rung};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -35,6 +36,18 @@ const CANCELLED_MAX: usize = 256;
 /// A scheduled event, to be cancelled.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Ticket(Key);
+
+impl Ticket {
+    /// The ticket of an event that is not worth scheduling, since nobody will wait for it.
+    pub fn void(key: Key) -> Self {
+        Ticket(key)
+    }
+
+    /// When its event happens.
+    pub fn at(self) -> Instant {
+        self.0.at()
+    }
+}
 
 /// Future events in the order of their keys. Time is monotone: an event is never scheduled before the last one popped.
 #[derive(Clone, Debug)]

@@ -9,6 +9,8 @@ impl Law {
     /// Every law but gamma and mixtures takes exactly one number from the stream, by inversion.
     pub fn sample(&self, stream: &mut Stream) -> Span {
         match self {
+            // Beside the others of its kind, since no law is drawn as often.
+            Law::Exponential { mean } => length(exponential_drawn(*mean, stream)),
             Law::Fixed(span) => *span,
             Law::Uniform { low, high } => {
                 *low + Span::from_nanos(stream.below((*high - *low).nanos() as u64 + 1) as i64)
@@ -27,11 +29,11 @@ impl Law {
     ///
     /// A law of infinite mean never ends: [`Span::FOREVER`].
     pub fn sample_residual(&self, stream: &mut Stream) -> Span {
-        if self.mean() == f64::INFINITY {
-            return Span::FOREVER;
-        }
         if let Law::Exponential { .. } = self {
             return self.sample(stream);
+        }
+        if self.mean() == f64::INFINITY {
+            return Span::FOREVER;
         }
         let whole = self.biased_seconds_drawn(stream);
         length(whole * stream.uniform())
@@ -40,7 +42,7 @@ impl Law {
     /// A draw from a law with a density, in seconds.
     fn seconds_drawn(&self, stream: &mut Stream) -> f64 {
         match self {
-            Law::Exponential { mean } => -mean * libm::log(stream.uniform()),
+            Law::Exponential { mean } => exponential_drawn(*mean, stream),
             Law::Weibull { shape, scale } => scale * libm::pow(-libm::log(stream.uniform()), 1.0 / shape),
             Law::Lognormal { mu, sigma } => libm::exp(mu + sigma * normal_quantile(stream.uniform())),
             Law::Gamma { shape, scale } => scale * gamma_drawn(*shape, stream),
@@ -74,6 +76,10 @@ impl Law {
             }
         }
     }
+}
+
+fn exponential_drawn(mean: f64, stream: &mut Stream) -> f64 {
+    -mean * libm::log(stream.uniform())
 }
 
 fn length(seconds: f64) -> Span {

@@ -15,10 +15,9 @@ pub struct Moments {
 impl Moments {
     /// Takes in one value.
     pub fn add(&mut self, value: i64) {
-        let value = i128::from(value);
         self.count += 1;
-        self.sum += value;
-        self.squares = self.squares + Wide::product(value, value);
+        self.sum += i128::from(value);
+        self.squares = self.squares + Wide::small_product(value, value);
     }
 
     /// Takes in all of another's values.

@@ -19,11 +19,15 @@ pub struct Pairs {
 impl Pairs {
     /// Takes in one pair.
     pub fn add(&mut self, x: i64, y: i64) {
-        let (x, y) = (i128::from(x), i128::from(y));
         self.count += 1;
-        self.sums = [self.sums[0] + x, self.sums[1] + y];
-        self.squares = [self.squares[0] + Wide::product(x, x), self.squares[1] + Wide::product(y, y)];
-        self.products = self.products + Wide::product(x, y);
+        // Most replications lose nothing.
+        if (x, y) == (0, 0) {
+            return;
+        }
+        self.sums = [self.sums[0] + i128::from(x), self.sums[1] + i128::from(y)];
+        self.squares =
+            [self.squares[0] + Wide::small_product(x, x), self.squares[1] + Wide::small_product(y, y)];
+        self.products = self.products + Wide::small_product(x, y);
     }
 
     /// Takes in all of another's pairs.

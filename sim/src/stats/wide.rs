@@ -14,6 +14,11 @@ impl Wide {
         if (a < 0) == (b < 0) { size } else { Wide::default() - size }
     }
 
+    /// `a * b`, exactly.
+    pub(super) fn small_product(a: i64, b: i64) -> Self {
+        Wide::from(i128::from(a) * i128::from(b))
+    }
+
     /// `self * factor`; the result must fit, which it does for counts times sums of squares of 64-bit values.
     pub(super) fn times(self, factor: u64) -> Self {
         let low = Wide::unsigned_product(self.low, u128::from(factor));
@@ -37,6 +42,12 @@ impl Wide {
         let (low, carry_low) = bottom.overflowing_add(cross << 64);
         let high = a1 * b1 + (cross >> 64) + (u128::from(carry) << 64) + u128::from(carry_low);
         Wide { high: i128::try_from(high).expect("a product of two signed 128-bit integers"), low }
+    }
+}
+
+impl From<i128> for Wide {
+    fn from(value: i128) -> Wide {
+        Wide { high: value >> 127, low: value as u128 }
     }
 }
 
@@ -65,6 +76,7 @@ mod tests {
         #[test]
         fn agrees_with_128_bits_where_those_suffice(a: i64, b: i64, c: i64, d: i64, n: u32) {
             let (a, b, c, d) = (i128::from(a), i128::from(b), i128::from(c >> 32), i128::from(d >> 32));
+            prop_assert_eq!(Wide::small_product(a as i64, b as i64), Wide::product(a, b));
             let sum = Wide::product(a, b) + Wide::product(c, d);
             let plain = a.checked_mul(b).unwrap().checked_add(c * d);
             if let Some(plain) = plain {
