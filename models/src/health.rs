@@ -47,6 +47,8 @@ pub const VANTAGES_MAX: usize = 128;
 pub struct Watch {
     pace: Pace,
     vantages: Vec<Vantage>,
+    /// The longest round trip of all, without anything added.
+    farthest: i64,
     quorum: Quorum,
     view: View,
     /// Opinions as of the last call.
@@ -110,6 +112,7 @@ impl Watch {
         let tally = Tally::healthy(&quorum);
         let mut watch = Watch {
             pace: Pace::of(plan),
+            farthest: posts.iter().map(|post| 2 * post.delay.nanos()).max().unwrap_or(0),
             vantages: posts.iter().enumerate().map(vantage).collect(),
             quorum,
             view: View::PASSES,
@@ -225,9 +228,10 @@ impl Watch {
         self.apply_turns(|at| at < now);
         self.leave_calm(now, stream);
         let (pace, view) = (&self.pace, &self.view);
+        let common = common_fate(pace, view, self.vantages.len(), self.farthest);
         for (index, vantage) in self.vantages.iter_mut().enumerate() {
             let trip = vantage.trip(view.added);
-            match fate(pace, view, index, trip) {
+            match common.unwrap_or_else(|| fate(pace, view, index, trip)) {
                 Fate::Pass => drop(vantage.pass(pace, trip, i64::MAX, now)),
                 Fate::Fail => drop(vantage.fail(pace, i64::MAX, now)),
                 Fate::Grey => match self.draws.as_ref().expect("a grey view has draws") {
@@ -245,30 +249,28 @@ impl Watch {
     fn foresee(&mut self, now: i64, stream: &mut Stream) {
         self.turns.clear();
         self.open_draws(now);
-        for index in 0..self.vantages.len() {
-            let trip = self.vantages[index].trip(self.view.added);
+        let (pace, view, turns) = (&self.pace, &self.view, &mut self.turns);
+        let common = common_fate(pace, view, self.vantages.len(), self.farthest);
+        for (index, vantage) in self.vantages.iter_mut().enumerate() {
+            let trip = vantage.trip(view.added);
             let held = !self.tally.unhealthy.contains(index);
-            let fate = fate(&self.pace, &self.view, index, trip);
+            let fate = common.unwrap_or_else(|| fate(pace, view, index, trip));
             if let (Fate::Grey, Some(Luck::Turns(waits))) = (fate, &mut self.draws) {
-                let vantage = &mut self.vantages[index];
-                waits.draw(index, vantage, held, &self.pace, (trip, now), stream, &mut self.turns);
+                waits.draw(index, vantage, held, pace, (trip, now), stream, turns);
                 continue;
             }
-            let vantage = self.vantages[index];
+            let mut push =
+                |at, falls| turns.push(Turn { at, vantage: index as u8, group: vantage.group, falls });
             if vantage.opinion != held {
-                self.push_turn(index, vantage.since.max(now), !vantage.opinion);
+                push(vantage.since.max(now), !vantage.opinion);
             }
-            let turn = match (fate, &mut self.draws) {
-                (Fate::Pass, _) => vantage.recovers(&self.pace, trip),
+            match (fate, &mut self.draws) {
+                (Fate::Pass, _) if !vantage.opinion => push(vantage.recovers(pace, trip), false),
+                (Fate::Fail, _) if vantage.opinion => push(vantage.succumbs(pace), true),
                 (Fate::Grey, Some(Luck::Outcomes(draws))) => {
-                    draws.draw(index, vantage, &self.pace, trip, stream, &mut self.turns);
-                    None
+                    draws.draw(index, *vantage, pace, trip, stream, turns)
                 }
-                (Fate::Grey, _) => None,
-                _ => vantage.succumbs(&self.pace),
-            };
-            if let Some(at) = turn {
-                self.push_turn(index, at, vantage.opinion);
+                _ => (),
             }
         }
         if let Some(horizon) = self.draws.as_ref().and_then(Luck::horizon) {
@@ -352,13 +354,28 @@ impl Watch {
     }
 }
 
+/// What becomes of the probes of all vantages alike, of which the farthest has a round trip of `farthest`.
+fn common_fate(pace: &Pace, view: &View, vantages: usize, farthest: i64) -> Option<Fate> {
+    match () {
+        () if view.cut == VantageSet::first(vantages) => Some(Fate::Fail),
+        () if view.cut.is_empty() && farthest + view.added.nanos() <= pace.timeout => Some(view.seen.fate()),
+        () => None,
+    }
+}
+
 fn fate(pace: &Pace, view: &View, index: usize, trip: i64) -> Fate {
     if trip > pace.timeout || view.cut.contains(index) {
         return Fate::Fail;
     }
-    match view.seen {
-        Seen::Passes => Fate::Pass,
-        Seen::Fails => Fate::Fail,
-        Seen::Errs(_) => Fate::Grey,
+    view.seen.fate()
+}
+
+impl Seen {
+    fn fate(self) -> Fate {
+        match self {
+            Seen::Passes => Fate::Pass,
+            Seen::Fails => Fate::Fail,
+            Seen::Errs(_) => Fate::Grey,
+        }
     }
 }

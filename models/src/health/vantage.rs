@@ -135,16 +135,16 @@ impl Vantage {
         self.cycle(pace) + (nth - 1) * pace.failing_period + pace.exhausted
     }
 
-    /// When the opinion becomes healthy if all probes pass; nothing if it is.
+    /// When the opinion becomes healthy, which it is not, if all probes pass.
     #[inline]
-    pub(super) fn recovers(&self, pace: &Pace, trip: i64) -> Option<i64> {
-        (!self.opinion).then(|| self.nth_pass(pace, trip, pace.successes - self.run))
+    pub(super) fn recovers(&self, pace: &Pace, trip: i64) -> i64 {
+        self.nth_pass(pace, trip, pace.successes - self.run)
     }
 
-    /// When the opinion becomes unhealthy if all probes fail; nothing if it is.
+    /// When the opinion becomes unhealthy, which it is not, if all probes fail.
     #[inline]
-    pub(super) fn succumbs(&self, pace: &Pace) -> Option<i64> {
-        self.opinion.then(|| self.nth_failure(pace, pace.failures - self.run))
+    pub(super) fn succumbs(&self, pace: &Pace) -> i64 {
+        self.nth_failure(pace, pace.failures - self.run)
     }
 
     /// Lets up to `limit` probes that arrive before `until` pass; returns how many did.
