@@ -112,6 +112,7 @@ pub(crate) struct Traffic<'d> {
     before_arrival: Volume,
     scratch: Vec<Following>,
     closing: close::Scratch,
+    cutting: cuts::Cutting<'d>,
 }
 
 /// The layers above, as the load layer sees them.
@@ -179,6 +180,7 @@ impl<'d> Traffic<'d> {
             before_arrival: Volume::ZERO,
             scratch: Vec::new(),
             closing: close::Scratch::default(),
+            cutting: cuts::Cutting::default(),
         }
     }
 

@@ -123,17 +123,12 @@ impl<'d> Traffic<'d> {
         self.charge_removed(population, ideal.excess_mechanism(), volume - demand, closing);
     }
 
-    /// Faults with some effect on any site of an ideal entry.
-    pub(super) fn anywhere(
-        &self,
-        ideal: &Ideal,
-        above: Above,
-        counts: impl Fn(Effect) -> bool + Copy,
-        blamed: &mut Vec<usize>,
-    ) {
+    /// Faults that make any site of an ideal entry fail some of its requests.
+    pub(super) fn greying(&self, ideal: &Ideal, above: Above, blamed: &mut Vec<usize>) {
         let mut all = Vec::new();
-        for site in &ideal.sites {
-            above.faults.with_effect(&self.design.topology, *site, counts, blamed);
+        let is_grey = |effect| matches!(effect, Effect::Errors { .. });
+        for site in ideal.sites.iter().filter(|site| above.sites.truth(**site).errors > 0.0) {
+            above.faults.with_effect(&self.design.topology, *site, is_grey, blamed);
             all.append(blamed);
         }
         all.sort_unstable();

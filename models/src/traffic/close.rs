@@ -39,11 +39,12 @@ impl<'d> Traffic<'d> {
             return;
         }
         let mut scratch = std::mem::take(&mut self.closing);
-        let cuts = self.cuts(from, until, closing.above);
-        for pair in cuts.windows(2) {
+        let mut cutting = std::mem::take(&mut self.cutting);
+        self.cut(from, until, closing.above, &mut cutting);
+        for pair in cutting.cuts.windows(2) {
             self.close_piece(pair[0], pair[1], closing, &mut scratch);
         }
-        self.closing = scratch;
+        (self.closing, self.cutting) = (scratch, cutting);
     }
 
     fn close_piece(
@@ -274,8 +275,7 @@ impl<'d> Traffic<'d> {
             let excess = if rate_in_middle > capacity { beyond(capacity).max(0.0) } else { 0.0 };
             refused += errors + excess;
             if errors > 0.0 {
-                let is_grey = |effect| matches!(effect, Effect::Errors { .. });
-                self.anywhere(ideal, closing.above, is_grey, &mut blamed);
+                self.greying(ideal, closing.above, &mut blamed);
                 let root = self.flows[*population].root;
                 closing.charge(*population, Mechanism::Grey, Volume::from_requests(errors), &blamed, root);
             }

@@ -8,7 +8,7 @@ use sim::integral::Poly;
 use sim::{Id, Instant, Span};
 
 /// How what a population loses goes through a stretch in which nothing changes.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 enum Course {
     /// Its demand is flat, and its loss is the same throughout.
     Steady(Glance),
@@ -36,53 +36,65 @@ impl Course {
     }
 }
 
-impl<'d> Traffic<'d> {
+/// Room for finding the cuts of a stretch.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Cutting<'d> {
     /// The instants between which every loss is either there throughout or not at all, ends included.
-    pub(super) fn cuts(&self, from: Instant, until: Instant, above: Above) -> Vec<Instant> {
-        let mut cuts = vec![from];
+    pub(super) cuts: Vec<Instant>,
+    found: Vec<Instant>,
+    courses: Vec<Course>,
+    parts: Vec<Part<'d>>,
+}
+
+impl<'d> Traffic<'d> {
+    /// Cuts a stretch, into `cutting.cuts`.
+    pub(super) fn cut(&self, from: Instant, until: Instant, above: Above, cutting: &mut Cutting<'d>) {
+        let cuts = &mut cutting.cuts;
+        cuts.clear();
+        cuts.push(from);
         for &pool in self.pools.hot() {
             let parts: Vec<Part> = self.pool_parts(pool).into_iter().map(|(_, part)| part).collect();
-            crossings(&parts, self.pools.capacity(pool), from, until, &mut cuts);
+            crossings(&parts, self.pools.capacity(pool), from, until, cuts);
             let nominal = self.pools.nominal_parts(pool, &self.nominal, &self.design.curves);
-            crossings(&nominal, self.design.pools[pool].rate, from, until, &mut cuts);
+            crossings(&nominal, self.design.pools[pool].rate, from, until, cuts);
         }
         for ideal in self.ideals.rows().iter().flatten().filter(|ideal| !ideal.is_calm()) {
             let parts: Vec<Part> = ideal.parts(self.design).into_iter().map(|(_, part)| part).collect();
             for step in &ideal.steps {
-                crossings(&parts, step.from + step.width, from, until, &mut cuts);
+                crossings(&parts, step.from + step.width, from, until, cuts);
             }
         }
         cuts.push(until);
         cuts.sort_unstable();
         cuts.dedup();
-        self.cut_at_thresholds(above, &mut cuts);
-        cuts
+        self.cut_at_thresholds(above, cutting);
     }
 
     /// Adds the instants at which a scope's served share crosses its threshold.
-    fn cut_at_thresholds(&self, above: Above, cuts: &mut Vec<Instant>) {
-        let courses: Vec<Course> = self.flows.ids().map(|id| self.course(id, cuts[0], above)).collect();
-        let mut found = Vec::new();
+    fn cut_at_thresholds(&self, above: Above, cutting: &mut Cutting<'d>) {
+        let Cutting { cuts, found, courses, parts } = cutting;
+        courses.clear();
+        courses.extend(self.flows.ids().map(|id| self.course(id, cuts[0], above)));
+        found.clear();
         for level in self.design.levels.rows() {
             let Serving::Share(share) = level.serving else { continue };
             let members = || level.members.iter().map(|id| &courses[id.index()]);
             if share >= 1.0 || !members().any(Course::loses) || members().all(Course::is_steady) {
                 continue;
             }
-            for pair in cuts.windows(2) {
-                if members().any(Course::is_limited) {
-                    let beyond = |at| {
-                        let glances = level.members.iter().map(|id| self.glance(*id, at, above));
-                        glances.map(|glance| glance.beyond(share)).sum()
-                    };
-                    scan(&beyond, pair[0], pair[1], &mut found);
-                } else {
-                    self.cross_share(&level.members, share, &courses, (pair[0], pair[1]), &mut found);
-                }
+            if members().any(Course::is_limited) {
+                let beyond = |at| {
+                    let glances = level.members.iter().map(|id| self.glance(*id, at, above));
+                    glances.map(|glance| glance.beyond(share)).sum()
+                };
+                cuts.windows(2).for_each(|pair| scan(&beyond, pair[0], pair[1], found));
+            } else {
+                let constant = self.excess(&level.members, share, courses, parts);
+                cuts.windows(2).for_each(|pair| zeros(parts, constant, pair[0], pair[1], found));
             }
         }
         if !found.is_empty() {
-            cuts.extend(found);
+            cuts.append(found);
             cuts.sort_unstable();
             cuts.dedup();
         }
@@ -98,19 +110,20 @@ impl<'d> Traffic<'d> {
         }
     }
 
-    /// Adds the instants at which the share that `members` are served crosses `share`, where no loss depends on a capacity
-    /// of which others ask more or less.
-    fn cross_share(
+    /// What `members` lose beyond `1 - share` of their demands, where no loss depends on a capacity of which others ask
+    /// more or less: a constant, returned, and `parts`.
+    fn excess(
         &self,
         members: &[PopulationId],
         share: f64,
         courses: &[Course],
-        (from, until): (Instant, Instant),
-        found: &mut Vec<Instant>,
-    ) {
-        let (mut constant, mut parts) = (0.0, Vec::with_capacity(courses.len()));
+        parts: &mut Vec<Part<'d>>,
+    ) -> f64 {
+        let design = self.design;
+        parts.clear();
+        let mut constant = 0.0;
         for &population in members {
-            let (curve, origin) = (&self.design.curves[population], self.flows[population].origin);
+            let (curve, origin) = (&design.curves[population], self.flows[population].origin);
             match courses[population.index()] {
                 Course::Steady(glance) => constant += glance.beyond(share),
                 Course::Share(lost) => {
@@ -119,7 +132,7 @@ impl<'d> Traffic<'d> {
                 Course::Limited => {}
             }
         }
-        zeros(&parts, constant, from, until, found);
+        constant
     }
 }
 

@@ -1,5 +1,6 @@
 //! What the traffic looks like at one instant, for those who look.
 
+use super::cuts::Cutting;
 use super::{Above, Traffic};
 use crate::specification::{PopulationId, SiteId};
 use crate::timeline::{Frame, PopulationFrame, SiteFrame};
@@ -8,7 +9,9 @@ use sim::{Instant, Span};
 impl Traffic<'_> {
     /// The instants between which every loss is either there throughout or not at all, ends included.
     pub(crate) fn pieces(&self, from: Instant, until: Instant, above: Above) -> Vec<Instant> {
-        self.cuts(from, until, above)
+        let mut cutting = Cutting::default();
+        self.cut(from, until, above, &mut cutting);
+        cutting.cuts
     }
 
     /// Which scopes are down throughout a piece, in the design's order.

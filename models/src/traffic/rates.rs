@@ -65,6 +65,10 @@ impl<'d> Traffic<'d> {
     }
 
     pub(super) fn glance(&self, population: PopulationId, at: Instant, above: Above) -> Glance {
+        let demand = self.design.curves[population].rate(at);
+        if !self.may_lose(population) {
+            return Glance { demand, lost: 0.0, loses: false };
+        }
         let rates = self.rates(population, at, above);
         let flow = &self.flows[population];
         let loses = if self.is_limited(population) {
@@ -72,7 +76,6 @@ impl<'d> Traffic<'d> {
         } else {
             flow.is_lossy() && flow.loss(above).at((at - flow.origin).seconds()) > 0.0
         };
-        let demand = self.design.curves[population].rate(at);
         Glance { demand, lost: rates.iter().sum(), loses }
     }
 
