@@ -95,10 +95,16 @@ impl Network {
     }
 
     /// Recomputes reachability if links or partitions changed; says whether anything did.
+    #[inline]
     pub(crate) fn settle(&mut self, specification: &Specification, faults: &Faults) -> bool {
-        if !std::mem::take(&mut self.dirty) {
-            return false;
+        let dirty = std::mem::take(&mut self.dirty);
+        if dirty {
+            self.recompute(specification, faults);
         }
+        dirty
+    }
+
+    fn recompute(&mut self, specification: &Specification, faults: &Faults) {
         let graph = LinkGraph::new(specification);
         let whole = graph.components(specification, |_| true);
         let now = graph.components(specification, |link| self.link_faults[link] == 0);
@@ -118,7 +124,6 @@ impl Network {
                     reaches(Endpoint::Checkers(check), Endpoint::Site(site));
             }
         }
-        true
     }
 }
 

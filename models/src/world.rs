@@ -373,21 +373,23 @@ impl<'d, O: Observer> World<'d, O> {
             self.network.partition_changed();
             return;
         };
-        for touch in &self.design.topology.touches[domain] {
+        let topology = &self.design.topology;
+        for touch in &topology.touches[domain] {
             self.site_roots[touch.site] = fault.source;
         }
-        let effects = fault.effects();
-        if effects.iter().any(|effect| effect.silences()) {
-            self.entries.silence(&self.design.topology.answers[domain], begins, cause);
+        // Few domains hold name servers, record changes or links: whether they do is asked before what the fault does.
+        let does = |what: fn(Effect) -> bool| fault.effects().iter().any(|effect| what(*effect));
+        let (answers, controls) = (&topology.answers[domain], &topology.controls[domain]);
+        if !answers.is_empty() && does(Effect::silences) {
+            self.entries.silence(answers, begins, cause);
         }
-        if effects.iter().any(|effect| effect.freezes()) {
-            self.entries.freeze(&self.design.topology.controls[domain], begins);
+        if !controls.is_empty() && does(Effect::freezes) {
+            self.entries.freeze(controls, begins);
         }
-        if effects.iter().any(|effect| effect.takes_from_clients()) {
-            for &link in &self.design.topology.links[domain] {
-                self.network_cause = cause;
-                self.network.link_changed(link, begins);
-            }
+        let links = &topology.links[domain];
+        if !links.is_empty() && does(Effect::takes_from_clients) {
+            self.network_cause = cause;
+            links.iter().for_each(|link| self.network.link_changed(*link, begins));
         }
     }
 
