@@ -1,5 +1,6 @@
 //! Results in a directory: written whole or not at all, and nothing that is not ours is ever overwritten.
 
+use crate::console;
 use crate::failure::Failure;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -100,7 +101,16 @@ pub(crate) fn write(target: &Path, force: bool, files: &Files) -> Result<(), Fai
         // What is left of a failed attempt is of no use to anybody.
         let _ = fs::remove_dir_all(&staged);
     }
-    written.map_err(|error| Failure::file("write", target, &error))
+    written.map_err(|error| Failure::file("write", target, &error))?;
+    console::complain(&said(target, files));
+    Ok(())
+}
+
+/// What was written where, for a person.
+fn said(target: &Path, files: &Files) -> String {
+    let names: Vec<&str> = files.0.iter().map(|(name, _)| name.as_str()).collect();
+    let text = format!("wrote {} files to {}: {}", names.len(), target.display(), names.join(", "));
+    reports::table::wrapped(&text, reports::table::WIDTH).join("\n  ")
 }
 
 /// A name beside `target` on the same file system, so that moving it there is one step.

@@ -10,9 +10,7 @@ use models::outcome::{DrillOutcome, SurvivorLoad};
 pub fn document(name: &str, drills: &[DrillOutcome], reproduce: &Reproduce) -> Document {
     let mut document = Document::default();
     document.title(format!("{name}: what each loss does"));
-    document.paragraph(
-        "Exact; served share and peak load once traffic has settled, each at its worst time of day.",
-    );
+    document.paragraph(how(drills));
     document.lines(vec![String::new()]);
     if drills.is_empty() {
         document.paragraph("nothing of that kind to lose");
@@ -25,16 +23,27 @@ pub fn document(name: &str, drills: &[DrillOutcome], reproduce: &Reproduce) -> D
     document
 }
 
+/// How a drill is made; every loss of one scenario lasts equally long.
+fn how(drills: &[DrillOutcome]) -> String {
+    let lasts = drills.first().map_or(String::new(), |drill| {
+        format!(" Each loss begins at the busiest hour and lasts {}.", number::span(drill.lasts))
+    });
+    format!(
+        "Exact.{lasts} Served share and peak load are those once traffic has settled, each at its worst time of day."
+    )
+}
+
 fn table(drills: &[DrillOutcome]) -> Table {
     let scale = count_scale(drills.iter().map(|drill| drill.lost.requests()).fold(0.0, f64::max));
-    let lost =
-        if scale.name.is_empty() { ">requests lost".to_owned() } else { format!(">lost, {}", scale.name) };
+    let period = drills.first().map_or(String::new(), |drill| number::days(drill.lasts));
+    let unit = if scale.name.is_empty() { "requests" } else { scale.name };
+    let lost = format!(">{unit} lost in {period}");
     let mut table = Table::new([
         "loss of",
         ">served",
         "fullest survivor",
         ">peak/capacity",
-        ">seen after",
+        ">detected after",
         ">full service after",
         &lost,
     ]);
@@ -45,7 +54,7 @@ fn table(drills: &[DrillOutcome]) -> Table {
             served(drill),
             fullest.map_or("-", |survivor| survivor.site.as_str()).into(),
             fullest.map_or("-".into(), use_of),
-            drill.detection.map_or("never".to_owned(), number::span).into(),
+            drill.detection.map_or("not seen".to_owned(), number::span).into(),
             full_service(drill),
             scale.bare(drill.lost.requests()).into(),
         ]);
@@ -60,7 +69,7 @@ fn served(drill: &DrillOutcome) -> Cell {
 
 fn full_service(drill: &DrillOutcome) -> Cell {
     match drill.full_service {
-        None => Cell { text: "never".to_owned(), tone: Tone::Bad },
+        None => Cell { text: "the repair".to_owned(), tone: Tone::Bad },
         Some(span) if span.is_zero() => "at once".into(),
         Some(span) => number::span(span).into(),
     }

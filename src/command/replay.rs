@@ -19,7 +19,7 @@ pub(super) fn run(asked: &Replay, audience: Audience) -> Result<(), Failure> {
     }
     let mut scenario = input::with(&asked.file, &asked.changes, &[placed(asked)?])?;
     alone(&mut scenario.specification);
-    let exact = asked.partial == Partial::Capacity && determined(&mut scenario.specification);
+    let exact = determined(&mut scenario.specification);
     if exact && asked.changes.replications.is_none() {
         scenario.specification.run.replications = 1;
     }
@@ -102,5 +102,5 @@ fn tell(results: &Results) -> Result<(), Failure> {
     let specification = &results.scenario.specification;
     let kept = engine::worst(results.scenario, worst)?;
     let told = story::tell(specification, &results.outcome.sources, &kept);
-    console::answer(&format!("\n{}", story::document(&told, &results.reproduce).text(true)))
+    console::answer(&format!("\n{}", story::part(&told).text(true)))
 }
