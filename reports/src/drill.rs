@@ -131,16 +131,18 @@ mod tests {
             document.text(false),
             str![[r#"
 shop: what each loss does
-  Exact; served share and peak load once traffic has settled, each at its worst time of day.
+  Exact. Each loss begins at the busiest hour and lasts 2 days. Served share and peak load are those
+  once traffic has settled, each at its worst time of day.
 
-  loss of   served  fullest survivor  peak/capacity  seen after  full service after  lost, million
-  virginia    75 %  dublin                    133 %      31.2 s               never           1.91
-  dublin     100 %  virginia                   73 %      31.2 s          1 min 35 s           1.91
+                    fullest                                            full service  million lost in
+  loss of   served  survivor         peak/capacity  detected after            after           2 days
+  virginia    75 %  dublin                   133 %          31.2 s       the repair             1.91
+  dublin     100 %  virginia                  73 %          31.2 s       1 min 35 s             1.91
 
   virginia takes virginia. Headroom left: dublin -500 rps
   dublin takes dublin. Headroom left: virginia 400 rps
 
-reproduce: seawall run shop.yaml --seed 7 --replications 100    version 0.1.0  inputs bb93131a  fingerprint 1def787d450749c5
+reproduce: seawall run shop.yaml --seed 7 --replications 100    version 0.1.0  inputs bb93131a  fingerprint d0ec3add793bf425
 
 "#]]
         );
