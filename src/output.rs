@@ -1,7 +1,9 @@
 //! Results in a directory: written whole or not at all, and nothing that is not ours is ever overwritten.
 
+use crate::arguments::Where;
 use crate::console;
 use crate::failure::Failure;
+use crate::progress::Audience;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -92,8 +94,8 @@ fn foreign(directory: &Path) -> std::io::Result<Option<String>> {
     Ok(None)
 }
 
-/// Writes `files` to `target`: first beside it, then moved there as a whole.
-pub(crate) fn write(target: &Path, force: bool, files: &Files) -> Result<(), Failure> {
+/// Writes `files` to `target`: first beside it, then moved there as a whole. Says what was written.
+pub(crate) fn write(target: &Path, force: bool, files: &Files) -> Result<String, Failure> {
     check(target, force)?;
     let staged = beside(target, "new");
     let written = stage(&staged, files).and_then(|()| swap(&staged, target));
@@ -102,7 +104,16 @@ pub(crate) fn write(target: &Path, force: bool, files: &Files) -> Result<(), Fai
         let _ = fs::remove_dir_all(&staged);
     }
     written.map_err(|error| Failure::file("write", target, &error))?;
-    console::complain(&said(target, files));
+    Ok(said(target, files))
+}
+
+/// Writes `files` where `--out` says, if it was given, and says on standard error what it wrote, unless told to be quiet.
+pub(crate) fn deliver(place: &Where, files: &Files, audience: Audience) -> Result<(), Failure> {
+    let Some(out) = &place.out else { return Ok(()) };
+    let said = write(out, place.force, files)?;
+    if !audience.quiet {
+        console::complain(&said);
+    }
     Ok(())
 }
 

@@ -30,10 +30,8 @@ pub(super) fn run(asked: &Replay, audience: Audience) -> Result<(), Failure> {
     if asked.printing.format == Format::Text {
         tell(&results)?;
     }
-    match &asked.place.out {
-        Some(out) => output::write(out, asked.place.force, &results.files()?),
-        None => Ok(()),
-    }
+    let files = asked.place.out.as_ref().map(|_| results.files()).transpose()?;
+    output::deliver(&asked.place, &files.unwrap_or_default(), audience)
 }
 
 /// The override that places the incident.

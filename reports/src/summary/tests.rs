@@ -165,6 +165,18 @@ shop
 }
 
 #[test]
+fn what_was_forced_into_a_run_is_said_and_counted_by_the_run() {
+    let mut outcome = sample::outcome();
+    assert!(!text(&Specification::default(), &outcome).contains("Forced"));
+    outcome.sources[0].kind = "replay";
+    outcome.sources[1].kind = "script";
+    let text = text(&Specification::default(), &outcome);
+    assert!(text.contains("Forced into each replication: one recorded incident and one scripted fault."));
+    assert!(text.contains(" in 1 year not fully served"));
+    assert!(!text.contains("a year"), "{text}");
+}
+
+#[test]
 fn text_fits_a_hundred_columns_whatever_the_names() {
     let mut outcome = sample::outcome();
     let long =
