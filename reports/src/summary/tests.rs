@@ -32,10 +32,10 @@ Who is served (recovery: from the fault that began an outage to full service, me
   clients europe  99.953 % [99.91, 99.98]    3.3      4.10            2.31           3.33  20.0
 
 Sites (failed: of the requests that came, by errors or for want of capacity)
-                                              load mean,                                     flips a
-  site      reachable                failed          rps  peak  capacity  peak/capacity         year
-  virginia  99.910 % [99.89, 99.93]   1.2 %         1000  2000      1500          133 %          4.6
-  dublin    99.910 % [99.89, 99.93]   1.2 %         1000  1200      1500           80 %          4.6
+                                                                                             flips a
+  site      reachable                failed  mean rps  peak rps  capacity  peak/capacity        year
+  virginia  99.910 % [99.89, 99.93]   1.2 %      1000      2000      1500          133 %         4.6
+  dublin    99.910 % [99.89, 99.93]   1.2 %      1000      1200      1500           80 %         4.6
 
 Requests lost, by mechanism
   mechanism    lost a year, thousand   share  meaning
@@ -100,10 +100,10 @@ Who is served (recovery: from the fault that began an outage to full service, me
   everything  at least 99.9963 %  >= 4.4  none seen       none seen            -    -
 
 Sites (failed: of the requests that came, by errors or for want of capacity)
-                                              load mean,                                     flips a
-  site      reachable                failed          rps  peak  capacity  peak/capacity         year
-  virginia  99.910 % [99.89, 99.93]   1.2 %         1000  2000      1500          133 %          4.6
-  dublin    99.910 % [99.89, 99.93]   1.2 %         1000  1200      1500           80 %          4.6
+                                                                                             flips a
+  site      reachable                failed  mean rps  peak rps  capacity  peak/capacity        year
+  virginia  99.910 % [99.89, 99.93]   1.2 %      1000      2000      1500          133 %         4.6
+  dublin    99.910 % [99.89, 99.93]   1.2 %      1000      1200      1500           80 %         4.6
 
 Expectations
   expectation                    measured                 verdict
