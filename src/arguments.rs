@@ -117,7 +117,8 @@ pub(crate) struct Running {
 /// Where results go.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Where {
-    /// Write everything into this directory: text, JSON, CSV, plots.
+    /// Write everything into this directory: text, Markdown, JSON, CSV; for a simulated run also plots and one HTML page.
+    /// The names of the files are said on standard error.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
     /// Overwrite results that are there already.
@@ -213,8 +214,8 @@ pub(crate) struct Replay {
     /// When it begins.
     #[arg(long, default_value = "1d", value_name = "TIME")]
     pub(crate) at: String,
-    /// What a fault of a fraction of a place does to one site in it.
-    #[arg(long, value_enum, default_value_t = Partial::Capacity)]
+    /// What a fault of a fraction of a place does to one site in it; the same default as in a scenario's `replays`.
+    #[arg(long, value_enum, default_value_t = Partial::Chance)]
     pub(crate) partial: Partial,
     #[command(flatten)]
     pub(crate) changes: Changes,

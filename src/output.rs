@@ -1,6 +1,9 @@
 //! Results in a directory: written whole or not at all, and nothing that is not ours is ever overwritten.
 
+use crate::arguments::Where;
+use crate::console;
 use crate::failure::Failure;
+use crate::progress::Audience;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -91,8 +94,8 @@ fn foreign(directory: &Path) -> std::io::Result<Option<String>> {
     Ok(None)
 }
 
-/// Writes `files` to `target`: first beside it, then moved there as a whole.
-pub(crate) fn write(target: &Path, force: bool, files: &Files) -> Result<(), Failure> {
+/// Writes `files` to `target`: first beside it, then moved there as a whole. Says what was written.
+pub(crate) fn write(target: &Path, force: bool, files: &Files) -> Result<String, Failure> {
     check(target, force)?;
     let staged = beside(target, "new");
     let written = stage(&staged, files).and_then(|()| swap(&staged, target));
@@ -100,7 +103,25 @@ pub(crate) fn write(target: &Path, force: bool, files: &Files) -> Result<(), Fai
         // What is left of a failed attempt is of no use to anybody.
         let _ = fs::remove_dir_all(&staged);
     }
-    written.map_err(|error| Failure::file("write", target, &error))
+    written.map_err(|error| Failure::file("write", target, &error))?;
+    Ok(said(target, files))
+}
+
+/// Writes `files` where `--out` says, if it was given, and says on standard error what it wrote, unless told to be quiet.
+pub(crate) fn deliver(place: &Where, files: &Files, audience: Audience) -> Result<(), Failure> {
+    let Some(out) = &place.out else { return Ok(()) };
+    let said = write(out, place.force, files)?;
+    if !audience.quiet {
+        console::complain(&said);
+    }
+    Ok(())
+}
+
+/// What was written where, for a person.
+fn said(target: &Path, files: &Files) -> String {
+    let names: Vec<&str> = files.0.iter().map(|(name, _)| name.as_str()).collect();
+    let text = format!("wrote {} files to {}: {}", names.len(), target.display(), names.join(", "));
+    reports::table::wrapped(&text, reports::table::WIDTH).join("\n  ")
 }
 
 /// A name beside `target` on the same file system, so that moving it there is one step.

@@ -20,8 +20,17 @@ impl Room {
     }
 
     fn seawall(&self, arguments: &[&str]) -> i32 {
+        self.output(arguments).status.code().expect("it ends by itself")
+    }
+
+    fn output(&self, arguments: &[&str]) -> std::process::Output {
         let output = Command::new(cargo_bin!("seawall")).current_dir(&self.0).args(arguments).output();
-        output.expect("it runs").status.code().expect("it ends by itself")
+        output.expect("it runs")
+    }
+
+    /// What it says on standard error.
+    fn said(&self, arguments: &[&str]) -> String {
+        String::from_utf8(self.output(arguments).stderr).expect("it is text")
     }
 
     /// Every file below `directory` and its bytes.
@@ -78,6 +87,31 @@ fn a_run_writes_text_json_tables_and_plots() {
     ];
     assert_eq!(names, expected);
     assert_eq!(room.names(".").len(), 2 + expected.len(), "nothing is left beside the results");
+}
+
+#[test]
+fn what_was_written_is_said_unless_it_is_to_be_quiet() {
+    let room = Room::new("said");
+    let said = room.said(&["drill", "shop.yaml", "--out", "one"]);
+    assert_eq!(said, "wrote 4 files to one: summary.txt, summary.md, drill.json, drill.csv\n");
+    assert_eq!(room.said(&["drill", "shop.yaml", "--out", "two", "--quiet"]), "");
+    assert_eq!(room.names("one"), room.names("two"));
+}
+
+#[test]
+fn what_the_first_scenario_says_to_try_survives_the_loss_of_either_region() {
+    let room = Room::new("hint");
+    assert_eq!(room.seawall(&["init", "first"]), 0);
+    let file = room.0.join("first/scenario.yaml");
+    let text = fs::read_to_string(&file).expect("it is there");
+    let line = text.lines().find(|line| line.contains("--set sites.dublin")).expect("there is a hint");
+    let tried: Vec<String> = line.split("--set ").skip(1).map(|set| set.trim().replace('\'', "")).collect();
+    let drill = ["drill", "first/scenario.yaml", "--lose", "region", "--format", "csv"];
+    let changes = tried.iter().flat_map(|set| ["--set", set.as_str()]);
+    let output = room.output(&drill.into_iter().chain(changes).collect::<Vec<_>>());
+    let table = String::from_utf8(output.stdout).expect("it is text");
+    let served: Vec<&str> = table.lines().skip(1).filter_map(|row| row.split(',').nth(3)).collect();
+    assert_eq!((tried.len(), served), (2, vec!["1", "1"]));
 }
 
 #[test]

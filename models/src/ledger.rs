@@ -44,6 +44,8 @@ pub(crate) struct Ledger<'d> {
     lost: Table<PopulationId, Volume>,
     lost_before_episode: Table<PopulationId, Volume>,
     lost_by_source: Table<SourceId, Volume>,
+    /// Replays that have begun in this replication: all phases of one are one fault.
+    replayed: Table<SourceId, bool>,
     /// Has a domain any effect on a scope? Row-major: domains by scopes.
     affects: Vec<bool>,
     in_episode: bool,
@@ -63,6 +65,7 @@ impl<'d> Ledger<'d> {
             lost: populations.map(|_, _| Volume::ZERO),
             lost_before_episode: populations.map(|_, _| Volume::ZERO),
             lost_by_source: design.sources.map(|_, _| Volume::ZERO),
+            replayed: design.sources.map(|_, _| false),
             affects: affects(design),
             in_episode: false,
             touched: false,
@@ -77,6 +80,7 @@ impl<'d> Ledger<'d> {
         self.lost.rows_mut().fill(Volume::ZERO);
         self.lost_before_episode.rows_mut().fill(Volume::ZERO);
         self.lost_by_source.rows_mut().fill(Volume::ZERO);
+        self.replayed.rows_mut().fill(false);
         self.in_episode = false;
         self.touched = false;
     }
@@ -147,11 +151,16 @@ impl<'d> Ledger<'d> {
         fault.domain().is_none_or(|domain| self.affects(domain, scope))
     }
 
+    /// Shares the time among the roots of the active faults: phases of one incident are no company for each other.
     fn charge_time(&mut self, level: LevelId, length: Span, faults: &Faults, root: SourceId) {
         let mut charged = std::mem::take(&mut self.charged);
         charged.clear();
         let concerned = faults.active().iter().filter(|fault| self.concerns(fault, level.index()));
-        charged.extend(concerned.map(|fault| fault.source));
+        for fault in concerned {
+            if !charged.contains(&fault.source) {
+                charged.push(fault.source);
+            }
+        }
         if charged.is_empty() {
             charged.push(root);
         }
@@ -206,9 +215,13 @@ impl<'d> Ledger<'d> {
         self.lost_before_episode.rows_mut().copy_from_slice(self.lost.rows());
     }
 
-    /// A fault ended (or the run did), having lasted so long within the observed run.
+    /// A fault ended (or the run did), having lasted so long within the observed run. Of a replay, whose phases come here
+    /// one by one, the whole is counted once.
     pub(crate) fn fault(&mut self, source: SourceId, length: Span) {
-        self.tally.sources[source].faults += 1;
+        let replay = self.design.sources[source].kind == "replay";
+        if !(replay && std::mem::replace(&mut self.replayed[source], true)) {
+            self.tally.sources[source].faults += 1;
+        }
         self.tally.sources[source].length += i128::from(length.nanos());
     }
 

@@ -128,7 +128,8 @@ pub struct ScopeOutcome {
     pub outages: Estimate,
     /// Lengths of outages.
     pub lengths: Lengths,
-    /// Times from the fault that started an outage to full service again.
+    /// Times from the fault that started an outage (of those active then, the one that began last) to full service
+    /// again: the recovery time.
     pub recovery: Lengths,
     /// Time not up in each replication, sorted: the law of the downtime of one horizon.
     pub downtimes: Vec<Span>,
@@ -160,9 +161,9 @@ pub struct Cause {
 pub struct TimeCharge {
     /// The root.
     pub source: SourceId,
-    /// Each instant shared equally among the active faults with an effect on the scope.
+    /// Each instant shared equally among the roots of the active faults with an effect on the scope.
     pub charged: Span,
-    /// While no other fault was active.
+    /// While no fault of another root was active.
     pub sole: Span,
     /// In outages that it started.
     pub started: Span,
@@ -190,10 +191,12 @@ pub struct Lengths {
 pub struct SiteOutcome {
     /// Its name.
     pub name: String,
-    /// Share of time in which the site itself was up and reachable.
+    /// Share of time in which the site itself was up and reachable. Errors and overload do not count here.
     pub availability: Estimate,
     /// Requests it served.
     pub served: Volume,
+    /// Share of the requests that came to it, while it was there, and failed: grey failures and overload.
+    pub failed: f64,
     /// Mean requests per second that came to it.
     pub load_mean: f64,
     /// Greatest requests per second that came to it at any instant.
@@ -211,9 +214,9 @@ pub struct SourceOutcome {
     pub name: String,
     /// What sort of root it is: `domain`, `shock`, `script`, `replay`, `demand`, `false alarm`.
     pub kind: &'static str,
-    /// Faults it caused, per year.
+    /// Faults it caused, per year: each domain that a shock takes is one, all phases of a replay together are one.
     pub faults: f64,
-    /// Mean length of its faults, in seconds.
+    /// Mean length of its faults, in seconds; of a replay, from its first phase's beginning to its last one's end.
     pub length_mean: f64,
 }
 
@@ -274,6 +277,8 @@ pub struct DrillOutcome {
     pub name: String,
     /// Its kind, e.g. `region`.
     pub kind: String,
+    /// How long the loss lasted.
+    pub lasts: Span,
     /// Sites it took down.
     pub sites_lost: Vec<String>,
     /// Served share of the entry point that serves least, once traffic has settled, at the worst time of day.

@@ -109,13 +109,15 @@ fn sites(outcome: &Outcome) -> String {
         "load_peak_rps",
         "capacity_rps",
         "verdict_changes_per_year",
+        "failed_share",
     ];
     let rows = outcome.sites.iter().map(|site| {
         let [value, low, high] = three(site.availability);
         let capacity = site.capacity.map_or(String::new(), |capacity| capacity.to_string());
         let (served, mean, peak) = (site.served.requests(), site.load_mean, site.load_peak);
-        let [served, mean, peak, flips] = [served, mean, peak, site.flips].map(|x| x.to_string());
-        [site.name.clone(), value, low, high, served, mean, peak, capacity, flips]
+        let [served, mean, peak, flips, failed] =
+            [served, mean, peak, site.flips, site.failed].map(|x| x.to_string());
+        [site.name.clone(), value, low, high, served, mean, peak, capacity, flips, failed]
     });
     written(head, rows)
 }
@@ -165,11 +167,12 @@ pub fn drill(drills: &[DrillOutcome]) -> String {
         "survivor",
         "survivor_load_peak_rps",
         "survivor_capacity_rps",
+        "lasts_seconds",
     ];
     written(head, drills.iter().flat_map(drill_rows))
 }
 
-fn drill_rows(drill: &DrillOutcome) -> Vec<[String; 11]> {
+fn drill_rows(drill: &DrillOutcome) -> Vec<[String; 12]> {
     let seconds = |span: Option<sim::Span>| span.map_or(String::new(), |span| span.seconds().to_string());
     let row = |survivor: [String; 3]| {
         let [site, load, capacity] = survivor;
@@ -185,6 +188,7 @@ fn drill_rows(drill: &DrillOutcome) -> Vec<[String; 11]> {
             site,
             load,
             capacity,
+            drill.lasts.seconds().to_string(),
         ]
     };
     if drill.survivors.is_empty() {

@@ -10,9 +10,7 @@ use models::outcome::{DrillOutcome, SurvivorLoad};
 pub fn document(name: &str, drills: &[DrillOutcome], reproduce: &Reproduce) -> Document {
     let mut document = Document::default();
     document.title(format!("{name}: what each loss does"));
-    document.paragraph(
-        "Exact; served share and peak load once traffic has settled, each at its worst time of day.",
-    );
+    document.paragraph(how(drills));
     document.lines(vec![String::new()]);
     if drills.is_empty() {
         document.paragraph("nothing of that kind to lose");
@@ -25,16 +23,27 @@ pub fn document(name: &str, drills: &[DrillOutcome], reproduce: &Reproduce) -> D
     document
 }
 
+/// How a drill is made; every loss of one scenario lasts equally long.
+fn how(drills: &[DrillOutcome]) -> String {
+    let lasts = drills.first().map_or(String::new(), |drill| {
+        format!(" Each loss begins at the busiest hour and lasts {}.", number::span(drill.lasts))
+    });
+    format!(
+        "Exact.{lasts} Served share and peak load are those once traffic has settled, each at its worst time of day."
+    )
+}
+
 fn table(drills: &[DrillOutcome]) -> Table {
     let scale = count_scale(drills.iter().map(|drill| drill.lost.requests()).fold(0.0, f64::max));
-    let lost =
-        if scale.name.is_empty() { ">requests lost".to_owned() } else { format!(">lost, {}", scale.name) };
+    let period = drills.first().map_or(String::new(), |drill| number::days(drill.lasts));
+    let unit = if scale.name.is_empty() { "requests" } else { scale.name };
+    let lost = format!(">{unit} lost in {period}");
     let mut table = Table::new([
         "loss of",
         ">served",
         "fullest survivor",
         ">peak/capacity",
-        ">seen after",
+        ">detected after",
         ">full service after",
         &lost,
     ]);
@@ -45,7 +54,7 @@ fn table(drills: &[DrillOutcome]) -> Table {
             served(drill),
             fullest.map_or("-", |survivor| survivor.site.as_str()).into(),
             fullest.map_or("-".into(), use_of),
-            drill.detection.map_or("never".to_owned(), number::span).into(),
+            drill.detection.map_or("not seen".to_owned(), number::span).into(),
             full_service(drill),
             scale.bare(drill.lost.requests()).into(),
         ]);
@@ -60,7 +69,7 @@ fn served(drill: &DrillOutcome) -> Cell {
 
 fn full_service(drill: &DrillOutcome) -> Cell {
     match drill.full_service {
-        None => Cell { text: "never".to_owned(), tone: Tone::Bad },
+        None => Cell { text: "the repair".to_owned(), tone: Tone::Bad },
         Some(span) if span.is_zero() => "at once".into(),
         Some(span) => number::span(span).into(),
     }
@@ -122,16 +131,18 @@ mod tests {
             document.text(false),
             str![[r#"
 shop: what each loss does
-  Exact; served share and peak load once traffic has settled, each at its worst time of day.
+  Exact. Each loss begins at the busiest hour and lasts 2 days. Served share and peak load are those
+  once traffic has settled, each at its worst time of day.
 
-  loss of   served  fullest survivor  peak/capacity  seen after  full service after  lost, million
-  virginia    75 %  dublin                    133 %      31.2 s               never           1.91
-  dublin     100 %  virginia                   73 %      31.2 s          1 min 35 s           1.91
+                    fullest                                            full service  million lost in
+  loss of   served  survivor         peak/capacity  detected after            after           2 days
+  virginia    75 %  dublin                   133 %          31.2 s       the repair             1.91
+  dublin     100 %  virginia                  73 %          31.2 s       1 min 35 s             1.91
 
   virginia takes virginia. Headroom left: dublin -500 rps
   dublin takes dublin. Headroom left: virginia 400 rps
 
-reproduce: seawall run shop.yaml --seed 7 --replications 100    version 0.1.0  inputs bb93131a  fingerprint 1def787d450749c5
+reproduce: seawall run shop.yaml --seed 7 --replications 100    version 0.1.0  inputs bb93131a  fingerprint d0ec3add793bf425
 
 "#]]
         );

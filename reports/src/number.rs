@@ -42,10 +42,13 @@ pub fn percent(share: f64) -> String {
     format!("{:.*}", places, share * 100.0)
 }
 
-/// A share as a percentage with one digit after the point.
+/// A share as a percentage with one digit after the point; what is nearly nothing or all is not printed as if it were.
 pub fn rough_percent(share: f64) -> String {
     match share * 100.0 {
-        percent if percent > 0.0 && percent < 0.1 => "< 0.1 %".to_owned(),
+        percent if percent <= 0.0 => "0 %".to_owned(),
+        percent if percent < 0.1 => "< 0.1 %".to_owned(),
+        percent if percent >= 100.0 => "100 %".to_owned(),
+        percent if percent > 99.9 => "> 99.9 %".to_owned(),
         percent => format!("{percent:.1} %"),
     }
 }
@@ -162,10 +165,22 @@ fn interval(estimate: Estimate, scale: Scale) -> String {
     // An interval may be narrower than anybody wants to read: four significant digits are enough.
     let most = decimals(distance(value, scale), 4);
     let places = if low < high { decimals_of_width(high - low).min(most) } else { most };
+    let places = enclosing(value, (low, high), places, most);
     let value_places = (places + 1).min(most.max(places));
     let end = |x: f64| end_of_interval(x, places, scale);
     let value_text = if value == 0.0 { "0".to_owned() } else { format!("{value:.value_places$}") };
     format!("{value_text}{} [{}, {}]", scale.suffix(), end(low), end(high))
+}
+
+/// Digits after the point, from `places` on, with which the printed interval holds the printed value: an estimate near
+/// an end must not be rounded out of it.
+fn enclosing(value: f64, (low, high): (f64, f64), places: usize, most: usize) -> usize {
+    let rounded = |x: f64, places: usize| format!("{x:.places$}").parse::<f64>().unwrap_or(x);
+    let holds = |places: &usize| {
+        let shown = rounded(value, (places + 1).min(most.max(*places)));
+        rounded(low, *places) <= shown && shown <= rounded(high, *places)
+    };
+    (places..=places + 3).find(holds).unwrap_or(places)
 }
 
 /// An end of an interval. One that is not quite 100 % or 0 is not printed as if it were.
@@ -261,6 +276,12 @@ pub fn horizon(span: Span) -> String {
     length(span.seconds())
 }
 
+/// About how many days: `2 days`.
+pub fn days(span: Span) -> String {
+    let days = (span.seconds() / 86_400.0).round().max(1.0);
+    format!("{days} day{}", if days == 1.0 { "" } else { "s" })
+}
+
 /// An instant as day and time of day: `day 201 04:13:07`.
 pub fn instant(at: Instant) -> String {
     let seconds = at.nanos().div_euclid(1_000_000_000);
@@ -300,6 +321,19 @@ mod tests {
         assert_eq!(text(0.99953, 0.99912, 0.99984), "99.953 % [99.91, 99.98]");
         assert_eq!(text(0.412, 0.301, 0.522), "41.2 % [30, 52]");
         assert_eq!(text(0.999_512_3, 0.999_505_1, 0.999_518_2), "99.95123 % [99.9505, 99.9518]");
+    }
+
+    #[test]
+    fn an_interval_is_printed_with_digits_enough_to_hold_its_value() {
+        let text = |v, l, h| estimate(of(v, l, h, Method::OrderStatistic), time_scale(v));
+        assert_eq!(text(168.0, 165.0, 340.0), "2.80 min [2.8, 5.7]");
+        assert_eq!(text(102.5, 102.4, 102.5), "102.5 s [102.4, 102.5]");
+    }
+
+    #[test]
+    fn a_rough_share_is_all_only_where_it_is() {
+        let texts = [0.0, 0.0001, 0.5, 0.9999, 1.0].map(rough_percent);
+        assert_eq!(texts, ["0 %", "< 0.1 %", "50.0 %", "> 99.9 %", "100 %"]);
     }
 
     #[test]

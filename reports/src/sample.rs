@@ -150,6 +150,7 @@ pub(crate) fn outcome() -> Outcome {
         name: name.to_owned(),
         availability: estimate(0.9991, 0.9989, 0.9993, Method::Gamma),
         served: Volume::from_requests(32e9),
+        failed: 0.0123,
         load_mean: 1000.0,
         load_peak,
         capacity: Some(1500.0),
@@ -342,6 +343,7 @@ pub(crate) fn drills() -> Vec<DrillOutcome> {
         |name: &str, survivor: &str, load: f64, served: f64, full_service: Option<Span>| DrillOutcome {
             name: name.to_owned(),
             kind: "site".to_owned(),
+            lasts: Span::DAY * 2 + Span::MINUTE * 4,
             sites_lost: vec![name.to_owned()],
             served,
             survivors: vec![SurvivorLoad { site: survivor.to_owned(), load, capacity: Some(1500.0) }],

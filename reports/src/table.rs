@@ -3,6 +3,9 @@
 /// Text is laid out to fit this many columns.
 pub const WIDTH: usize = 100;
 
+/// Columns of words never get narrower than this.
+const NARROW: usize = 10;
+
 /// How a cell is emphasised, beside what its words say.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Tone {
@@ -81,28 +84,52 @@ impl Table {
         self.rows.is_empty()
     }
 
-    /// As lines of aligned text, indented by two; cells of the first column are cut where a line would be too long.
+    /// As lines of aligned text, indented by two. Where they would be too long, headings and then words are broken into
+    /// several lines; nothing is cut.
     pub fn text(&self, styled: bool) -> String {
         let widths = self.widths();
-        let mut out =
-            self.text_line(self.heads.iter().map(|(head, _)| (head.as_str(), Tone::Plain)), &widths, styled);
+        let heads = self.heads.iter().zip(&widths);
+        let heads: Vec<Vec<String>> = heads.map(|((head, _), width)| broken(head, *width)).collect();
+        let height = heads.iter().map(Vec::len).max().unwrap_or(0);
+        // Headings stand on the rows below them.
+        let lowered = heads.into_iter().map(|mut lines| {
+            lines.splice(0..0, vec![String::new(); height - lines.len()]);
+            (lines, Tone::Plain)
+        });
+        let mut out = self.text_lines(&lowered.collect::<Vec<_>>(), &widths, styled);
         for row in &self.rows {
-            out += &self.text_line(row.iter().map(|cell| (cell.text.as_str(), cell.tone)), &widths, styled);
+            let cells = row.iter().zip(&widths);
+            let cells: Vec<_> = cells.map(|(cell, width)| (broken(&cell.text, *width), cell.tone)).collect();
+            out += &self.text_lines(&cells, &widths, styled);
         }
         out
     }
 
+    /// As wide as the widest cell and, where there is room, the heading; columns of words give way first.
     fn widths(&self) -> Vec<usize> {
-        let mut widths: Vec<usize> = (0..self.heads.len()).map(|column| self.width(column)).collect();
-        let total: usize = widths.iter().map(|width| width + 2).sum();
-        let least = widths[0].min(8);
-        widths[0] = widths[0].saturating_sub(total.saturating_sub(WIDTH)).max(least);
+        let columns = 0..self.heads.len();
+        let cells: Vec<usize> = columns.clone().map(|column| self.cell_width(column)).collect();
+        let word = |head: &str| head.split_whitespace().map(chars).max().unwrap_or(0);
+        let mut widths: Vec<usize> =
+            columns.map(|column| cells[column].max(chars(&self.heads[column].0))).collect();
+        let least = |column: usize| cells[column].max(word(&self.heads[column].0));
+        shrink(&mut widths, |column, width| width > least(column));
+        shrink(&mut widths, |column, width| self.heads[column].1 == Align::Left && width > NARROW);
         widths
     }
 
-    fn width(&self, column: usize) -> usize {
-        let cells = self.rows.iter().map(|row| chars(&row[column].text));
-        cells.chain([chars(&self.heads[column].0)]).max().unwrap_or(0)
+    fn cell_width(&self, column: usize) -> usize {
+        self.rows.iter().map(|row| chars(&row[column].text)).max().unwrap_or(0)
+    }
+
+    fn text_lines(&self, cells: &[(Vec<String>, Tone)], widths: &[usize], styled: bool) -> String {
+        let height = cells.iter().map(|(lines, _)| lines.len()).max().unwrap_or(0);
+        let line = |index: usize| {
+            let texts =
+                cells.iter().map(|(lines, tone)| (lines.get(index).map_or("", String::as_str), *tone));
+            self.text_line(texts, widths, styled)
+        };
+        (0..height).map(line).collect()
     }
 
     fn text_line<'a>(
@@ -113,9 +140,8 @@ impl Table {
     ) -> String {
         let mut line = String::new();
         for ((text, tone), (width, (_, align))) in cells.zip(widths.iter().zip(&self.heads)) {
-            let text = shortened(text, *width);
-            let padding = " ".repeat(width - chars(&text));
-            let text = if styled { tone.paint(&text) } else { text };
+            let padding = " ".repeat(width.saturating_sub(chars(text)));
+            let text = if styled && !text.is_empty() { tone.paint(text) } else { text.to_owned() };
             line += "  ";
             line += &match align {
                 Align::Left => format!("{text}{padding}"),
@@ -149,6 +175,17 @@ impl Table {
             out += &format!("<tr>{}</tr>\n", row.iter().zip(&self.heads).map(cell).collect::<String>());
         }
         out + "</table>\n"
+    }
+}
+
+/// Takes from the widest column that `may` still give, until a line fits or none may.
+fn shrink(widths: &mut [usize], may: impl Fn(usize, usize) -> bool) {
+    while widths.iter().map(|width| width + 2).sum::<usize>() > WIDTH {
+        let giving = (0..widths.len()).filter(|&column| may(column, widths[column]));
+        let Some(widest) = giving.max_by_key(|&column| (widths[column], std::cmp::Reverse(column))) else {
+            return;
+        };
+        widths[widest] -= 1;
     }
 }
 
@@ -189,6 +226,23 @@ pub fn wrapped(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
+/// All of `text` in lines of at most `width` characters, broken at blanks, else after a sign within a name, else anywhere.
+fn broken(text: &str, width: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut rest: Vec<char> = text.chars().collect();
+    while rest.len() > width.max(1) {
+        let room = &rest[..=width.max(1)];
+        let blank = room.iter().rposition(|sign| *sign == ' ').filter(|at| *at > 0);
+        let sign = || room[..room.len() - 1].iter().rposition(|sign| "/-_.:=,".contains(*sign));
+        let end = blank.or_else(|| sign().map(|at| at + 1)).unwrap_or(width.max(1));
+        let next = rest.split_off(end);
+        lines.push(rest.into_iter().collect());
+        rest = next.into_iter().skip_while(|sign| *sign == ' ').collect();
+    }
+    lines.push(rest.into_iter().collect());
+    lines
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -214,10 +268,27 @@ mod tests {
     }
 
     #[test]
-    fn a_long_name_is_cut_before_a_line_is_too_long() {
+    fn a_long_name_is_broken_before_a_line_is_too_long_and_never_cut() {
         let mut table = Table::new(["name", "text"]);
         table.row(["n".repeat(80).into(), "t".repeat(60).into()]);
-        assert!(table.text(false).lines().all(|line| chars(line) <= WIDTH));
+        let text = table.text(false);
+        assert!(text.lines().all(|line| chars(line) <= WIDTH));
+        assert_eq!((text.matches('n').count(), text.matches('t').count()), (80 + 1, 60 + 2));
+    }
+
+    #[test]
+    fn names_break_after_their_signs() {
+        assert_eq!(broken("aws/eu-west-1 and more", 8), ["aws/eu-", "west-1", "and more"]);
+        assert_eq!(broken("abcdefgh", 3), ["abc", "def", "gh"]);
+    }
+
+    #[test]
+    fn headings_give_way_before_names() {
+        let mut table = Table::new(["name", ">a heading of many words"]);
+        table.row(["n".repeat(85).into(), "1".into()]);
+        let text = table.text(false);
+        assert!(text.lines().last().is_some_and(|line| line.contains(&"n".repeat(85))));
+        assert!(text.lines().count() > 2);
     }
 
     #[test]

@@ -6,12 +6,13 @@ use crate::engine;
 use crate::failure::Failure;
 use crate::input::{self, Scenario};
 use crate::output::{self, Files};
+use crate::progress::Audience;
 use models::outcome::DrillOutcome;
 use models::specification::Specification;
 use reports::{Reproduce, csv, drill, json};
 
 /// Drills each file.
-pub(super) fn run(asked: &Drill) -> Result<(), Failure> {
+pub(super) fn run(asked: &Drill, audience: Audience) -> Result<(), Failure> {
     if let Some(out) = &asked.place.out {
         output::check(out, asked.place.force)?;
     }
@@ -32,7 +33,7 @@ pub(super) fn run(asked: &Drill) -> Result<(), Failure> {
         let own = if scenarios.len() > 1 { input::directory_name(&scenario.file) } else { String::new() };
         files.add_all(&own, results(name, &drills, &reproduce));
     }
-    asked.place.out.as_ref().map_or(Ok(()), |out| output::write(out, asked.place.force, &files))
+    output::deliver(&asked.place, &files, audience)
 }
 
 /// Refuses a kind or path that the scenario has not.

@@ -28,7 +28,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<Exit, Failure> {
         None => intro::print().map(done),
         Some(Command::Run(asked)) => run::run(&asked, audience).map(done),
         Some(Command::Check(asked)) => check::run(&asked, audience),
-        Some(Command::Drill(asked)) => drill::run(&asked).map(done),
+        Some(Command::Drill(asked)) => drill::run(&asked, audience).map(done),
         Some(Command::Replay(asked)) => replay::run(&asked, audience).map(done),
         Some(Command::Explain(asked)) => explain::run(&asked, audience).map(done),
         Some(Command::Validate(asked)) => validate::run(&asked),

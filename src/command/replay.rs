@@ -19,7 +19,7 @@ pub(super) fn run(asked: &Replay, audience: Audience) -> Result<(), Failure> {
     }
     let mut scenario = input::with(&asked.file, &asked.changes, &[placed(asked)?])?;
     alone(&mut scenario.specification);
-    let exact = asked.partial == Partial::Capacity && determined(&mut scenario.specification);
+    let exact = determined(&mut scenario.specification);
     if exact && asked.changes.replications.is_none() {
         scenario.specification.run.replications = 1;
     }
@@ -30,10 +30,8 @@ pub(super) fn run(asked: &Replay, audience: Audience) -> Result<(), Failure> {
     if asked.printing.format == Format::Text {
         tell(&results)?;
     }
-    match &asked.place.out {
-        Some(out) => output::write(out, asked.place.force, &results.files()?),
-        None => Ok(()),
-    }
+    let files = asked.place.out.as_ref().map(|_| results.files()).transpose()?;
+    output::deliver(&asked.place, &files.unwrap_or_default(), audience)
 }
 
 /// The override that places the incident.
@@ -102,5 +100,5 @@ fn tell(results: &Results) -> Result<(), Failure> {
     let specification = &results.scenario.specification;
     let kept = engine::worst(results.scenario, worst)?;
     let told = story::tell(specification, &results.outcome.sources, &kept);
-    console::answer(&format!("\n{}", story::document(&told, &results.reproduce).text(true)))
+    console::answer(&format!("\n{}", story::part(&told).text(true)))
 }

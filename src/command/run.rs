@@ -34,8 +34,5 @@ pub(super) fn run(asked: &Run, audience: Audience) -> Result<(), Failure> {
             files.add_all(&own, results.files()?);
         }
     }
-    match &asked.place.out {
-        Some(out) => output::write(out, asked.place.force, &files),
-        None => Ok(()),
-    }
+    output::deliver(&asked.place, &files, audience)
 }

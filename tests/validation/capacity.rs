@@ -25,6 +25,8 @@ pub(crate) fn table() -> Table {
     static_at_random(&mut table);
     ideal_at_random(&mut table, "flat");
     ideal_at_random(&mut table, "{swing: 50%, peak: 14h}");
+    up_at_by_the_clock(&mut table);
+    up_at_at_random(&mut table);
     table
 }
 
@@ -229,4 +231,40 @@ steering: {www: {policy: ideal, sites: all}}";
     table.row(&case, format!("ideal, random faults, {what}: share lost"), lost, simulated, formula);
     let nowhere = case.scope("www").by_mechanism.iter().find(|(known, _)| *known == NoRoute);
     assert!(nowhere.is_some_and(|(_, volume)| !volume.is_zero()), "all three are down now and then");
+}
+
+/// A scope that counts as up from 80 % on: under a sinusoid, how long does the demand exceed the capacity by so much?
+fn up_at_by_the_clock(table: &mut Table) {
+    let demand = "demand: 100 rps, daily: {swing: 60%, peak: 15h}";
+    let script = "  - {at: 1d, fail: a, for: 24h}\nserving: {www: {up_at: 80%}}";
+    let case = table.case(&scripted(demand, script));
+    let not_up = 2.0 * ((100.0 / 0.8 - 100.0) / 60.0_f64).acos() * DAY / (2.0 * PI);
+    let formula = "2 arccos((C/0.8 - m)/(m s))/ω: the demand is above C/0.8 = 125 rps";
+    let seconds = case.scope("www").downtime.map(|seconds| seconds * 4.0 / 365.0);
+    table.row(&case, "up at 80 %, sinusoid: seconds not up", not_up, seconds, formula);
+    let lost = daily_excess(100.0, 60.0, 100.0);
+    let formula = "what is lost does not depend on when it counts as up";
+    table.row(&case, "up at 80 %, sinusoid: requests lost", lost, case.lost("www"), formula);
+}
+
+/// Two sites of 60 and 40 of 100 rps: without the smaller one, 60 % are served, which is up where 50 % are asked for.
+fn up_at_at_random(table: &mut Table) {
+    let case = table.case(
+        "scenario: 1
+name: up at half
+run: {horizon: 1y, replications: 4096, seed: 1, start: stationary, confidence: 99.9%}
+sites:
+  large: {capacity: 60 rps, outages: {up: 10d, down: {law: exponential, mean: 1d}}}
+  small: {capacity: 40 rps, outages: {up: 5d, down: {law: exponential, mean: 1d}}}
+clients: {all: {anywhere: true, uses: www, demand: 100 rps}}
+steering: {www: {policy: ideal, sites: all}}
+serving: {www: {up_at: 50%}}",
+    );
+    let (large, small) = (1.0 / 11.0, 1.0 / 6.0);
+    let down = case.scope("www").time_up.map(|up| 1.0 - up);
+    let formula = "u(large): without it 40 % are served, without the small one 60 %";
+    table.row(&case, "up at 50 % of 60 + 40 rps: share of time not up", large, down, formula);
+    let lost = case.scope("www").availability.map(|served| 1.0 - served);
+    let formula = "0.6 u(large) + 0.4 u(small)";
+    table.row(&case, "up at 50 %: share of requests lost", 0.6 * large + 0.4 * small, lost, formula);
 }

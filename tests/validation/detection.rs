@@ -1,7 +1,7 @@
 //! How long a quorum of phased checkers takes to see a death, and a repair.
 
 use crate::page::Table;
-use crate::theory::{HOUR, Probes};
+use crate::theory::{HOUR, Probes, equator_delay};
 
 /// Requests per second: with a TTL of zero, requests lost over this is the time until traffic moves.
 const DEMAND: f64 = 1000.0;
@@ -13,11 +13,12 @@ pub(crate) fn table() -> Table {
         "The primary of a failover pair dies for an hour; its record has a TTL of zero and no propagation delay, so the \
          requests lost over the demand are the detection time. A vantage learns of the death by its K-th probe in a row \
          that times out; the check turns when the m-th of n vantages has. With fixed phases that is an order statistic \
-         of known numbers; with random ones the mean of the m-th smallest of n uniform phases is m/(n + 1) of the \
+         of known numbers, also with vantages thousands of kilometres away; with random ones the mean of the m-th smallest of n uniform phases is m/(n + 1) of the \
          interval (David & Nagaraja 2003). What the standby serves tells when the repair was seen. A grey site, of whose \
          probes a share fails, is found after the mean waiting time for K failures in a row (Feller 1968, XIII.7).",
     );
     fixed(&mut table);
+    from_afar(&mut table);
     random(&mut table);
     grey(&mut table);
     table
@@ -114,6 +115,45 @@ fn fixed_rows(table: &mut Table, fixed: &Fixed) {
     let formula =
         "until the (n - m + 1)-th vantage has passed R cycles after the repair; a retry may pass one";
     table.row(&case, format!("{what}: on the standby for, s"), back - turns, away, formula);
+}
+
+/// The site and three vantages on the equator, 30, 90 and 150 degrees away: 31, 89 and 147 ms one way. The site dies while
+/// the second vantage's probe is on its way.
+fn from_afar(table: &mut Table) {
+    let phases = [1.0, 4.0, 9.0];
+    let posts: Vec<(f64, f64)> = phases
+        .into_iter()
+        .zip([30.0, 90.0, 150.0])
+        .map(|(phase, degrees)| (phase, equator_delay(degrees)))
+        .collect();
+    for (spacing, after_response, quorum, dies) in [
+        ("start", false, 1, 3604.05),
+        ("start", false, 2, 3604.05),
+        ("response", true, 1, 3604.05),
+        ("response", true, 2, 3611.0),
+    ] {
+        let probes = Probes {
+            interval: 10.0,
+            timeout: 2.0,
+            retries: 0.0,
+            failures: 3.0,
+            successes: 3.0,
+            after_response,
+        };
+        let words = format!(
+            "interval: 10s, timeout: 2s, spacing: {spacing}, unhealthy_when: {quorum} of 3, phase: [1s, 4s, 9s], \
+             vantages: [[0, 30], [0, 90], [0, 150]]"
+        );
+        let text = scenario("horizon: 4h", &words, &format!("at: {dies}s, for: 1h"))
+            .replace("primary: {capacity", "primary: {at: [0, 0], capacity")
+            .replace("standby: {capacity", "standby: {at: [0, 0], capacity");
+        let case = table.case(&text);
+        let formula = "m-th smallest of (first probe to arrive after the death + (K - 1) cycles + timeout); \
+                       passing cycles last I, or I + 2 delays from the response";
+        let what = format!("{quorum} of 3 vantages 3,300 to 16,700 km away, interval from the {spacing}: s");
+        let turns = probes.turns_from_afar(&posts, quorum, dies) - dies;
+        table.row(&case, what, turns, case.lost("www").times(1.0 / DEMAND), formula);
+    }
 }
 
 fn random(table: &mut Table) {

@@ -20,6 +20,7 @@ pub(crate) fn table() -> Table {
     shock(&mut table);
     beta(&mut table);
     partial(&mut table);
+    together(&mut table);
     table
 }
 
@@ -195,4 +196,52 @@ serving: {both: {needs: 2 of 2 sites}, either: {needs: 1 of 2 sites}}",
     let expected = frequency * YEAR + chain.probability(|state| state == 3);
     let formula = format!("chain, {FREQUENCY}");
     table.row(&case, "both victims down: outages a year", expected, case.scope("either").outages, formula);
+}
+
+/// As above, but one draw is the length of all that one event does. States: nobody, a, b, both by events of their own,
+/// both by one event.
+fn together(table: &mut Table) {
+    let case = table.case(
+        "scenario: 1
+name: shocks that are repaired as one
+run: {horizon: 1y, replications: 4096, seed: 1, start: stationary, confidence: 99.9%}
+sites: {a: {capacity: 10 rps}, b: {capacity: 10 rps}}
+shocks: {storm: {every: 5d, hits: {a: 60%, b: 30%}, for: {law: exponential, mean: 1d}, together: true}}
+clients:
+  eager: {anywhere: true, uses: both, demand: 1 rps}
+  frugal: {anywhere: true, uses: either, demand: 1 rps}
+steering:
+  both: {policy: ideal, sites: [a, b]}
+  either: {policy: ideal, sites: [a, b]}
+serving: {both: {needs: 2 of 2 sites}, either: {needs: 1 of 2 sites}}",
+    );
+    let (rate, repair, a, b) = (1.0 / (5.0 * DAY), 1.0 / DAY, 0.6, 0.3);
+    let mut chain = Chain::new(5);
+    for (from, to, rate) in [
+        (0, 1, rate * a * (1.0 - b)),
+        (0, 2, rate * (1.0 - a) * b),
+        (0, 4, rate * a * b),
+        (1, 3, rate * b),
+        (2, 3, rate * a),
+        (1, 0, repair),
+        (2, 0, repair),
+        (3, 1, repair),
+        (3, 2, repair),
+        (4, 0, repair),
+    ] {
+        chain.add(from, to, rate);
+    }
+    let formula =
+        "chain of five states: both down by two events are repaired one by one, by one event at once";
+    for (scope, what, up) in [
+        ("both", "repaired together, both victims up", chain.probability(|state| state == 0)),
+        ("either", "repaired together, at least one victim up", chain.probability(|state| state < 3)),
+    ] {
+        let down = case.scope(scope).time_up.map(|up| 1.0 - up);
+        table.row(&case, format!("{what}: share of time not"), 1.0 - up, down, formula);
+    }
+    let expected = chain.frequency(|state| state >= 3) * YEAR + chain.probability(|state| state >= 3);
+    let formula = format!("chain, {FREQUENCY}");
+    let what = "repaired together, both victims down: outages a year";
+    table.row(&case, what, expected, case.scope("either").outages, formula);
 }

@@ -56,6 +56,7 @@ fn lose_one(specification: &Specification, domain: DomainId) -> Result<DrillOutc
     Ok(DrillOutcome {
         name: specification.domains[domain].path.clone(),
         kind: specification.domains[domain].kind.clone(),
+        lasts: ends - begins,
         sites_lost,
         served,
         survivors,

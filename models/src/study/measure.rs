@@ -5,7 +5,7 @@ use crate::blame::{Mechanism, SourceId};
 use crate::design::{Design, LevelId};
 use crate::ledger::{Charge, LevelTally, Tally};
 use crate::outcome::*;
-use crate::specification::{PopulationId, Scope, Serving, SiteId};
+use crate::specification::{Placed, PopulationId, Scope, Serving, SiteId};
 use crate::volume::Volume;
 use sim::special::chi_square_quantile;
 use sim::stats::{
@@ -294,6 +294,7 @@ impl<'t> Measured<'t> {
             name: self.design.specification().sites[id].name.clone(),
             availability: availability.map(|nanos| 1.0 - nanos * NANO / self.horizon().seconds()).clamped(),
             served: site.served,
+            failed: failed(site.arrived, site.served),
             load_mean: site.arrived.requests() / seconds,
             load_peak: site.peak,
             capacity: pools.map(|pool| pool.rate).reduce(|sum, rate| sum + rate),
@@ -303,12 +304,28 @@ impl<'t> Measured<'t> {
 
     fn source(&self, id: SourceId) -> SourceOutcome {
         let (plan, seen) = (&self.design.sources[id], &self.tally.sources[id]);
+        let mean = if seen.faults == 0 { 0.0 } else { seen.length as f64 * NANO / seen.faults as f64 };
         SourceOutcome {
             name: plan.name.clone(),
             kind: plan.kind,
             faults: seen.faults as f64 / self.tally.replications as f64 / self.years(),
-            length_mean: if seen.faults == 0 { 0.0 } else { seen.length as f64 * NANO / seen.faults as f64 },
+            length_mean: self.replay_length(id).map_or(mean, Span::seconds),
         }
+    }
+
+    /// From the beginning of a replay's first phase to the end of its last one, within the horizon where its place is
+    /// fixed; none: the source is no replay.
+    fn replay_length(&self, id: SourceId) -> Option<Span> {
+        let replays = self.design.sources.iter().filter(|(_, source)| source.kind == "replay");
+        let index = replays.map(|(source, _)| source).position(|source| source == id)?;
+        let replay = &self.design.specification().replays[index];
+        let first = replay.phases.iter().map(|phase| phase.from).min()?;
+        let last = replay.phases.iter().map(|phase| phase.from + phase.lasts).max()?;
+        let room = match replay.at {
+            Placed::At(at) => (Instant::ZERO + self.horizon() - at).max(first),
+            Placed::Random => last,
+        };
+        Some(last.min(room) - first)
     }
 
     fn promise(&self, promise: &crate::specification::Promise) -> PromiseOutcome {
@@ -360,6 +377,11 @@ impl Estimate {
         let (low, high) = (self.low.clamp(0.0, 1.0), self.high.clamp(0.0, 1.0));
         Estimate { value: self.value.clamp(0.0, 1.0), low, high, ..self }
     }
+}
+
+/// Share of what arrived that was not served.
+fn failed(arrived: Volume, served: Volume) -> f64 {
+    if arrived.is_zero() { 0.0 } else { (1.0 - served.requests() / arrived.requests()).max(0.0) }
 }
 
 fn convert(estimated: Estimated) -> Estimate {

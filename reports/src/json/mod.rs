@@ -391,6 +391,7 @@ struct SiteJson {
     name: String,
     availability_share: EstimateJson,
     served: VolumeJson,
+    failed_share: f64,
     load_mean_rps: f64,
     load_peak_rps: f64,
     capacity_rps: Option<f64>,
@@ -403,6 +404,7 @@ impl From<&SiteOutcome> for SiteJson {
             name: site.name.clone(),
             availability_share: site.availability.into(),
             served: site.served.into(),
+            failed_share: site.failed,
             load_mean_rps: site.load_mean,
             load_peak_rps: site.load_peak,
             capacity_rps: site.capacity,
@@ -507,6 +509,7 @@ impl From<&Worst> for WorstJson {
 struct DrillJson {
     name: String,
     kind: String,
+    lasts_ns: i64,
     sites_lost: Vec<String>,
     served_share: f64,
     survivors: Vec<SurvivorJson>,
@@ -533,6 +536,7 @@ impl From<&DrillOutcome> for DrillJson {
         DrillJson {
             name: drill.name.clone(),
             kind: drill.kind.clone(),
+            lasts_ns: drill.lasts.nanos(),
             sites_lost: drill.sites_lost.clone(),
             served_share: drill.served,
             survivors: drill.survivors.iter().map(survivor).collect(),

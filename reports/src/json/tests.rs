@@ -156,6 +156,7 @@ fn the_keys_stand_in_a_fixed_order_and_carry_their_units() {
           "requests": 32000000000.0,
           "nanorequests": "32000000000000000000"
         },
+        "failed_share": 0.0123,
         "load_mean_rps": 1000.0,
         "load_peak_rps": 2000.0,
         "capacity_rps": 1500.0,
@@ -203,7 +204,7 @@ fn the_keys_stand_in_a_fixed_order_and_carry_their_units() {
     "command": "seawall run shop.yaml --seed 7 --replications 100",
     "version": "0.1.0",
     "inputs": "bb93131a",
-    "fingerprint": "3094087df6c12e9b"
+    "fingerprint": "afc58160b5d0ef70"
   }
 }
 

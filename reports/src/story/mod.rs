@@ -96,6 +96,13 @@ fn next_instant(changes: &[&Change], until: Instant) -> Instant {
 /// The story as a document. Times count from the first change told; earlier causes have only their date. A line is indented under its cause, and names it where
 /// something else was told in between.
 pub fn document(told: &Told, reproduce: &Reproduce) -> Document {
+    let mut document = part(told);
+    document.command(reproduce.to_string());
+    document
+}
+
+/// The same as a part of a longer answer, which says itself how to reproduce it.
+pub fn part(told: &Told) -> Document {
     let mut document = Document::default();
     let inside = told.lines.iter().find(|line| line.at >= told.from);
     let begun = inside.map_or(told.from, |line| line.at);
@@ -107,7 +114,6 @@ pub fn document(told: &Told, reproduce: &Reproduce) -> Document {
     ));
     document.lines(text_lines(told, begun));
     document.paragraph(ending(told));
-    document.command(reproduce.to_string());
     document
 }
 

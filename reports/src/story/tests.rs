@@ -31,7 +31,7 @@ shop: replication 12, from day 200 00:00:00
 
   In all about 355 thousand requests lost in the 13 min 40 s told here.
 
-reproduce: seawall run shop.yaml --seed 7 --replications 100    version 0.1.0  inputs bb93131a  fingerprint 1def787d450749c5
+reproduce: seawall run shop.yaml --seed 7 --replications 100    version 0.1.0  inputs bb93131a  fingerprint d0ec3add793bf425
 
 "#]]
     );

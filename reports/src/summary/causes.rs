@@ -69,14 +69,18 @@ fn share(part: Volume, whole: Volume) -> String {
 
 fn by_source(outcome: &Outcome, everything: &ScopeOutcome) -> Table {
     let (scale, head, over) = lost_head(outcome, everything);
-    let mut table = Table::new(["root", "share", &head, ">faults a year", ">mean fault"]);
+    let basis = Basis::of(outcome);
+    let faults = format!(">faults{}", basis.words);
+    let mut table = Table::new(["root", "share", &head, &faults, ">mean fault"]);
     for &(source, lost) in everything.by_source.iter().take(ROWS) {
         let root = outcome.sources.get(source.0 as usize);
         table.row([
             source_name(&outcome.sources, source).into(),
             share_with_interval(everything, source, lost).into(),
             scale.bare(lost.requests() / over).into(),
-            root.filter(has_faults).map_or("-".to_owned(), |root| number::significant(root.faults, 2)).into(),
+            root.filter(has_faults)
+                .map_or("-".to_owned(), |root| number::significant(root.faults * basis.year_times, 2))
+                .into(),
             root.filter(has_faults).map_or("-".to_owned(), |root| number::length(root.length_mean)).into(),
         ]);
     }

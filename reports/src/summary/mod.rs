@@ -41,6 +41,27 @@ fn opening(outcome: &Outcome, document: &mut Document) {
         document.paragraph(outcome.question.clone());
     }
     document.paragraph(method(outcome));
+    if let Some(forced) = forced(outcome) {
+        document.paragraph(forced);
+    }
+}
+
+/// What was forced to happen in every replication: a year with it is no forecast of a year.
+fn forced(outcome: &Outcome) -> Option<String> {
+    let of = |kind: &str| outcome.sources.iter().filter(|source| source.kind == kind).count();
+    let several = |count: usize, noun: &str| match count {
+        0 => None,
+        1 => Some(format!("one {noun}")),
+        _ => Some(format!("{count} {noun}s")),
+    };
+    let parts = [several(of("replay"), "recorded incident"), several(of("script"), "scripted fault")];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| {
+        format!(
+            "Forced into each replication: {}. The figures say what that costs, not how often it happens.",
+            parts.join(" and ")
+        )
+    })
 }
 
 /// `1024 replications of 1 year, seed 7; 95 % intervals`.
@@ -72,7 +93,7 @@ pub(crate) fn years(outcome: &Outcome) -> f64 {
     outcome.horizon.ratio(sim::Span::YEAR) * outcome.replications as f64
 }
 
-/// What losses are counted over: a year, or the horizon where the outcome is exact.
+/// What losses are counted over: a year, or the horizon where the outcome is exact or something was forced into it.
 pub(crate) struct Basis {
     /// Divide a total over all replications by this.
     pub(crate) total_over: f64,
@@ -83,9 +104,9 @@ pub(crate) struct Basis {
 }
 
 impl Basis {
-    /// The basis of an outcome: what is exact is not extrapolated.
+    /// The basis of an outcome: what is exact or forced is not extrapolated.
     pub(crate) fn of(outcome: &Outcome) -> Basis {
-        if is_exact(outcome) {
+        if is_exact(outcome) || forced(outcome).is_some() {
             let total_over = (outcome.replications as f64).max(1.0);
             let words = format!(" in {}", horizon(outcome.horizon));
             return Basis { total_over, year_times: outcome.horizon.ratio(sim::Span::YEAR), words };

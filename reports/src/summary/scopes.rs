@@ -9,11 +9,11 @@ use models::outcome::{Lengths, Method, Outcome, ScopeOutcome, SiteOutcome};
 /// Adds both tables.
 pub(super) fn tables(outcome: &Outcome, document: &mut Document) {
     document.section(
-        "Who is served (recovery: from the first fault to full service, median and 95th percentile)",
+        "Who is served (recovery: from the fault that began an outage to full service, median and p95)",
     );
     document.table(scopes(outcome));
     if !outcome.sites.is_empty() {
-        document.section("Sites");
+        document.section("Sites (failed: of the requests that came, by errors or for want of capacity)");
         document.table(sites(outcome));
     }
 }
@@ -64,27 +64,36 @@ fn bare(value: f64, scale: Scale, method: Method) -> Cell {
 }
 
 fn sites(outcome: &Outcome) -> Table {
+    let basis = Basis::of(outcome);
+    let flips = format!(">flips{}", basis.words);
     let mut table = Table::new([
         "site",
-        "up",
-        ">load mean, rps",
-        ">peak",
+        "reachable",
+        ">failed",
+        ">mean rps",
+        ">peak rps",
         ">capacity",
         ">peak/capacity",
-        ">flips a year",
+        &flips,
     ]);
     for site in &outcome.sites {
         table.row([
             site.name.clone().into(),
             number::estimate(site.availability, Scale::PERCENT).into(),
+            failed(site.failed),
             number::significant(site.load_mean, 3).into(),
             number::significant(site.load_peak, 3).into(),
             site.capacity.map_or("unlimited".to_owned(), |capacity| number::significant(capacity, 3)).into(),
             use_of(site),
-            number::significant(site.flips, 2).into(),
+            number::significant(site.flips * basis.year_times, 2).into(),
         ]);
     }
     table
+}
+
+/// A small share with two significant digits.
+fn failed(share: f64) -> Cell {
+    if share <= 0.0 { "0 %".into() } else { format!("{} %", number::significant(share * 100.0, 2)).into() }
 }
 
 /// Peak load as a percentage of the capacity; over 100 % is bad news.

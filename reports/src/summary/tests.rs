@@ -25,16 +25,17 @@ shop
                 carrier/lumen 33.3 % [23, 43]
                 shock/shared-upstream 16.7 % [12, 22]
 
-Who is served (recovery: from the first fault to full service, median and 95th percentile)
+Who is served (recovery: from the fault that began an outage to full service, median and p95)
   scope           availability             nines  h not up  outages a year  recovery, min   p95
   everything      99.953 % [99.91, 99.98]    3.3      4.10            2.31           3.33  20.0
   entry www       99.953 % [99.91, 99.98]    3.3      4.10            2.31           3.33  20.0
   clients europe  99.953 % [99.91, 99.98]    3.3      4.10            2.31           3.33  20.0
 
-Sites
-  site      up                       load mean, rps  peak  capacity  peak/capacity  flips a year
-  virginia  99.910 % [99.89, 99.93]            1000  2000      1500          133 %           4.6
-  dublin    99.910 % [99.89, 99.93]            1000  1200      1500           80 %           4.6
+Sites (failed: of the requests that came, by errors or for want of capacity)
+                                                                                             flips a
+  site      reachable                failed  mean rps  peak rps  capacity  peak/capacity        year
+  virginia  99.910 % [99.89, 99.93]   1.2 %      1000      2000      1500          133 %         4.6
+  dublin    99.910 % [99.89, 99.93]   1.2 %      1000      1200      1500           80 %         4.6
 
 Requests lost, by mechanism
   mechanism    lost a year, thousand   share  meaning
@@ -67,13 +68,13 @@ Promises
 
 Presets in force (all values: seawall validate --resolved)
   route53
-    interval 10s
+    web: interval 10s
     source: Amazon Route 53 Developer Guide, values that you specify when you create health checks
 
 Warnings
   - only 31 outages were seen: the intervals are rough
 
-reproduce: seawall run shop.yaml --seed 7 --replications 100    version 0.1.0  inputs bb93131a  fingerprint 1def787d450749c5
+reproduce: seawall run shop.yaml --seed 7 --replications 100    version 0.1.0  inputs bb93131a  fingerprint d0ec3add793bf425
 
 "#]]
     );
@@ -94,14 +95,15 @@ shop
   Worst outage  none seen
   Causes        none: nothing was lost
 
-Who is served (recovery: from the first fault to full service, median and 95th percentile)
+Who is served (recovery: from the fault that began an outage to full service, median and p95)
   scope       availability         nines   s not up  outages a year  recovery, s  p95
   everything  at least 99.9963 %  >= 4.4  none seen       none seen            -    -
 
-Sites
-  site      up                       load mean, rps  peak  capacity  peak/capacity  flips a year
-  virginia  99.910 % [99.89, 99.93]            1000  2000      1500          133 %           4.6
-  dublin    99.910 % [99.89, 99.93]            1000  1200      1500           80 %           4.6
+Sites (failed: of the requests that came, by errors or for want of capacity)
+                                                                                             flips a
+  site      reachable                failed  mean rps  peak rps  capacity  peak/capacity        year
+  virginia  99.910 % [99.89, 99.93]   1.2 %      1000      2000      1500          133 %         4.6
+  dublin    99.910 % [99.89, 99.93]   1.2 %      1000      1200      1500           80 %         4.6
 
 Expectations
   expectation                    measured                 verdict
@@ -117,7 +119,7 @@ Promises
 Warnings
   - only 31 outages were seen: the intervals are rough
 
-reproduce: seawall run shop.yaml --seed 7 --replications 100    version 0.1.0  inputs bb93131a  fingerprint 589d20389b412358
+reproduce: seawall run shop.yaml --seed 7 --replications 100    version 0.1.0  inputs bb93131a  fingerprint 40ce90f2fcdc5bef
 
 "#]]
     );
@@ -160,6 +162,18 @@ shop
   Causes        aws/us-east-1 50 %; carrier/lumen 33 %; shock/shared-upstream 17 %
 "#]]
     );
+}
+
+#[test]
+fn what_was_forced_into_a_run_is_said_and_counted_by_the_run() {
+    let mut outcome = sample::outcome();
+    assert!(!text(&Specification::default(), &outcome).contains("Forced"));
+    outcome.sources[0].kind = "replay";
+    outcome.sources[1].kind = "script";
+    let text = text(&Specification::default(), &outcome);
+    assert!(text.contains("Forced into each replication: one recorded incident and one scripted fault."));
+    assert!(text.contains(" in 1 year not fully served"));
+    assert!(!text.contains("a year"), "{text}");
 }
 
 #[test]
