@@ -181,10 +181,40 @@ impl Watch {
         if view == self.view {
             return;
         }
+        if self.swing(now.nanos(), &view) {
+            self.view = view;
+            return;
+        }
         self.advance(now.nanos(), true, stream);
         self.begin_draws(view, stream);
         self.view = view;
         self.foresee(now.nanos(), stream);
+    }
+
+    /// The usual change, in one loop: all vantages have agreed with what all their probes met, and now all probes meet
+    /// the opposite. Does nothing in any other case.
+    fn swing(&mut self, now: i64, view: &View) -> bool {
+        let (pace, count) = (&self.pace, self.vantages.len());
+        let after = common_fate(pace, view, count, self.farthest);
+        let passed = match (common_fate(pace, &self.view, count, self.farthest), after) {
+            (Some(Fate::Pass), Some(Fate::Fail)) => true,
+            (Some(Fate::Fail), Some(Fate::Pass)) => false,
+            _ => return false,
+        };
+        self.apply_turns(|at| at < now);
+        let (pace, agreed) = (&self.pace, if passed { VantageSet::EMPTY } else { VantageSet::first(count) });
+        if !self.turns.is_empty() || self.tally.unhealthy != agreed || pace.attempts() > 1 {
+            return false;
+        }
+        for (index, vantage) in self.vantages.iter_mut().enumerate() {
+            let trip = vantage.trip(self.view.added);
+            vantage.agree(passed, if passed { pace.passing_period(trip) } else { pace.failing_period }, now);
+            let trip = vantage.trip(view.added);
+            let at = if passed { vantage.succumbs(pace) } else { vantage.recovers(pace, trip) };
+            self.turns.push(Turn { at, vantage: index as u8, group: vantage.group, falls: passed });
+        }
+        self.find_flip();
+        true
     }
 
     /// The verdict turns; `now` is [`next_flip`](Watch::next_flip).

@@ -4,7 +4,6 @@
 //! Everything here is pure: no clock, no environment, no I/O; the same inputs give the same bits on every machine.
 
 pub mod calendar;
-mod chacha;
 pub mod hash;
 mod ids;
 pub mod integral;

@@ -1,8 +1,10 @@
 //! Random streams keyed by names: a component's k-th draw depends on the seed, the replication and the component's
 //! own name, never on what else the scenario holds or in what order it was built.
 
-use crate::chacha::{self, BLOCK, Key};
 use crate::hash::StableHash;
+use rand::Rng;
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
 
 /// The seed of a run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -29,42 +31,22 @@ impl StreamName {
 
 /// One stream of random numbers.
 #[derive(Clone, Debug)]
-pub struct Stream {
-    key: Key,
-    /// The number of the next block.
-    next: u64,
-    block: [u64; BLOCK],
-    /// How many of the block have not been drawn yet.
-    left: usize,
-}
+pub struct Stream(ChaCha8Rng);
 
 impl Stream {
     /// The stream `name` of one replication of a run: a ChaCha8 generator whose 256-bit key is the seed, the
     /// replication and the name, little-endian, in this order.
     pub fn new(seed: Seed, replication: Replication, name: StreamName) -> Self {
-        let [seed, replication] = [seed.0, replication.0].map(|half| [half as u32, (half >> 32) as u32]);
-        let name = std::array::from_fn(|i| (name.0 >> (32 * i)) as u32);
-        let key = [[seed[0], seed[1], replication[0], replication[1]], name];
-        Stream { key, next: 0, block: [0; BLOCK], left: 0 }
+        let mut key = [0; 32];
+        key[..8].copy_from_slice(&seed.0.to_le_bytes());
+        key[8..16].copy_from_slice(&replication.0.to_le_bytes());
+        key[16..].copy_from_slice(&name.0.to_le_bytes());
+        Stream(ChaCha8Rng::from_seed(key))
     }
 
     /// The next 64 random bits.
-    #[inline]
     pub fn bits(&mut self) -> u64 {
-        if self.left == 0 {
-            self.refill();
-        }
-        let bits = self.block[BLOCK - self.left];
-        self.left -= 1;
-        bits
-    }
-
-    #[inline(never)]
-    fn refill(&mut self) {
-        self.block = chacha::block(&self.key, self.next);
-        // The reference wraps as well, after 2^67 draws.
-        self.next = self.next.wrapping_add(1);
-        self.left = BLOCK;
+        self.0.next_u64()
     }
 
     /// Uniform in the open interval (0, 1): the centres of 2^53 equal cells, so neither end can be drawn.

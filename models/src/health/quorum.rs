@@ -117,10 +117,11 @@ impl Tally {
             });
         }
         let mut margin = i64::from(self.passing) - i64::from(quorum.needs);
-        if turns.iter().all(|turn| turn.falls == healthy) && (margin >= 0) == healthy {
+        let against = turns.iter().filter(|turn| turn.falls == healthy).count();
+        if (margin >= 0) == healthy && (against == 0 || against == turns.len()) {
             // With every turn against the verdict, the one that exhausts the margin decides.
             let spare = if healthy { margin } else { -margin - 1 };
-            return nth(turns, usize::try_from(spare).ok()?);
+            return nth(turns, usize::try_from(spare).ok()?).filter(|_| against > 0);
         }
         turns.sort_unstable_by_key(|turn| turn.at);
         first_instant(turns, |turn| {

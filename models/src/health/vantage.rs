@@ -147,6 +147,17 @@ impl Vantage {
         self.nth_failure(pace, pace.failures - self.run)
     }
 
+    /// Lets all probes that arrive before `until`, one each `period`, speak for an opinion that is in effect by then.
+    /// Probes are not repeated.
+    #[inline]
+    pub(super) fn agree(&mut self, opinion: bool, period: i64, until: i64) {
+        let left = until - 1 - self.arrival();
+        if left >= 0 {
+            self.sending += (left / period + 1) * period;
+            (self.opinion, self.run) = (opinion, 0);
+        }
+    }
+
     /// Lets up to `limit` probes that arrive before `until` pass; returns how many did.
     #[inline]
     pub(super) fn pass(&mut self, pace: &Pace, trip: i64, limit: i64, until: i64) -> i64 {
