@@ -291,7 +291,8 @@ impl Waits {
         let path = &self.paths[index];
         if let Some(leg) = path.leg.filter(|leg| leg.turn.is_none_or(|(_, last)| last < now)) {
             let state = leg.turn.map_or(*vantage, |(state, _)| state);
-            *vantage = replay(state, leg.bits, leg.count, pace, trip, now);
+            let over = leg.end.arrival() <= now;
+            *vantage = if over { leg.end } else { replay(state, leg.bits, leg.count, pace, trip, now) };
         }
         if vantage.arrival() < now {
             *vantage = self.still_waiting(*vantage, pace, trip, now, stream);
