@@ -128,8 +128,8 @@ pub struct ScopeOutcome {
     pub outages: Estimate,
     /// Lengths of outages.
     pub lengths: Lengths,
-    /// Times from the fault that started an outage (of those active then, the one that began last) to full service
-    /// again: the recovery time.
+    /// Times from the fault that started an outage (of those its first loss is charged to, the one that began last) to
+    /// its end: the recovery time.
     pub recovery: Lengths,
     /// Time not up in each replication, sorted: the law of the downtime of one horizon.
     pub downtimes: Vec<Span>,
@@ -161,9 +161,10 @@ pub struct Cause {
 pub struct TimeCharge {
     /// The root.
     pub source: SourceId,
-    /// Each instant shared equally among the roots of the active faults with an effect on the scope.
+    /// Each instant shared equally among the roots that its loss is charged to (where nobody asked for anything: among
+    /// those of the active faults with an effect on the scope).
     pub charged: Span,
-    /// While no fault of another root was active.
+    /// While no other root was charged.
     pub sole: Span,
     /// In outages that it started.
     pub started: Span,

@@ -334,7 +334,22 @@ pub(crate) fn story() -> Story {
         frame(700, false, 0.5, true),
         frame(760, true, 0.5, true),
     ];
-    Story { replication: 12, from: at(-60), until: at(760), changes, frames }
+    let cost = |(from, until, lost): (i64, i64, f64)| Cost {
+        from: at(from),
+        until: at(until),
+        lost: Volume::from_requests(lost),
+        down: true,
+    };
+    let costs = [
+        (0, 40, 40_000.0),
+        (40, 70, 22_500.0),
+        (70, 100, 15_000.0),
+        (100, 600, 250_000.0),
+        (600, 640, 20_000.0),
+        (640, 670, 7_500.0),
+    ];
+    let costs = costs.map(cost).to_vec();
+    Story { replication: 12, from: at(-60), until: at(760), changes, frames, costs }
 }
 
 /// The loss of each site.

@@ -212,7 +212,7 @@ pub(crate) const fn method(method: Method) -> &'static str {
 
 /// A number of requests: rounded, and exactly in nano-requests (a string, because it may exceed 2^53).
 #[derive(Serialize)]
-struct VolumeJson {
+pub(crate) struct VolumeJson {
     requests: f64,
     nanorequests: String,
 }
