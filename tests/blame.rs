@@ -235,7 +235,10 @@ fn a_standby_that_would_get_no_traffic_is_not_charged_for_being_gone() {
         let by_both = &outcome.scopes[0].by_both;
         assert_eq!(by_both.len(), expected.len(), "{by_both:?}");
         for ((mechanism, source, lost), expected) in by_both.iter().zip(&expected) {
-            assert_eq!((*mechanism, outcome.sources[source.0 as usize].name.as_str()), (expected.0, expected.1));
+            assert_eq!(
+                (*mechanism, outcome.sources[source.0 as usize].name.as_str()),
+                (expected.0, expected.1)
+            );
             assert!((lost.requests() - expected.2).abs() < 1.0, "{by_both:?}");
         }
         let times = &outcome.scopes[0].time_by_source;
@@ -248,7 +251,8 @@ fn a_standby_that_would_get_no_traffic_is_not_charged_for_being_gone() {
 /// The idle one would have been asked, had it been there: both are lost, and both bear what the last site refuses.
 #[test]
 fn sites_that_stand_before_the_full_one_share_by_what_they_lack() {
-    let script = "sites: {first: {capacity: 3000 rps}, second: {capacity: 1000 rps}, third: {capacity: 400 rps}}
+    let script =
+        "sites: {first: {capacity: 3000 rps}, second: {capacity: 1000 rps}, third: {capacity: 400 rps}}
 script: [{at: 3601s, fail: first, for: 2h}, {at: 3601s, fail: second, for: 2h}]";
     let outcome = simulated(&pair("ttl: 0s, sites: [first, second, third]", script));
     let refused: Vec<(&str, f64)> = outcome.scopes[0]

@@ -1,6 +1,7 @@
 //! The story told of an outage, against what the run says of it.
 
-use models::study::{Options, run, story};
+use models::study::{Options, drill, run, story};
+use models::timeline::{Change, What};
 use models::volume::Volume;
 use sim::{Instant, Span};
 
@@ -52,4 +53,52 @@ fn a_story_counts_what_demand_does_between_two_changes() {
     let (said, told) = worst_twice("swinging.yaml", SWINGING, 1);
     assert_eq!(told, said);
     assert!((told.requests() - 100.0 * 86_400.0).abs() < 1e-3, "{}", told.requests());
+}
+
+/// The third failed probe is sent at 60 s and known at 65 s; the repair comes between the two.
+#[test]
+fn a_verdict_that_was_on_its_way_when_the_repair_came_is_laid_to_the_fault() {
+    let text = "scenario: 1
+name: a repair overtakes a verdict
+run: {horizon: 1d, replications: 1}
+sites: {a: {at: [0, 0], capacity: 1000 rps, outages: none}, b: {at: [0, 0], capacity: 1000 rps, outages: none}}
+health_checks: {h: {interval: 30s, timeout: 5s, failures: 3, successes: 2, vantages: 1, phase: [0s]}}
+steering: {www: {policy: failover, ttl: 60s, sites: [a, b], health_check: h, propagation: 10s}}
+clients: {c: {anywhere: true, demand: 100 rps, uses: www}}
+script: [{at: 12h, for: 61s, fail: a, effect: down}]";
+    let specification = scenarios::load("overtaken.yaml", text, &[]).expect("it is sound").specification;
+    let told = story(&specification, 0, None, None).expect("it can be told");
+    let cause = |change: &Change| {
+        let id = change.cause.expect("a verdict has a cause");
+        told.changes.iter().find(|other| other.id == id).expect("it is told").what.clone()
+    };
+    let verdict = |becomes: bool| {
+        let becomes = |change: &&Change| matches!(change.what, What::VerdictChanged { healthy, .. } if healthy == becomes);
+        cause(told.changes.iter().find(becomes).expect("it turns"))
+    };
+    assert!(matches!(verdict(false), What::SiteChanged { truth, .. } if truth == "down"));
+    assert!(matches!(verdict(true), What::SiteChanged { truth, .. } if truth == "up"));
+}
+
+/// One probe every five minutes, at no particular second: a loss is seen after 5 s to 5 min 5 s, 2 min 35 s on average.
+#[test]
+fn a_drill_does_not_pick_the_moment_just_before_a_probe() {
+    let text = "scenario: 1
+name: a slow check
+run: {horizon: 10d}
+sites: {a: {at: [0, 0], capacity: 1000 rps, outages: none}, b: {at: [0, 0], capacity: 1000 rps, outages: none}}
+health_checks: {h: {interval: 5m, timeout: 5s, failures: 1, successes: 2, vantages: 1}}
+steering: {www: {policy: failover, ttl: 0s, sites: [a, b], health_check: h}}
+clients: {c: {anywhere: true, demand: 100 rps, uses: www}}";
+    let specification = scenarios::load("slow.yaml", text, &[]).expect("it is sound").specification;
+    let drills = drill(&specification, "a").expect("it has a site a");
+    let [lost] = &drills[..] else { panic!("one loss") };
+    let step = 300.0 / f64::from(lost.phases);
+    for figure in [lost.detection, lost.full_service] {
+        let seconds = figure.map(|span| [span.best, span.mean, span.worst].map(Span::seconds));
+        let expected = [5.0 + step / 2.0, 155.0, 305.0 - step / 2.0];
+        let near = seconds.is_some_and(|found| found.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-6));
+        assert!(near, "{seconds:?}, by hand {expected:?}");
+    }
+    assert!((lost.lost.mean.requests() - 15_500.0).abs() < 1e-3, "{:?}", lost.lost);
 }

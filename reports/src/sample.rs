@@ -354,18 +354,24 @@ pub(crate) fn story() -> Story {
 
 /// The loss of each site.
 pub(crate) fn drills() -> Vec<DrillOutcome> {
+    let phased = |mean: Span, more: Span| Phased { mean, best: mean - more, worst: mean + more };
     let drill =
         |name: &str, survivor: &str, load: f64, served: f64, full_service: Option<Span>| DrillOutcome {
             name: name.to_owned(),
             kind: "site".to_owned(),
             lasts: Span::DAY * 2 + Span::MINUTE * 4,
+            phases: 16,
             sites_lost: vec![name.to_owned()],
             served,
             survivors: vec![SurvivorLoad { site: survivor.to_owned(), load, capacity: Some(1500.0) }],
-            detection: Some(Span::from_millis(31_240)),
-            full_service,
+            detection: Some(phased(Span::from_millis(31_240), Span::from_secs(5))),
+            full_service: full_service.map(|mean| phased(mean, Span::from_secs(5))),
             lost_until_settled: Volume::from_requests(91_000.0),
-            lost: Volume::from_requests(1_912_000.0),
+            lost: Phased {
+                mean: Volume::from_requests(1_912_000.0),
+                best: Volume::from_requests(1_902_000.0),
+                worst: Volume::from_requests(1_922_000.0),
+            },
         };
     vec![
         drill("virginia", "dublin", 2000.0, 0.75, None),

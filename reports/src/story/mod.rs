@@ -202,7 +202,7 @@ fn ending(told: &Told) -> String {
     let apart = if all == down {
         String::new()
     } else {
-        format!(", {down} of them while everything together was not fully served")
+        format!(", {down} of them while everything together was not up")
     };
     format!("In all {all} requests lost in the {length} told here{apart}.")
 }

@@ -13,7 +13,7 @@ shop: replication 12, from day 200 00:00:00
 
 +0:00:00.0   day 200 00:00:00  virginia fails: down (aws/us-east-1)
 +0:00:00.0   day 200 00:00:00    virginia: down
-+0:00:00.0   day 200 00:00:00      everything together is no longer fully served
++0:00:00.0   day 200 00:00:00      everything together is no longer up
                                ... 40.0 thousand requests lost until the next change
 +0:00:40.0   day 200 00:00:40      health check web finds virginia unhealthy
 +0:00:40.0   day 200 00:00:40        DNS answers europe for www: dublin
@@ -27,7 +27,7 @@ shop: replication 12, from day 200 00:00:00
 +0:10:40     day 200 00:10:40        DNS answers europe for www: virginia 50 %, dublin 50 %
                                ... 7.50 thousand requests lost until the next change
 +0:11:40     day 200 00:11:40          the caches of europe have all taken the new answer
-+0:11:40     day 200 00:11:40          everything together is fully served again
++0:11:40     day 200 00:11:40          everything together is up again
 
   In all 355 thousand requests lost in the 13 min 40 s told here.
 
