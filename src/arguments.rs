@@ -55,7 +55,7 @@ pub(crate) enum Command {
         after_help = "Examples:\n  seawall check shop.yaml\n  seawall check *.yaml --allow-undecided\n\nThe answer is the exit code: 0 all hold, 1 one fails, 3 one is undecided."
     )]
     Check(Check),
-    /// Lose every domain of a kind once, exactly: the survivability table.
+    /// Lose every domain of a kind once: the survivability table.
     #[command(
         after_help = "Examples:\n  seawall drill shop.yaml\n  seawall drill shop.yaml --lose provider\n  seawall drill shop.yaml --lose aws/us-east-1"
     )]

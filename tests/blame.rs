@@ -193,3 +193,77 @@ fn another_root_shares_by_root_however_many_phases_there_are() {
     assert_eq!(time("replay 1 two-phases"), minutes([30 + 30, 30, 120]));
     assert_eq!(time("script 1"), minutes([30 + 30, 30, 0]));
 }
+
+/// The site is down from 1:00 to 2:30 by the replay and from 1:30 to 3:00 by the script. From 1:30 to 2:00 two phases of
+/// the replay are active: still the two roots share alike, the requests as well as the time.
+#[test]
+fn requests_are_shared_by_root_as_time_is() {
+    let outcome = replayed("[{at: 90m, fail: only, for: 90m}]");
+    let shared = (30.0 + 60.0 / 2.0) * 60.0 * 1000.0;
+    charges(&outcome, &[(NoRoute, "script 1", shared), (NoRoute, "replay 1 two-phases", shared)]);
+}
+
+/// Two sites in order of preference and one more that stands idle. The first is down for 20 hours, and the second is too
+/// small for the midday; the idle one is lost as well from the morning on.
+fn idling(fault_of_the_idle: &str) -> Outcome {
+    simulated(&load(&format!(
+        "scenario: 1
+name: an idle third site
+run: {{horizon: 10d, replications: 1}}
+sites:
+  a: {{at: [0, 0], capacity: 200 rps, outages: none}}
+  b: {{at: [0, 0], capacity: 120 rps, outages: none}}
+  idle: {{at: [0, 0], capacity: 200 rps, outages: none}}
+health_checks: {{h: {{interval: 10s, timeout: 2s, failures: 2, successes: 2, vantages: 1, phase: [0s]}}}}
+steering: {{www: {{policy: failover, ttl: 0s, sites: [a, b, idle], health_check: h}}}}
+clients: {{c: {{anywhere: true, daily: {{low: 50 rps, high: 150 rps, peak: 12h}}, uses: www}}}}
+script: [{{at: 1d, for: 20h, fail: a, effect: down}}{fault_of_the_idle}]"
+    )))
+}
+
+/// Undetected for 12 s at the low of 50 rps; then 100 + 50 cos exceeds 120 wherever the cosine exceeds 0.4.
+#[test]
+fn a_standby_that_would_get_no_traffic_is_not_charged_for_being_gone() {
+    let angle = 0.4_f64.acos();
+    let (day, half) = (86_400.0 / std::f64::consts::TAU, angle / std::f64::consts::TAU * 86_400.0);
+    let overload = day * (100.0 * angle.sin() - 40.0 * angle);
+    let expected = [(Undetected, "script 1", 600.0), (Overload, "script 1", overload)];
+    for fault_of_the_idle in ["", ", {at: 1d7h, for: 10h, fail: idle, effect: down}"] {
+        let outcome = idling(fault_of_the_idle);
+        let undetected = (100.0 - 50.0) * 12.0;
+        assert!((outcome.scopes[0].lost.requests() - overload - undetected).abs() < 1.0);
+        let by_both = &outcome.scopes[0].by_both;
+        assert_eq!(by_both.len(), expected.len(), "{by_both:?}");
+        for ((mechanism, source, lost), expected) in by_both.iter().zip(&expected) {
+            assert_eq!(
+                (*mechanism, outcome.sources[source.0 as usize].name.as_str()),
+                (expected.0, expected.1)
+            );
+            assert!((lost.requests() - expected.2).abs() < 1.0, "{by_both:?}");
+        }
+        let times = &outcome.scopes[0].time_by_source;
+        assert_eq!((times.len(), times[0].started), (1, times[0].charged), "{times:?}");
+        let recovery = outcome.scopes[0].recovery.range.1.seconds();
+        assert!((recovery - 43_200.0 - half).abs() < 1.0, "from the loss of the first site: {recovery}");
+    }
+}
+
+/// The idle one would have been asked, had it been there: both are lost, and both bear what the last site refuses.
+#[test]
+fn sites_that_stand_before_the_full_one_share_by_what_they_lack() {
+    let script =
+        "sites: {first: {capacity: 3000 rps}, second: {capacity: 1000 rps}, third: {capacity: 400 rps}}
+script: [{at: 3601s, fail: first, for: 2h}, {at: 3601s, fail: second, for: 2h}]";
+    let outcome = simulated(&pair("ttl: 0s, sites: [first, second, third]", script));
+    let refused: Vec<(&str, f64)> = outcome.scopes[0]
+        .by_both
+        .iter()
+        .filter(|(mechanism, _, _)| *mechanism == Overload)
+        .map(|(_, source, lost)| (outcome.sources[source.0 as usize].name.as_str(), lost.requests()))
+        .collect();
+    // From 3632 s to the repair at 10801 s, 600 rps by 3 to 1; what the answer lags behind is the work of the last one.
+    let [("script 1", more), ("script 2", less)] = refused[..] else { panic!("{refused:?}") };
+    let lag = more + less - 600.0 * (10801.0 - 3632.0);
+    assert!((0.0..600.0 * 40.0).contains(&lag), "{refused:?}");
+    assert!((more - 600.0 * (10801.0 - 3632.0) * 0.75).abs() <= lag + 1.0, "{refused:?}");
+}

@@ -15,7 +15,8 @@ pub enum Mechanism {
     Undetected,
     /// The answer had changed, a cache had not.
     StaleRoute,
-    /// No site was answered, or every site that could be was known to be dead.
+    /// No site was answered, or every site that could be was known to be dead; or fewer sites were up than a scope
+    /// `needs`.
     NoRoute,
     /// The site was full.
     Overload,

@@ -33,6 +33,28 @@ struct Running {
     down_in_episode: Span,
 }
 
+/// Whom a loss is charged to: a root, and when the fault of it began that the loss is the work of.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Culprit {
+    source: SourceId,
+    /// None: it is no fault (demand, a false alarm).
+    since: Option<Instant>,
+}
+
+impl Culprit {
+    pub(crate) fn of(fault: &Fault) -> Self {
+        Culprit { source: fault.source, since: Some(fault.since) }
+    }
+
+    /// Adds it to those that share a loss: a root comes once, with the latest of its faults.
+    pub(crate) fn join(self, sharing: &mut Vec<Culprit>) {
+        match sharing.iter_mut().find(|other| other.source == self.source) {
+            Some(other) => other.since = other.since.max(self.since),
+            None => sharing.push(self),
+        }
+    }
+}
+
 /// Follows a replication.
 #[derive(Clone, Debug)]
 pub(crate) struct Ledger<'d> {
@@ -44,6 +66,10 @@ pub(crate) struct Ledger<'d> {
     lost: Table<PopulationId, Volume>,
     lost_before_episode: Table<PopulationId, Volume>,
     lost_by_source: Table<SourceId, Volume>,
+    /// Whom the losses of the present piece are charged to so far, by population.
+    culprits: Table<PopulationId, Vec<Culprit>>,
+    /// When the latest fault of each root began in this replication.
+    began: Table<SourceId, Option<Instant>>,
     /// Replays that have begun in this replication: all phases of one are one fault.
     replayed: Table<SourceId, bool>,
     /// Has a domain any effect on a scope? Row-major: domains by scopes.
@@ -65,6 +91,8 @@ impl<'d> Ledger<'d> {
             lost: populations.map(|_, _| Volume::ZERO),
             lost_before_episode: populations.map(|_, _| Volume::ZERO),
             lost_by_source: design.sources.map(|_, _| Volume::ZERO),
+            culprits: populations.map(|_, _| Vec::new()),
+            began: design.sources.map(|_, _| None),
             replayed: design.sources.map(|_, _| false),
             affects: affects(design),
             in_episode: false,
@@ -80,9 +108,26 @@ impl<'d> Ledger<'d> {
         self.lost.rows_mut().fill(Volume::ZERO);
         self.lost_before_episode.rows_mut().fill(Volume::ZERO);
         self.lost_by_source.rows_mut().fill(Volume::ZERO);
+        self.began.rows_mut().fill(None);
+        self.turn_over();
         self.replayed.rows_mut().fill(false);
         self.in_episode = false;
         self.touched = false;
+    }
+
+    /// A new piece begins: nothing is charged in it yet.
+    pub(crate) fn turn_over(&mut self) {
+        self.culprits.rows_mut().iter_mut().for_each(Vec::clear);
+    }
+
+    /// A fault begins.
+    pub(crate) fn fault_begins(&mut self, source: SourceId, now: Instant) {
+        self.began[source] = Some(now);
+    }
+
+    /// The root of what is lost while no fault is to blame; the last one of that root may be over.
+    pub(crate) fn root(&self, source: SourceId) -> Culprit {
+        Culprit { source, since: self.began[source] }
     }
 
     /// Charges lost requests to a mechanism and a root.
@@ -90,11 +135,15 @@ impl<'d> Ledger<'d> {
         &mut self,
         population: PopulationId,
         mechanism: Mechanism,
-        source: SourceId,
+        culprit: Culprit,
         volume: Volume,
     ) {
         debug_assert!(volume >= Volume::ZERO);
         self.touched = true;
+        if volume > Volume::ZERO {
+            culprit.join(&mut self.culprits[population]);
+        }
+        let source = culprit.source;
         self.lost[population] += volume;
         self.lost_by_source[source] += volume;
         self.tally.lose(population, mechanism, source, volume);
@@ -133,7 +182,7 @@ impl<'d> Ledger<'d> {
             Some(open) if open.until == from => (open.until, open.lost_until) = (until, lost_until),
             _ => {
                 self.close(level);
-                let (starter, fault_since) = self.starter(level, faults, root, from);
+                let (starter, fault_since) = self.starter(level, root, from);
                 let open = Open { from, until, starter, fault_since, lost_before, lost_until };
                 self.levels[level].open = Some(open);
             }
@@ -141,26 +190,37 @@ impl<'d> Ledger<'d> {
         self.charge_time(level, length, faults, root);
     }
 
-    /// The fault that began last among those with an effect on the scope: it started the outage.
-    fn starter(&self, level: LevelId, faults: &Faults, root: SourceId, now: Instant) -> (SourceId, Instant) {
-        let latest = faults.active().iter().rev().find(|fault| self.concerns(fault, level.index()));
-        latest.map_or((root, now), |fault| (fault.source, fault.since))
+    /// The fault that began an outage which opens now: of those to which its first loss is charged the one that began
+    /// last. The others were there already, and all was up.
+    fn starter(&self, level: LevelId, root: SourceId, now: Instant) -> (SourceId, Instant) {
+        let later = |first: Culprit, other: Culprit| if other.since > first.since { other } else { first };
+        let starter = self.charged_in(level).reduce(later).unwrap_or(self.root(root));
+        (starter.source, starter.since.unwrap_or(now))
+    }
+
+    /// Whom what the populations of a level lost in the present piece is charged to.
+    fn charged_in(&self, level: LevelId) -> impl Iterator<Item = Culprit> {
+        let scope = self.design.levels[level].scope;
+        let held = self.culprits.iter().filter(move |(id, _)| self.design.holds(scope, *id));
+        held.flat_map(|(_, row)| row.iter().copied())
     }
 
     fn concerns(&self, fault: &Fault, scope: usize) -> bool {
         fault.domain().is_none_or(|domain| self.affects(domain, scope))
     }
 
-    /// Shares the time among the roots of the active faults: phases of one incident are no company for each other.
+    /// Shares the time among the roots that its loss is charged to; where nothing was there to lose, among those of the
+    /// active faults with an effect on the scope.
     fn charge_time(&mut self, level: LevelId, length: Span, faults: &Faults, root: SourceId) {
         let mut charged = std::mem::take(&mut self.charged);
         charged.clear();
-        let concerned = faults.active().iter().filter(|fault| self.concerns(fault, level.index()));
-        for fault in concerned {
-            if !charged.contains(&fault.source) {
-                charged.push(fault.source);
-            }
+        charged.extend(self.charged_in(level).map(|culprit| culprit.source));
+        if charged.is_empty() {
+            let concerned = faults.active().iter().filter(|fault| self.concerns(fault, level.index()));
+            charged.extend(concerned.map(|fault| fault.source));
         }
+        charged.sort_unstable();
+        charged.dedup();
         if charged.is_empty() {
             charged.push(root);
         }

@@ -1,6 +1,6 @@
 //! Who looks at a replication while it runs. Nobody, as a rule; then nothing is kept and nothing is computed for it.
 
-use crate::timeline::{Change, ChangeId, Frame, What};
+use crate::timeline::{Change, ChangeId, Cost, Frame, What};
 use sim::Instant;
 
 /// Looks at a replication.
@@ -15,6 +15,8 @@ pub(crate) trait Observer {
     fn wants(&self, from: Instant, until: Instant) -> bool;
     /// The traffic at one end of a stretch.
     fn frame(&mut self, frame: Frame);
+    /// Where to put what the pieces of this stretch cost, if it wants to know.
+    fn costs(&mut self, from: Instant, until: Instant) -> Option<&mut Vec<Cost>>;
 }
 
 /// Nobody looks.
@@ -29,6 +31,9 @@ impl Observer for Nobody {
         false
     }
     fn frame(&mut self, _: Frame) {}
+    fn costs(&mut self, _: Instant, _: Instant) -> Option<&mut Vec<Cost>> {
+        None
+    }
 }
 
 /// Keeps everything between two instants.
@@ -38,11 +43,12 @@ pub(crate) struct Recorder {
     pub(crate) until: Instant,
     pub(crate) changes: Vec<Change>,
     pub(crate) frames: Vec<Frame>,
+    pub(crate) costs: Vec<Cost>,
 }
 
 impl Recorder {
     pub(crate) fn new(from: Instant, until: Instant) -> Self {
-        Recorder { from, until, changes: Vec::new(), frames: Vec::new() }
+        Recorder { from, until, changes: Vec::new(), frames: Vec::new(), costs: Vec::new() }
     }
 }
 
@@ -68,5 +74,9 @@ impl Observer for Recorder {
 
     fn frame(&mut self, frame: Frame) {
         self.frames.push(frame);
+    }
+
+    fn costs(&mut self, from: Instant, until: Instant) -> Option<&mut Vec<Cost>> {
+        self.wants(from, until).then_some(&mut self.costs)
     }
 }

@@ -128,8 +128,8 @@ pub struct ScopeOutcome {
     pub outages: Estimate,
     /// Lengths of outages.
     pub lengths: Lengths,
-    /// Times from the fault that started an outage (of those active then, the one that began last) to full service
-    /// again: the recovery time.
+    /// Times from the fault that started an outage (of those its first loss is charged to, the one that began last) to
+    /// its end: the recovery time.
     pub recovery: Lengths,
     /// Time not up in each replication, sorted: the law of the downtime of one horizon.
     pub downtimes: Vec<Span>,
@@ -161,9 +161,10 @@ pub struct Cause {
 pub struct TimeCharge {
     /// The root.
     pub source: SourceId,
-    /// Each instant shared equally among the roots of the active faults with an effect on the scope.
+    /// Each instant shared equally among the roots that its loss is charged to (where nobody asked for anything: among
+    /// those of the active faults with an effect on the scope).
     pub charged: Span,
-    /// While no fault of another root was active.
+    /// While no other root was charged.
     pub sole: Span,
     /// In outages that it started.
     pub started: Span,
@@ -270,7 +271,18 @@ pub struct Worst {
     pub lost: Volume,
 }
 
-/// The loss of one domain (or several at once), played through exactly.
+/// A figure that depends on where in their cycles the probes are when a loss begins.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Phased<T> {
+    /// The mean over phases spread evenly.
+    pub mean: T,
+    /// The least of them.
+    pub best: T,
+    /// The greatest of them.
+    pub worst: T,
+}
+
+/// The loss of one domain (or several at once), played through.
 #[derive(Clone, Debug)]
 pub struct DrillOutcome {
     /// What was lost, e.g. `aws/us-east-1`.
@@ -279,6 +291,8 @@ pub struct DrillOutcome {
     pub kind: String,
     /// How long the loss lasted.
     pub lasts: Span,
+    /// In how many phases of the probes it was played; 1 where the scenario fixes them.
+    pub phases: u32,
     /// Sites it took down.
     pub sites_lost: Vec<String>,
     /// Served share of the entry point that serves least, once traffic has settled, at the worst time of day.
@@ -286,13 +300,13 @@ pub struct DrillOutcome {
     /// Load and capacity of every surviving site once settled, at its own worst time of day.
     pub survivors: Vec<SurvivorLoad>,
     /// From the loss to the first health verdict that heeds it; none: it was never seen, or nothing was watched.
-    pub detection: Option<Span>,
-    /// From the loss to full service; none: full service did not return while the loss lasted. Zero: never interrupted.
-    pub full_service: Option<Span>,
-    /// Requests lost from the loss until service settled.
+    pub detection: Option<Phased<Span>>,
+    /// From the loss until everything was up again; none: it was not while the loss lasted. Zero: never interrupted.
+    pub full_service: Option<Phased<Span>>,
+    /// Requests lost from the loss until service settled: the mean over phases.
     pub lost_until_settled: Volume,
     /// Requests lost from the loss until it was repaired and everything had settled again.
-    pub lost: Volume,
+    pub lost: Phased<Volume>,
 }
 
 /// How loaded a survivor is.

@@ -3,6 +3,7 @@
 
 use crate::blame::{Mechanism, SourceId};
 use crate::specification::{CheckId, DomainId, EntryId, PopulationId, Scope, SiteId};
+use crate::volume::Volume;
 use sim::{Instant, id};
 
 id! {
@@ -137,6 +138,19 @@ pub struct SiteFrame {
     pub capacity: Option<f64>,
 }
 
+/// What a stretch cost, as the ledger booked it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Cost {
+    /// Its beginning.
+    pub from: Instant,
+    /// Its end.
+    pub until: Instant,
+    /// Requests lost in it, by everybody.
+    pub lost: Volume,
+    /// Was everything together down in it?
+    pub down: bool,
+}
+
 /// A stretch of one replication, kept in full.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Story {
@@ -150,4 +164,6 @@ pub struct Story {
     pub changes: Vec<Change>,
     /// The traffic at both ends of every stretch in it.
     pub frames: Vec<Frame>,
+    /// What its stretches cost, in order; one that cost nothing may be left out.
+    pub costs: Vec<Cost>,
 }

@@ -165,7 +165,8 @@ impl<'d, O: Observer> World<'d, O> {
                 network: &self.network,
                 answers: &self.answers,
             };
-            self.traffic.close(from, self.now, &mut Closing { above, ledger: &mut self.ledger });
+            let costs = self.observer.costs(from, self.now);
+            self.traffic.close(from, self.now, &mut Closing { above, ledger: &mut self.ledger, costs });
         }
     }
 
@@ -342,6 +343,7 @@ impl<'d, O: Observer> World<'d, O> {
         });
         let id = self.faults.begin(source, harm, self.now, change).id;
         let fault = self.faults.active().last().expect("a fault was just begun").clone();
+        self.ledger.fault_begins(source, self.now);
         if O::ON {
             let effect = describe(&fault);
             let what = What::FaultBegan { fault: id, source, domain: fault.domain(), effect };

@@ -168,11 +168,18 @@ pub fn drill(drills: &[DrillOutcome]) -> String {
         "survivor_load_peak_rps",
         "survivor_capacity_rps",
         "lasts_seconds",
+        "phases",
+        "detection_seconds_best",
+        "detection_seconds_worst",
+        "full_service_seconds_best",
+        "full_service_seconds_worst",
+        "lost_requests_best",
+        "lost_requests_worst",
     ];
     written(head, drills.iter().flat_map(drill_rows))
 }
 
-fn drill_rows(drill: &DrillOutcome) -> Vec<[String; 12]> {
+fn drill_rows(drill: &DrillOutcome) -> Vec<[String; 19]> {
     let seconds = |span: Option<sim::Span>| span.map_or(String::new(), |span| span.seconds().to_string());
     let row = |survivor: [String; 3]| {
         let [site, load, capacity] = survivor;
@@ -181,14 +188,21 @@ fn drill_rows(drill: &DrillOutcome) -> Vec<[String; 12]> {
             drill.kind.clone(),
             drill.sites_lost.join(" "),
             drill.served.to_string(),
-            seconds(drill.detection),
-            seconds(drill.full_service),
+            seconds(drill.detection.map(|span| span.mean)),
+            seconds(drill.full_service.map(|span| span.mean)),
             drill.lost_until_settled.requests().to_string(),
-            drill.lost.requests().to_string(),
+            drill.lost.mean.requests().to_string(),
             site,
             load,
             capacity,
             drill.lasts.seconds().to_string(),
+            drill.phases.to_string(),
+            seconds(drill.detection.map(|span| span.best)),
+            seconds(drill.detection.map(|span| span.worst)),
+            seconds(drill.full_service.map(|span| span.best)),
+            seconds(drill.full_service.map(|span| span.worst)),
+            drill.lost.best.requests().to_string(),
+            drill.lost.worst.requests().to_string(),
         ]
     };
     if drill.survivors.is_empty() {

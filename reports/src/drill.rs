@@ -1,10 +1,11 @@
-//! The survivability table: what the loss of each domain does, exactly.
+//! The survivability table: what the loss of each domain does.
 
 use crate::document::Document;
 use crate::number::{self, Scale, count_scale};
 use crate::reproduce::Reproduce;
 use crate::table::{Cell, Table, Tone};
-use models::outcome::{DrillOutcome, SurvivorLoad};
+use models::outcome::{DrillOutcome, Phased, SurvivorLoad};
+use sim::Span;
 
 /// The table as a document.
 pub fn document(name: &str, drills: &[DrillOutcome], reproduce: &Reproduce) -> Document {
@@ -28,13 +29,18 @@ fn how(drills: &[DrillOutcome]) -> String {
     let lasts = drills.first().map_or(String::new(), |drill| {
         format!(" Each loss begins at the busiest hour and lasts {}.", number::span(drill.lasts))
     });
-    format!(
-        "Exact.{lasts} Served share and peak load are those once traffic has settled, each at its worst time of day."
-    )
+    let settled = "those once traffic has settled, each at its worst time of day";
+    match drills.iter().map(|drill| drill.phases).max() {
+        Some(phases) if phases > 1 => format!(
+            "Served share and peak load are exact: {settled}.{lasts} Times and losses depend on where the probes are \
+             just then: means over {phases} phases spread evenly, with the best and the worst below."
+        ),
+        _ => format!("Exact.{lasts} Served share and peak load are {settled}."),
+    }
 }
 
 fn table(drills: &[DrillOutcome]) -> Table {
-    let scale = count_scale(drills.iter().map(|drill| drill.lost.requests()).fold(0.0, f64::max));
+    let scale = count_scale(drills.iter().map(|drill| drill.lost.mean.requests()).fold(0.0, f64::max));
     let period = drills.first().map_or(String::new(), |drill| number::days(drill.lasts));
     let unit = if scale.name.is_empty() { "requests" } else { scale.name };
     let lost = format!(">{unit} lost in {period}");
@@ -44,7 +50,7 @@ fn table(drills: &[DrillOutcome]) -> Table {
         "fullest survivor",
         ">peak/capacity",
         ">detected after",
-        ">full service after",
+        ">up again after",
         &lost,
     ]);
     for drill in drills {
@@ -54,9 +60,9 @@ fn table(drills: &[DrillOutcome]) -> Table {
             served(drill),
             fullest.map_or("-", |survivor| survivor.site.as_str()).into(),
             fullest.map_or("-".into(), use_of),
-            drill.detection.map_or("not seen".to_owned(), number::span).into(),
+            drill.detection.map_or("not seen".to_owned(), |span| number::span(span.mean)).into(),
             full_service(drill),
-            scale.bare(drill.lost.requests()).into(),
+            scale.bare(drill.lost.mean.requests()).into(),
         ]);
     }
     table
@@ -70,8 +76,8 @@ fn served(drill: &DrillOutcome) -> Cell {
 fn full_service(drill: &DrillOutcome) -> Cell {
     match drill.full_service {
         None => Cell { text: "the repair".to_owned(), tone: Tone::Bad },
-        Some(span) if span.is_zero() => "at once".into(),
-        Some(span) => number::span(span).into(),
+        Some(span) if span.worst.is_zero() => "at once".into(),
+        Some(span) => number::span(span.mean).into(),
     }
 }
 
@@ -97,10 +103,25 @@ fn notes(drills: &[DrillOutcome]) -> Vec<String> {
             if drill.sites_lost.is_empty() { "no site".to_owned() } else { drill.sites_lost.join(", ") };
         let headroom: Vec<String> = drill.survivors.iter().map(headroom).collect();
         let left = if headroom.is_empty() { "no survivor".to_owned() } else { headroom.join(", ") };
-        let text = format!("{} takes {lost}. Headroom left: {left}", drill.name);
+        let text = format!("{} takes {lost}. Headroom left: {left}{}", drill.name, ranges(drill));
         crate::table::wrapped(&text, crate::table::WIDTH - 4)
     };
     drills.iter().flat_map(|drill| indented(&note(drill))).collect()
+}
+
+/// Best to worst over the phases, of what differs among them.
+fn ranges(drill: &DrillOutcome) -> String {
+    let times = |what: &str, span: Option<Phased<Span>>| {
+        let span = span.filter(|span| span.best != span.worst)?;
+        Some(format!("{what} after {} to {}", number::span(span.best), number::span(span.worst)))
+    };
+    let lost = (drill.lost.best != drill.lost.worst).then(|| {
+        let [best, worst] = [drill.lost.best, drill.lost.worst].map(|lost| number::requests(lost.requests()));
+        format!("{best} to {worst} requests lost")
+    });
+    let parts = [times("detected", drill.detection), times("up again", drill.full_service), lost];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    if parts.is_empty() { String::new() } else { format!(". By phase: {}", parts.join(", ")) }
 }
 
 fn indented(lines: &[String]) -> Vec<String> {
@@ -131,16 +152,19 @@ mod tests {
             document.text(false),
             str![[r#"
 shop: what each loss does
-  Exact. Each loss begins at the busiest hour and lasts 2 days. Served share and peak load are those
-  once traffic has settled, each at its worst time of day.
+  Served share and peak load are exact: those once traffic has settled, each at its worst time of
+  day. Each loss begins at the busiest hour and lasts 2 days. Times and losses depend on where the
+  probes are just then: means over 16 phases spread evenly, with the best and the worst below.
 
-                    fullest                                            full service  million lost in
-  loss of   served  survivor         peak/capacity  detected after            after           2 days
-  virginia    75 %  dublin                   133 %          31.2 s       the repair             1.91
-  dublin     100 %  virginia                  73 %          31.2 s       1 min 35 s             1.91
+                    fullest                                                          million lost in
+  loss of   served  survivor         peak/capacity  detected after  up again after            2 days
+  virginia    75 %  dublin                   133 %          31.2 s      the repair              1.91
+  dublin     100 %  virginia                  73 %          31.2 s      1 min 35 s              1.91
 
-  virginia takes virginia. Headroom left: dublin -500 rps
-  dublin takes dublin. Headroom left: virginia 400 rps
+  virginia takes virginia. Headroom left: dublin -500 rps. By phase: detected after 26.2 s to 36.2
+    s, 1.90 million to 1.92 million requests lost
+  dublin takes dublin. Headroom left: virginia 400 rps. By phase: detected after 26.2 s to 36.2 s,
+    up again after 1 min 30 s to 1 min 40 s, 1.90 million to 1.92 million requests lost
 
 reproduce: seawall run shop.yaml --seed 7 --replications 100    version 0.1.0  inputs bb93131a  fingerprint d0ec3add793bf425
 

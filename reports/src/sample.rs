@@ -334,23 +334,44 @@ pub(crate) fn story() -> Story {
         frame(700, false, 0.5, true),
         frame(760, true, 0.5, true),
     ];
-    Story { replication: 12, from: at(-60), until: at(760), changes, frames }
+    let cost = |(from, until, lost): (i64, i64, f64)| Cost {
+        from: at(from),
+        until: at(until),
+        lost: Volume::from_requests(lost),
+        down: true,
+    };
+    let costs = [
+        (0, 40, 40_000.0),
+        (40, 70, 22_500.0),
+        (70, 100, 15_000.0),
+        (100, 600, 250_000.0),
+        (600, 640, 20_000.0),
+        (640, 670, 7_500.0),
+    ];
+    let costs = costs.map(cost).to_vec();
+    Story { replication: 12, from: at(-60), until: at(760), changes, frames, costs }
 }
 
 /// The loss of each site.
 pub(crate) fn drills() -> Vec<DrillOutcome> {
+    let phased = |mean: Span, more: Span| Phased { mean, best: mean - more, worst: mean + more };
     let drill =
         |name: &str, survivor: &str, load: f64, served: f64, full_service: Option<Span>| DrillOutcome {
             name: name.to_owned(),
             kind: "site".to_owned(),
             lasts: Span::DAY * 2 + Span::MINUTE * 4,
+            phases: 16,
             sites_lost: vec![name.to_owned()],
             served,
             survivors: vec![SurvivorLoad { site: survivor.to_owned(), load, capacity: Some(1500.0) }],
-            detection: Some(Span::from_millis(31_240)),
-            full_service,
+            detection: Some(phased(Span::from_millis(31_240), Span::from_secs(5))),
+            full_service: full_service.map(|mean| phased(mean, Span::from_secs(5))),
             lost_until_settled: Volume::from_requests(91_000.0),
-            lost: Volume::from_requests(1_912_000.0),
+            lost: Phased {
+                mean: Volume::from_requests(1_912_000.0),
+                best: Volume::from_requests(1_902_000.0),
+                worst: Volume::from_requests(1_922_000.0),
+            },
         };
     vec![
         drill("virginia", "dublin", 2000.0, 0.75, None),

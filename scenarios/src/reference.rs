@@ -93,6 +93,7 @@ fn value(shape: &Shape) -> String {
     match shape {
         Shape::Text => "text".into(),
         Shape::Reference(what) => (*what).into(),
+        Shape::Endpoint => crate::shape::ENDPOINT.into(),
         Shape::Duration(..) | Shape::SignedDuration => "time".into(),
         Shape::TimeOfDay => "time of day".into(),
         Shape::Share { .. } | Shape::Percent => "share".into(),

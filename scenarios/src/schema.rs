@@ -30,6 +30,7 @@ fn of_shape(shape: &Shape, definitions: &mut Definitions) -> Value {
             json!({"anyOf": [{"type": "string"}, {"type": "object", "minProperties": 1, "maxProperties": 1}]})
         }
         Shape::Reference(what) => reference(what),
+        Shape::Endpoint => reference(crate::shape::ENDPOINT),
         Shape::Bool => json!({"type": "boolean"}),
         Shape::Choice(words) => json!({"enum": known(words)}),
         Shape::Number(least, most) => json!({"type": "number", "minimum": least, "maximum": most}),

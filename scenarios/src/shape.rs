@@ -13,6 +13,8 @@ pub(crate) enum Shape {
     Text,
     /// A name or a path of names; the word says of what.
     Reference(&'static str),
+    /// A site, `clients/NAME` or `health_checks/NAME`; the section may be left out where the name is clear.
+    Endpoint,
     /// A length of time between two.
     Duration(Span, Span),
     /// A length of time that may be negative.
@@ -276,7 +278,9 @@ fn check_either(node: &Node, shapes: &[Shape], problems: &mut Vec<Diagnostic>) {
 /// Which of several failed alternatives to report: the words for a word, the quantity for what begins with a digit.
 fn likeliest(node: &Node, fitting: &[&Shape]) -> usize {
     let number = node.text().is_some_and(|text| text.starts_with(|c: char| c.is_ascii_digit()));
-    let wordlike = |shape: &&Shape| matches!(shape, Shape::Choice(_) | Shape::Reference(_) | Shape::Bool);
+    let wordlike = |shape: &&Shape| {
+        matches!(shape, Shape::Choice(_) | Shape::Reference(_) | Shape::Endpoint | Shape::Bool)
+    };
     fitting.iter().position(|shape| wordlike(shape) != number).unwrap_or(0)
 }
 
@@ -301,6 +305,7 @@ pub(crate) fn describe(shape: &Shape) -> String {
         Shape::Text => "text".into(),
         Shape::Expectation => "an expectation such as `availability >= 99.95%`".into(),
         Shape::Reference(what) => (*what).into(),
+        Shape::Endpoint => ENDPOINT.into(),
         Shape::Duration(..) | Shape::SignedDuration => "a length of time such as `30s`".into(),
         Shape::TimeOfDay => "a time of day such as `20h`".into(),
         Shape::Share { .. } | Shape::Percent => "a share such as `10%`".into(),
@@ -366,6 +371,7 @@ fn fits(text: &str, shape: &Shape) -> Result<(), Misfit> {
         | Shape::Record(_)
         | Shape::Either(_) => Ok(()),
         Shape::Reference(what) => path(text, what),
+        Shape::Endpoint => path(text.strip_prefix("health_checks/").unwrap_or(text), ENDPOINT),
         Shape::Duration(least, most) => time_between(text, *least, *most),
         Shape::SignedDuration => quantity::signed_duration(text).map(drop),
         Shape::TimeOfDay => quantity::time_of_day(text).map(drop),
@@ -382,6 +388,9 @@ fn fits(text: &str, shape: &Shape) -> Result<(), Misfit> {
         Shape::Choice(words) => choice(text, words),
     }
 }
+
+/// What an end of a link or a member of a partition is called.
+pub(crate) const ENDPOINT: &str = "a site, a population or a health check";
 
 fn path(text: &str, what: &str) -> Result<(), Misfit> {
     if is_path(text) {

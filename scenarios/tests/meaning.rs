@@ -411,3 +411,27 @@ fn anchors_and_merge_keys_save_repetition() {
     assert_eq!(rates, [7.0, 9.0]);
     assert_eq!(up(&specification, "b"), Law::Exponential { mean: 31_536_000.0 });
 }
+
+#[test]
+fn a_health_check_is_named_with_its_section_in_links_and_partitions() {
+    let text = |end: &str| {
+        format!(
+            "scenario: 1
+name: ends
+sites: {{a: {{at: [0, 0], capacity: 9 rps}}, b: {{at: [0, 0], capacity: 9 rps}}}}
+health_checks: {{h: {{interval: 10s}}}}
+steering: {{www: {{policy: failover, ttl: 60s, sites: [a, b], health_check: h}}}}
+clients: {{c: {{anywhere: true, demand: 1 rps, uses: www}}}}
+links: {{l: {{between: [a, clients/c, {end}]}}}}
+script: [{{at: 1h, for: 1h, partition: [[a], [{end}]]}}]"
+        )
+    };
+    for end in ["h", "health_checks/h"] {
+        let loaded = load("ends.yaml", &text(end), &[]);
+        let specification =
+            loaded.unwrap_or_else(|problems| panic!("{}", problems.render(false))).specification;
+        let ends = &specification.links.rows()[0].between;
+        assert!(matches!(ends[2], Endpoint::Checkers(_)), "{ends:?}");
+    }
+    assert!(load("ends.yaml", &text("clients/h"), &[]).is_err());
+}

@@ -1,4 +1,4 @@
-//! `drill`: lose every domain of a kind once, exactly.
+//! `drill`: lose every domain of a kind once.
 
 use crate::arguments::{Drill, Format};
 use crate::console;

@@ -81,6 +81,22 @@ impl Router {
         Reply { answer, open: true }
     }
 
+    /// Would `site` be answered if it were healthy and nothing else changed? `answers` says which sites are answered now,
+    /// and `open` that they are for want of any healthy one.
+    pub(crate) fn would_answer(&self, site: SiteId, answers: impl Fn(SiteId) -> bool, open: bool) -> bool {
+        let holds = |level: &Vec<Member>, counts: &dyn Fn(SiteId) -> bool| {
+            level.iter().any(|member| counts(member.site))
+        };
+        let Some(rank) = self.levels.iter().position(|level| holds(level, &|other| other == site)) else {
+            return false;
+        };
+        if !self.heeds_health || self.fenced {
+            return rank == 0;
+        }
+        let present = self.levels.iter().position(|level| holds(level, &answers));
+        open || present.is_none_or(|present| rank <= present)
+    }
+
     /// The answer of one level; none if nothing in it is healthy.
     fn level(
         &self,

@@ -1,14 +1,17 @@
-//! Drills: each domain of a kind is lost once, alone, and everything that follows is computed exactly.
+//! Drills: each domain of a kind is lost once, alone, and everything that follows is computed.
 //!
-//! Nothing is random in a drill: other faults are left out, and probe phases are spread evenly over the interval. The
-//! loss begins at the peak of demand on the second day and lasts until a whole day has been looked at.
+//! Nothing is drawn in a drill: other faults are left out. When a loss is seen depends on where the probes are just then;
+//! where the scenario leaves that to chance, the probes of a check are spread evenly, the loss is played in several
+//! phases of them, and the mean is told with the best and the worst. What has settled is exact. The loss begins at the peak
+//! of demand on the second day and lasts until a whole day has been looked at.
 
 use super::StudyFault;
 use crate::design::Design;
 use crate::observer::Recorder;
-use crate::outcome::{DrillOutcome, SurvivorLoad};
+use crate::outcome::{DrillOutcome, Phased, SurvivorLoad};
 use crate::specification::*;
 use crate::timeline::What;
+use crate::volume::Volume;
 use crate::world::World;
 use sim::{Instant, Replication, Span};
 
@@ -26,13 +29,72 @@ pub fn drill(specification: &Specification, lose: &str) -> Result<Vec<DrillOutco
     domains.into_iter().map(|domain| lose_one(specification, domain)).collect()
 }
 
+/// In how many phases of the probes a loss is played where the scenario leaves them to chance.
+const PHASES: i64 = 16;
+
+/// What one play of a loss showed.
+struct Play {
+    detection: Option<Span>,
+    full_service: Option<Span>,
+    lost_until_settled: Volume,
+    lost: Volume,
+    settled: Option<Settled>,
+}
+
+/// What has settled is the same in whatever phase the probes were.
+struct Settled {
+    lasts: Span,
+    sites_lost: Vec<String>,
+    served: f64,
+    survivors: Vec<SurvivorLoad>,
+}
+
 fn lose_one(specification: &Specification, domain: DomainId) -> Result<DrillOutcome, StudyFault> {
-    let quiet = without_luck(specification);
-    let probe = Design::new(quiet.clone())?;
+    let random = specification.checks.rows().iter().any(|check| check.phase == Phase::Random);
+    let phases = if random { PHASES } else { 1 };
+    let mut plays = Vec::new();
+    for step in 0..phases {
+        plays.push(play(specification, domain, step)?);
+    }
+    let settled = plays[0].settled.take().expect("the first play is looked at until it has settled");
+    let times = |figure: fn(&Play) -> Option<Span>| {
+        let nanos: Option<Vec<i128>> =
+            plays.iter().map(|play| figure(play).map(|span| i128::from(span.nanos()))).collect();
+        nanos.map(|nanos| phased(&nanos, |nanos| Span::from_nanos(nanos as i64)))
+    };
+    let volumes = |figure: fn(&Play) -> Volume| {
+        let nanos: Vec<i128> = plays.iter().map(|play| figure(play).nanos()).collect();
+        phased(&nanos, Volume::from_nanos)
+    };
+    Ok(DrillOutcome {
+        name: specification.domains[domain].path.clone(),
+        kind: specification.domains[domain].kind.clone(),
+        lasts: settled.lasts,
+        phases: phases as u32,
+        sites_lost: settled.sites_lost,
+        served: settled.served,
+        survivors: settled.survivors,
+        detection: times(|play| play.detection),
+        full_service: if settled.served < 1.0 { None } else { times(|play| play.full_service) },
+        lost_until_settled: volumes(|play| play.lost_until_settled).mean,
+        lost: volumes(|play| play.lost),
+    })
+}
+
+/// Mean and extremes of figures in billionths, of which there is one at least.
+fn phased<T>(nanos: &[i128], figure: impl Fn(i128) -> T) -> Phased<T> {
+    let (sum, count) = (nanos.iter().sum::<i128>(), nanos.len() as i128);
+    let best = nanos.iter().copied().fold(nanos[0], i128::min);
+    let worst = nanos.iter().copied().fold(nanos[0], i128::max);
+    Phased { mean: figure((sum + count / 2) / count), best: figure(best), worst: figure(worst) }
+}
+
+fn play(specification: &Specification, domain: DomainId, step: i64) -> Result<Play, StudyFault> {
+    let mut planned = without_luck(specification);
+    let probe = Design::new(planned.clone())?;
     let begins = Instant::ZERO + Span::DAY + probe.busiest();
     let rests = begins + Span::DAY + probe.settling() * 2;
     let ends = rests + Span::DAY;
-    let mut planned = quiet;
     let effects = loss(&specification.domains[domain]);
     planned.script = vec![Scripted {
         at: begins,
@@ -40,31 +102,45 @@ fn lose_one(specification: &Specification, domain: DomainId) -> Result<DrillOutc
         what: Breakage::Domain { domain, effects, chance: 1.0 },
     }];
     planned.run.horizon = (ends - Instant::ZERO) + Span::DAY + probe.settling() * 2;
+    spread_probes(&mut planned, begins - (Instant::ZERO - probe.lead_in), step);
     let design = Design::new(planned)?;
     let horizon = Instant::ZERO + design.specification().run.horizon;
     let mut world = World::new(&design, Recorder::new(begins, horizon));
     world.start(design.specification().run.seed, Replication(0));
     world.drive(begins, |_| false);
     world.drive(rests, World::rests_after_a_fault);
-    let settled = world.lost_so_far();
+    let lost_until_settled = world.lost_so_far();
     world.drive(rests, |_| false);
-    let served = world.least_served_share(rests);
-    let survivors = survivors(&design, &mut world, rests);
-    let sites_lost = world.sites_lost();
+    let settled = (step == 0).then(|| Settled {
+        lasts: ends - begins,
+        sites_lost: world.sites_lost(),
+        served: world.least_served_share(rests),
+        survivors: survivors(&design, &mut world, rests),
+    });
     world.drive(horizon, |_| false);
     world.finish(horizon);
-    Ok(DrillOutcome {
-        name: specification.domains[domain].path.clone(),
-        kind: specification.domains[domain].kind.clone(),
-        lasts: ends - begins,
-        sites_lost,
-        served,
-        survivors,
+    Ok(Play {
         detection: detection(&world.observer, begins),
-        full_service: if served < 1.0 { None } else { full_service(&world.observer, begins, ends) },
-        lost_until_settled: settled,
+        full_service: full_service(&world.observer, begins, ends),
+        lost_until_settled,
         lost: world.lost_so_far(),
+        settled,
     })
+}
+
+/// Spreads the probes of every check with random phases evenly, and shifts them all: in the middle of step `step` of
+/// [`PHASES`] from one probe to the next, counted from the loss, which comes `after` the first.
+fn spread_probes(planned: &mut Specification, after: Span, step: i64) {
+    for check in planned.checks.rows_mut().iter_mut().filter(|check| check.phase == Phase::Random) {
+        let (interval, count) = (i128::from(check.interval.nanos()), check.vantages.len() as i128);
+        let loss = i128::from(after.nanos());
+        let phase = |vantage: i128| {
+            let shift = interval * i128::from(2 * step + 1) / (2 * i128::from(PHASES) * count);
+            (loss + interval * vantage / count + shift) % interval
+        };
+        check.phase =
+            Phase::Fixed((0..count).map(|vantage| Span::from_nanos(phase(vantage) as i64)).collect());
+    }
 }
 
 /// What losing a domain means: a place that serves is gone altogether; anything else does what its own faults do.
@@ -85,11 +161,6 @@ fn without_luck(specification: &Specification) -> Specification {
     quiet.replays.clear();
     quiet.script.clear();
     quiet.expectations.clear();
-    for check in quiet.checks.rows_mut() {
-        if check.phase == Phase::Random {
-            check.phase = Phase::Even;
-        }
-    }
     quiet.run.start = Start::AllUp;
     quiet.run.precision = None;
     quiet

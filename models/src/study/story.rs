@@ -23,8 +23,13 @@ pub fn story(
     let from = from.unwrap_or(Instant::ZERO);
     let until = until.unwrap_or(Instant::ZERO + specification.run.horizon);
     let mut world = World::new(&design, Recorder::new(from, until));
-    world.run(specification.run.seed, Replication(replication));
-    let Recorder { changes, frames, .. } = world.observer;
+    world.start(specification.run.seed, Replication(replication));
+    // The stretches are cut at both ends of what is told, so that it costs what its own stretches cost.
+    let horizon = Instant::ZERO + specification.run.horizon;
+    [from, until, horizon].into_iter().for_each(|limit| world.drive(limit, |_| false));
+    world.finish(horizon);
+    let Recorder { changes, frames, mut costs, .. } = world.observer;
+    costs.retain(|cost| cost.from >= from && cost.until <= until);
     let mut keep = vec![false; changes.len()];
     for index in (0..changes.len()).rev() {
         keep[index] |= changes[index].at >= from;
@@ -33,5 +38,5 @@ pub fn story(
         }
     }
     let kept = changes.into_iter().zip(keep).filter(|(_, keep)| *keep).map(|(change, _)| change);
-    Ok(Story { replication, from, until, changes: kept.collect(), frames })
+    Ok(Story { replication, from, until, changes: kept.collect(), frames, costs })
 }

@@ -4,7 +4,8 @@ use super::close::Closing;
 use super::ideal::Ideal;
 use super::{Above, Flow, Traffic, enough};
 use crate::blame::{Mechanism, SourceId};
-use crate::specification::{Effect, PopulationId, Scope, Serving, SiteId};
+use crate::ledger::Culprit;
+use crate::specification::{Effect, PopulationId, Scope, Serving, SiteId, Steering};
 use crate::volume::Volume;
 use sim::{Instant, Span};
 
@@ -31,11 +32,13 @@ impl<'d> Traffic<'d> {
                 .all(|(site, share)| nominal.contains(&(*site, share.0[0])) && share.is_constant())
     }
 
-    /// Charges a loss for want of capacity to the faults that took capacity away, each site's part equally among its
-    /// own; where none is missing, to whoever moved the traffic here.
+    /// Charges a loss for want of capacity at a site (none: everywhere at once) to the faults that took away capacity
+    /// which would have eased it, each site's part equally among the roots of its own; where none is missing, to whoever
+    /// moved the traffic here.
     pub(super) fn charge_removed(
         &self,
         population: PopulationId,
+        full: Option<SiteId>,
         mechanism: Mechanism,
         volume: Volume,
         closing: &mut Closing<'_, '_, 'd>,
@@ -43,7 +46,7 @@ impl<'d> Traffic<'d> {
         if volume.is_zero() {
             return;
         }
-        let removed = self.removed(population, closing.above);
+        let removed = self.removed(population, full, closing.above);
         let total: f64 = removed.iter().map(|(_, rate)| rate).sum();
         let root = self.displacer(population);
         if removed.is_empty() || total <= 0.0 {
@@ -80,16 +83,50 @@ impl<'d> Traffic<'d> {
             .map_or(self.flows[population].root, |id| self.flows[id].root)
     }
 
-    /// Sites of a population's entry point with capacity missing, and how much: its rate, or 1 where it is unlimited.
-    pub(super) fn removed(&self, population: PopulationId, above: Above) -> Vec<(SiteId, f64)> {
+    /// Sites of a population's entry point with capacity missing that would ease the load of `full` (none: of all
+    /// sites at once), and how much: its rate, or 1 where it is unlimited.
+    pub(super) fn removed(
+        &self,
+        population: PopulationId,
+        full: Option<SiteId>,
+        above: Above,
+    ) -> Vec<(SiteId, f64)> {
         let entry = self.design.specification().populations[population].entry;
         let sites = &self.design.specification().entries[entry].sites;
         let missing = |site: &SiteId| {
             let rate = self.design.pool(population, *site).map_or(1.0, |pool| self.design.pools[pool].rate);
             let left = if above.reaches(population, *site) { above.sites.truth(*site).capacity } else { 0.0 };
-            (left < 1.0).then_some((*site, rate * (1.0 - left)))
+            let missing = left < 1.0 && full.is_none_or(|full| self.eases(population, *site, full, above));
+            missing.then_some((*site, rate * (1.0 - left)))
         };
         sites.iter().filter_map(missing).collect()
+    }
+
+    /// If `site` had all its capacity back and nothing else changed, would it take from `full` some of what this population
+    /// sends there? A standby would not while one before it in the order serves; a site that is answered and serves
+    /// has its share already.
+    fn eases(&self, population: PopulationId, site: SiteId, full: SiteId, above: Above) -> bool {
+        let entry = self.design.specification().populations[population].entry;
+        match self.design.specification().entries[entry].steering {
+            _ if site == full => true,
+            Steering::Static { .. } => false,
+            Steering::Ideal => true,
+            Steering::Dns(_) => self.would_draw(population, site, above),
+        }
+    }
+
+    /// Would a site of an entry point steered by DNS get more of a population's traffic if it were back?
+    fn would_draw(&self, population: PopulationId, site: SiteId, above: Above) -> bool {
+        let flow = &self.flows[population];
+        let answered = |site| above.answers.share(flow.reply.answer, site) > 0.0;
+        if answered(site) {
+            // Its clients may have gone elsewhere, rather than be lost.
+            return !above.reaches(population, site) && flow.lost.iter().all(|lost| lost.site != site);
+        }
+        let plan = &self.design.entries[self.design.specification().populations[population].entry];
+        let mut routers = plan.populations.iter().zip(&plan.routers);
+        let router = routers.find_map(|(id, router)| (*id == population).then_some(router));
+        router.is_some_and(|router| router.would_answer(site, answered, flow.reply.open))
     }
 
     /// What would be lost even with every site up is the demand's own fault; the rest is charged to what is missing.
@@ -119,8 +156,9 @@ impl<'d> Traffic<'d> {
             _ => 0.0,
         };
         let demand = Volume::from_requests(volume.requests() * own).min(volume);
-        closing.ledger.lose(population, ideal.excess_mechanism(), self.design.demand_source(), demand);
-        self.charge_removed(population, ideal.excess_mechanism(), volume - demand, closing);
+        let demanding = closing.ledger.root(self.design.demand_source());
+        closing.ledger.lose(population, ideal.excess_mechanism(), demanding, demand);
+        self.charge_removed(population, None, ideal.excess_mechanism(), volume - demand, closing);
     }
 
     /// Faults that make any site of an ideal entry fail some of its requests.
@@ -193,7 +231,8 @@ impl<'d> Traffic<'d> {
 }
 
 impl Closing<'_, '_, '_> {
-    /// Splits a loss equally among active faults, or charges it to `root` where there is none.
+    /// Splits a loss equally among the roots of active faults, or charges it to `root` where there is none: several
+    /// phases of one incident bear no more than one fault.
     pub(super) fn charge(
         &mut self,
         population: PopulationId,
@@ -206,12 +245,19 @@ impl Closing<'_, '_, '_> {
             return;
         }
         if blamed.is_empty() {
-            self.ledger.lose(population, mechanism, root, volume);
+            let culprit = self.ledger.root(root);
+            self.ledger.lose(population, mechanism, culprit, volume);
             return;
         }
         let active = self.above.faults.active();
-        volume.share_equally(blamed.len(), |index, part| {
-            self.ledger.lose(population, mechanism, active[blamed[index]].source, part);
+        if let [only] = blamed {
+            self.ledger.lose(population, mechanism, Culprit::of(&active[*only]), volume);
+            return;
+        }
+        let mut culprits: Vec<Culprit> = Vec::with_capacity(blamed.len());
+        blamed.iter().for_each(|index| Culprit::of(&active[*index]).join(&mut culprits));
+        volume.share_equally(culprits.len(), |index, part| {
+            self.ledger.lose(population, mechanism, culprits[index], part);
         });
     }
 }

@@ -9,9 +9,10 @@ use crate::design::LevelId;
 use crate::excess::{Part, load_at, share_of_load};
 use crate::ledger::Ledger;
 use crate::specification::{Effect, PopulationId, SiteId};
+use crate::timeline::Cost;
 use crate::volume::Volume;
 use sim::integral::Poly;
-use sim::{Instant, Span};
+use sim::{Id, Instant, Span};
 
 /// Shares of a stretch below this are rounding, not overload beyond the nominal one.
 const DUST: f64 = 1e-12;
@@ -20,6 +21,8 @@ const DUST: f64 = 1e-12;
 pub(crate) struct Closing<'c, 'w, 'd> {
     pub(crate) above: Above<'w, 'd>,
     pub(crate) ledger: &'c mut Ledger<'d>,
+    /// Where to put what each piece cost, if anybody wants to know.
+    pub(crate) costs: Option<&'c mut Vec<Cost>>,
 }
 
 /// Room for what a stretch is closed with.
@@ -56,6 +59,7 @@ impl<'d> Traffic<'d> {
     ) {
         let middle = from + Span::from_nanos((until - from).nanos() / 2);
         let lost_before = closing.ledger.lost_so_far();
+        closing.ledger.turn_over();
         let Scratch { glances, down, blamed } = scratch;
         self.look_around(middle, closing.above, glances);
         down.clear();
@@ -78,6 +82,11 @@ impl<'d> Traffic<'d> {
         for &level in down.iter() {
             let root = self.root_of(self.design.levels[level].scope, closing.above);
             closing.ledger.book(level, from, until, closing.above.faults, root, lost_before);
+        }
+        if let Some(costs) = &mut closing.costs {
+            let lost = closing.ledger.lost_so_far() - lost_before;
+            let down = down.iter().any(|level| level.index() == 0);
+            costs.push(Cost { from, until, lost, down });
         }
     }
 
@@ -233,9 +242,9 @@ impl<'d> Traffic<'d> {
             }
             let volume = Volume::from_requests(lost);
             let excess = Volume::from_requests(lost * beyond).min(volume);
-            let demand = self.design.demand_source();
+            let demand = closing.ledger.root(self.design.demand_source());
             closing.ledger.lose(population, Mechanism::Overload, demand, volume - excess);
-            self.charge_removed(population, Mechanism::Overload, excess, closing);
+            self.charge_removed(population, Some(site), Mechanism::Overload, excess, closing);
         }
     }
 
@@ -283,7 +292,7 @@ impl<'d> Traffic<'d> {
             if volume.is_zero() {
                 continue;
             }
-            if self.removed(*population, closing.above).is_empty() {
+            if self.removed(*population, None, closing.above).is_empty() {
                 closing.charge(
                     *population,
                     ideal.excess_mechanism(),

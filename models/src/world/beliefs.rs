@@ -20,7 +20,22 @@ struct Belief {
     flip: Option<Ticket>,
     look: Option<Ticket>,
     healthy: bool,
+    /// What brought the present view, and what the one before.
     cause: Cause,
+    before: Cause,
+}
+
+impl Belief {
+    /// What led to the verdict just reached: not the present view if no probe of it speaks for that. The last result then
+    /// was on its way when the view changed.
+    fn cause_of_verdict(&self) -> Cause {
+        let speaks_against = if self.healthy {
+            self.view.seen == Seen::Fails || !self.view.cut.is_empty()
+        } else {
+            self.view == View::PASSES
+        };
+        if speaks_against { self.before } else { self.cause }
+    }
 }
 
 /// All beliefs.
@@ -48,6 +63,7 @@ impl<'d> Beliefs<'d> {
             look: None,
             healthy: true,
             cause,
+            before: cause,
         };
         Beliefs {
             design,
@@ -104,7 +120,7 @@ impl<'d> Beliefs<'d> {
             self.wake(id);
             let row = &mut self.rows[id];
             row.view = view;
-            row.cause = cause;
+            row.before = std::mem::replace(&mut row.cause, cause);
             if let (Some(watch), Some(stream)) = (&mut row.watch, &mut row.probes) {
                 watch.view(now, view, stream);
             }
@@ -181,7 +197,7 @@ impl<'d> Beliefs<'d> {
             watch.flip(now);
             row.healthy = watch.healthy();
         }
-        let verdict = (row.healthy, row.cause);
+        let verdict = (row.healthy, row.cause_of_verdict());
         self.unhealthy = if row.healthy { self.unhealthy - 1 } else { self.unhealthy + 1 };
         self.plan(id, agenda);
         verdict

@@ -212,7 +212,7 @@ pub(crate) const fn method(method: Method) -> &'static str {
 
 /// A number of requests: rounded, and exactly in nano-requests (a string, because it may exceed 2^53).
 #[derive(Serialize)]
-struct VolumeJson {
+pub(crate) struct VolumeJson {
     requests: f64,
     nanorequests: String,
 }
@@ -513,10 +513,17 @@ struct DrillJson {
     sites_lost: Vec<String>,
     served_share: f64,
     survivors: Vec<SurvivorJson>,
+    phases: u32,
     detection_ns: Option<i64>,
+    detection_best_ns: Option<i64>,
+    detection_worst_ns: Option<i64>,
     full_service_ns: Option<i64>,
+    full_service_best_ns: Option<i64>,
+    full_service_worst_ns: Option<i64>,
     lost_until_settled: VolumeJson,
     lost: VolumeJson,
+    lost_best: VolumeJson,
+    lost_worst: VolumeJson,
 }
 
 #[derive(Serialize)]
@@ -540,10 +547,17 @@ impl From<&DrillOutcome> for DrillJson {
             sites_lost: drill.sites_lost.clone(),
             served_share: drill.served,
             survivors: drill.survivors.iter().map(survivor).collect(),
-            detection_ns: drill.detection.map(|span| span.nanos()),
-            full_service_ns: drill.full_service.map(|span| span.nanos()),
+            phases: drill.phases,
+            detection_ns: drill.detection.map(|span| span.mean.nanos()),
+            detection_best_ns: drill.detection.map(|span| span.best.nanos()),
+            detection_worst_ns: drill.detection.map(|span| span.worst.nanos()),
+            full_service_ns: drill.full_service.map(|span| span.mean.nanos()),
+            full_service_best_ns: drill.full_service.map(|span| span.best.nanos()),
+            full_service_worst_ns: drill.full_service.map(|span| span.worst.nanos()),
             lost_until_settled: drill.lost_until_settled.into(),
-            lost: drill.lost.into(),
+            lost: drill.lost.mean.into(),
+            lost_best: drill.lost.best.into(),
+            lost_worst: drill.lost.worst.into(),
         }
     }
 }

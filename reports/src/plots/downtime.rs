@@ -34,7 +34,7 @@ pub(super) fn plot(scope: &ScopeOutcome, horizon: Span) -> String {
     drawn(SIZE.0, SIZE.1, |pen| {
         let period = number::horizon(horizon);
         pen.text(
-            &format!("Time not fully served in {period}: the share of replications with more"),
+            &format!("Time not up in {period}: the share of replications with more"),
             (BOX.0, 26.0),
             LARGE,
             Anchor::Start,
@@ -74,13 +74,7 @@ fn grid(pen: &Pen, x: &Axis, y: &Axis) {
     }
     pen.line(&[(BOX.0, BOX.3), (BOX.2, BOX.3)], INK, 1.0);
     pen.upright("share of replications", (20.0, (BOX.1 + BOX.3) / 2.0), SMALL);
-    pen.text(
-        "time not fully served, logarithmic",
-        ((BOX.0 + BOX.2) / 2.0, BOX.3 + 38.0),
-        SMALL,
-        Anchor::Middle,
-        INK,
-    );
+    pen.text("time not up, logarithmic", ((BOX.0 + BOX.2) / 2.0, BOX.3 + 38.0), SMALL, Anchor::Middle, INK);
 }
 
 /// What so many nines of time allow in the horizon.

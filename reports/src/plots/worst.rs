@@ -105,8 +105,7 @@ fn traffic(specification: &Specification, story: &Story, frames: &[&Frame]) -> V
     };
     let mut bands: Vec<Band> = apart.iter().enumerate().map(band).collect();
     if !together.is_empty() {
-        let rates =
-            story.frames.iter().map(|frame| together.iter().map(|site| sent(frame, *site)).sum()).collect();
+        let rates = frames.iter().map(|frame| together.iter().map(|site| sent(frame, *site)).sum()).collect();
         bands.push(Band { name: format!("{} other sites", together.len()), colour: FAINT, rates });
     }
     let nowhere: Vec<f64> = frames.iter().map(|frame| nowhere(frame)).collect();

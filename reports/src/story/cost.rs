@@ -1,28 +1,21 @@
-//! What a stretch of time cost, from the traffic at both ends of every stretch.
+//! What the stretches between changes cost, as the ledger booked it.
 
-use models::timeline::{Frame, Story};
+use models::timeline::Story;
+use models::volume::Volume;
 use sim::Instant;
 
-/// Requests lost in each stretch.
-pub(super) struct Costs(Vec<(Instant, Instant, f64)>);
-
-/// The cost of every stretch of `story`.
-pub(super) fn between(story: &Story) -> Costs {
-    Costs(
-        crate::frames::stretches(story).map(|(open, close)| (open.at, close.at, cost(open, close))).collect(),
-    )
+/// Requests lost in the stretches that begin in `[from, until)`.
+pub(super) fn between(story: &Story, from: Instant, until: Instant) -> Volume {
+    let first = story.costs.partition_point(|cost| cost.from < from);
+    story.costs[first..].iter().take_while(|cost| cost.from < until).map(|cost| cost.lost).sum()
 }
 
-impl Costs {
-    /// Requests lost in the stretches that begin in `[from, until)`.
-    pub(super) fn after(&self, from: Instant, until: Instant) -> f64 {
-        let first = self.0.partition_point(|(begin, _, _)| *begin < from);
-        self.0[first..].iter().take_while(|(begin, _, _)| *begin < until).map(|(_, _, lost)| lost).sum()
-    }
+/// Requests lost in the whole story.
+pub(super) fn whole(story: &Story) -> Volume {
+    story.costs.iter().map(|cost| cost.lost).sum()
 }
 
-/// The trapezoid rule.
-fn cost(open: &Frame, close: &Frame) -> f64 {
-    let rate = |frame: &Frame| frame.populations.iter().flat_map(|population| population.lost).sum::<f64>();
-    (rate(open) + rate(close)) / 2.0 * (close.at - open.at).seconds()
+/// Requests lost while everything together was down.
+pub(super) fn while_down(story: &Story) -> Volume {
+    story.costs.iter().filter(|cost| cost.down).map(|cost| cost.lost).sum()
 }

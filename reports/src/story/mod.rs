@@ -11,6 +11,7 @@ use crate::reproduce::{Fingerprint, Reproduce};
 use models::outcome::SourceOutcome;
 use models::specification::Specification;
 use models::timeline::{Change, ChangeId, Story, What};
+use models::volume::Volume;
 use serde::Serialize;
 use sim::Instant;
 use sim::hash::StableHash;
@@ -29,6 +30,10 @@ pub struct Told {
     pub until: Instant,
     /// Its lines.
     pub lines: Vec<Line>,
+    /// Requests lost in all of it.
+    pub lost: Volume,
+    /// Requests lost in it while everything together was down.
+    pub lost_while_down: Volume,
 }
 
 /// One change in words.
@@ -47,14 +52,13 @@ pub struct Line {
     /// What happened.
     pub text: String,
     /// Requests lost from this change to the next instant at which anything changes; `None` but for the last change of
-    /// an instant. Integrated by the trapezoid rule, so nearly but not quite what the ledgers say.
-    pub lost: Option<f64>,
+    /// an instant.
+    pub lost: Option<Volume>,
 }
 
 /// Tells `story` with the names of `specification`; roots are named by `sources`.
 pub fn tell(specification: &Specification, sources: &[SourceOutcome], story: &Story) -> Told {
     let phrases = phrase::Phrases::new(specification, sources);
-    let costs = cost::between(story);
     let mut depths: BTreeMap<ChangeId, usize> = BTreeMap::new();
     let mut lines = Vec::new();
     let changes = in_order(story);
@@ -65,7 +69,8 @@ pub fn tell(specification: &Specification, sources: &[SourceOutcome], story: &St
         let depth = cause.map_or(0, |cause| depths[&cause] + usize::from(!repair));
         depths.insert(change.id, depth);
         let last = changes.get(index + 1).is_none_or(|next| next.at > change.at);
-        let lost = last.then(|| costs.after(change.at, next_instant(&changes[index..], story.until)));
+        let lost =
+            last.then(|| cost::between(story, change.at, next_instant(&changes[index..], story.until)));
         lines.push(Line {
             id: change.id,
             at: change.at,
@@ -77,7 +82,15 @@ pub fn tell(specification: &Specification, sources: &[SourceOutcome], story: &St
         });
     }
     let Story { replication, from, until, .. } = *story;
-    Told { name: specification.name.clone(), replication, from, until, lines }
+    Told {
+        name: specification.name.clone(),
+        replication,
+        from,
+        until,
+        lines,
+        lost: cost::whole(story),
+        lost_while_down: cost::while_down(story),
+    }
 }
 
 /// The changes in the order of time; at the same instant, in the order of happening.
@@ -132,7 +145,7 @@ fn text_lines(told: &Told, begun: Instant) -> Vec<String> {
         told_at.truncate(line.depth);
         let because = because(line, &told_at, told);
         lines.extend(text_line(line, begun, &because));
-        lines.extend(line.lost.filter(|lost| *lost >= 0.5).map(cost_line));
+        lines.extend(line.lost.map(Volume::requests).filter(|lost| *lost >= 0.5).map(cost_line));
         told_at.resize(line.depth, (line.id, ""));
         told_at.push((line.id, &line.text));
     }
@@ -142,9 +155,9 @@ fn text_lines(told: &Told, begun: Instant) -> Vec<String> {
 
 /// One line for the changes in the middle of a long story.
 fn left_out(lines: &[Line]) -> String {
-    let lost = number::requests(lines.iter().filter_map(|line| line.lost).sum());
+    let lost = number::requests(lines.iter().filter_map(|line| line.lost).sum::<Volume>().requests());
     let count = number::grouped(lines.len() as u64);
-    format!("{:TIMES$}  ... {count} changes left out, in which about {lost} requests were lost", "")
+    format!("{:TIMES$}  ... {count} changes left out, in which {lost} requests were lost", "")
 }
 
 /// `, because ...` where the cause is not the line that this one stands under.
@@ -180,13 +193,18 @@ fn text_line(line: &Line, begun: Instant, because: &str) -> Vec<String> {
 }
 
 fn cost_line(lost: f64) -> String {
-    format!("{:TIMES$}  ... about {} requests lost until the next change", "", number::requests(lost))
+    format!("{:TIMES$}  ... {} requests lost until the next change", "", number::requests(lost))
 }
 
 fn ending(told: &Told) -> String {
-    let lost: f64 = told.lines.iter().filter_map(|line| line.lost).sum();
     let length = number::span(told.until - told.from);
-    format!("In all about {} requests lost in the {length} told here.", number::requests(lost))
+    let [all, down] = [told.lost, told.lost_while_down].map(|lost| number::requests(lost.requests()));
+    let apart = if all == down {
+        String::new()
+    } else {
+        format!(", {down} of them while everything together was not up")
+    };
+    format!("In all {all} requests lost in the {length} told here{apart}.")
 }
 
 #[derive(Serialize)]
@@ -197,6 +215,7 @@ struct StoryJson<'a> {
     replication: u64,
     from_ns: i64,
     until_ns: i64,
+    lost: crate::json::VolumeJson,
     changes: Vec<LineJson<'a>>,
     reproduce: Option<&'a Reproduce>,
 }
@@ -217,7 +236,7 @@ impl<'a> StoryJson<'a> {
             at_ns: line.at.nanos(),
             cause: line.cause.map(|cause| cause.0),
             text: &line.text,
-            lost_until_next_requests: line.lost,
+            lost_until_next_requests: line.lost.map(Volume::requests),
         };
         StoryJson {
             format_version: crate::json::FORMAT_VERSION,
@@ -226,6 +245,7 @@ impl<'a> StoryJson<'a> {
             replication: told.replication,
             from_ns: told.from.nanos(),
             until_ns: told.until.nanos(),
+            lost: told.lost.into(),
             changes: told.lines.iter().map(line).collect(),
             reproduce,
         }

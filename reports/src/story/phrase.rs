@@ -44,8 +44,8 @@ impl<'a> Phrases<'a> {
                 let word = if *answering { "answer again" } else { "stop answering" };
                 format!("the name servers of {} {word}", names.entries[*entry].name)
             }
-            What::WentDown { scope } => format!("{} no longer fully served", self.scope(*scope)),
-            What::CameUp { scope } => format!("{} fully served again", self.scope(*scope)),
+            What::WentDown { scope } => format!("{} no longer up", self.scope(*scope)),
+            What::CameUp { scope } => format!("{} up again", self.scope(*scope)),
         }
     }
 

@@ -30,7 +30,7 @@ fn downtime(outcome: &Outcome, everything: &ScopeOutcome) -> String {
     let basis = Basis::of(outcome);
     let downtime = everything.downtime.map(|seconds| seconds * basis.year_times);
     let size = if downtime.value > 0.0 { downtime.value } else { downtime.high };
-    format!("{}{} not fully served", number::estimate(downtime, time_scale(size)), basis.words)
+    format!("{}{} not up", number::estimate(downtime, time_scale(size)), basis.words)
 }
 
 fn outages(outcome: &Outcome, everything: &ScopeOutcome) -> String {
@@ -41,7 +41,7 @@ fn outages(outcome: &Outcome, everything: &ScopeOutcome) -> String {
         return format!("{count}{}", basis.words);
     }
     let median = number::estimate(recovery.p50, time_scale(recovery.p50.value));
-    format!("{count}{}; full service again after {median} (median)", basis.words)
+    format!("{count}{}; up again after {median} (median)", basis.words)
 }
 
 fn worst(outcome: &Outcome) -> String {

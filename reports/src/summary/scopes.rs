@@ -8,9 +8,8 @@ use models::outcome::{Lengths, Method, Outcome, ScopeOutcome, SiteOutcome};
 
 /// Adds both tables.
 pub(super) fn tables(outcome: &Outcome, document: &mut Document) {
-    document.section(
-        "Who is served (recovery: from the fault that began an outage to full service, median and p95)",
-    );
+    document
+        .section("Who is served (recovery: from the fault that began an outage to its end, median and p95)");
     document.table(scopes(outcome));
     if !outcome.sites.is_empty() {
         document.section("Sites (failed: of the requests that came, by errors or for want of capacity)");

@@ -18,14 +18,14 @@ shop
   100 replications of 1 year, seed 7; 95 % intervals in brackets
 
   Availability  99.953 % [99.91, 99.98] of requests served: 3.3 nines [3.1, 3.8]
-  Downtime      4.1 h [2, 8] a year not fully served
-  Outages       2.31 [2.1, 2.5] a year; full service again after 3.33 min [3.0, 4.0] (median)
+  Downtime      4.1 h [2, 8] a year not up
+  Outages       2.31 [2.1, 2.5] a year; up again after 3.33 min [3.0, 4.0] (median)
   Worst outage  6 h 12 min, 12.3 million requests lost (replication 12, day 200 04:00:00)
   Causes        aws/us-east-1 50.0 % [35, 65]
                 carrier/lumen 33.3 % [23, 43]
                 shock/shared-upstream 16.7 % [12, 22]
 
-Who is served (recovery: from the fault that began an outage to full service, median and p95)
+Who is served (recovery: from the fault that began an outage to its end, median and p95)
   scope           availability             nines  h not up  outages a year  recovery, min   p95
   everything      99.953 % [99.91, 99.98]    3.3      4.10            2.31           3.33  20.0
   entry www       99.953 % [99.91, 99.98]    3.3      4.10            2.31           3.33  20.0
@@ -90,12 +90,12 @@ shop
   100 replications of 1 year, seed 7; 95 % intervals in brackets
 
   Availability  at least 99.9963 % of requests served: at least 4.4 nines
-  Downtime      at most 20 min a year not fully served
+  Downtime      at most 20 min a year not up
   Outages       at most 0.037 a year
   Worst outage  none seen
   Causes        none: nothing was lost
 
-Who is served (recovery: from the fault that began an outage to full service, median and p95)
+Who is served (recovery: from the fault that began an outage to its end, median and p95)
   scope       availability         nines   s not up  outages a year  recovery, s  p95
   everything  at least 99.9963 %  >= 4.4  none seen       none seen            -    -
 
@@ -156,8 +156,8 @@ shop
   1 replication of 30 days, seed 7; nothing random: exact
 
   Availability  99.953 % exactly of requests served: 3.3 nines
-  Downtime      20.2 min exactly in 30 days not fully served
-  Outages       0.19 exactly in 30 days; full service again after 3.33 min [3.0, 4.0] (median)
+  Downtime      20.2 min exactly in 30 days not up
+  Outages       0.19 exactly in 30 days; up again after 3.33 min [3.0, 4.0] (median)
   Worst outage  6 h 12 min, 12.3 million requests lost (day 200 04:00:00)
   Causes        aws/us-east-1 50 %; carrier/lumen 33 %; shock/shared-upstream 17 %
 "#]]
@@ -172,7 +172,7 @@ fn what_was_forced_into_a_run_is_said_and_counted_by_the_run() {
     outcome.sources[1].kind = "script";
     let text = text(&Specification::default(), &outcome);
     assert!(text.contains("Forced into each replication: one recorded incident and one scripted fault."));
-    assert!(text.contains(" in 1 year not fully served"));
+    assert!(text.contains(" in 1 year not up"));
     assert!(!text.contains("a year"), "{text}");
 }
 

@@ -266,7 +266,7 @@ pub(super) static LINK: Record = record(
         field(
             "between",
             Required,
-            Shape::List(&Shape::Reference("a site, a population or a health check"), 2),
+            Shape::List(&Shape::Endpoint, 2),
             "What it joins, each pair: sites, `clients/NAME`, `health_checks/NAME`.",
         ),
         field(

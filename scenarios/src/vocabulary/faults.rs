@@ -11,8 +11,8 @@ pub(super) static SCRIPTED: Record = record(
         field(
             "partition",
             Optional,
-            Shape::List(&Shape::List(&Shape::Reference("a site, a population or a health check"), 1), 2),
-            "Instead: groups that cannot reach each other; who is in no group reaches all.",
+            Shape::List(&Shape::List(&Shape::Endpoint, 1), 2),
+            "Instead: groups that cannot reach each other; who is in no group reaches all. Written as in `between`.",
         ),
         field("effect", Optional, EFFECT, "What the fault does; the domain's own effect where absent."),
         field(

@@ -22,7 +22,7 @@ pub(super) static HEALTH_CHECK: Record = record(
             "timeout",
             Default("5s"),
             Shape::Duration(Span::from_millis(1), Span::HOUR),
-            "A probe unanswered for this long has failed.",
+            "A probe unanswered for this long has failed. A failed probe is known one timeout after its sending, also where it was refused or answered with an error.",
         ),
         field(
             "retries",

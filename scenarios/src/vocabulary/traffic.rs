@@ -146,7 +146,7 @@ pub(super) static COHORT: Record = record(
             "on_down",
             Optional,
             Shape::Choice(&[word("reconnect"), word("wait")]),
-            "What it does when the far end of a connection dies: dial anew at once, or wait for the connection's end.",
+            "What it does when the far end of a connection dies: dial anew at once, or wait for the connection's end. Who dials where the site is dead, because its cache or DNS still names it, holds that dead connection for a whole life more under `wait`; under `reconnect` it is back as soon as its cache leads it elsewhere.",
         ),
         field(
             "queries",
