@@ -113,17 +113,15 @@ impl<'d> Faults<'d> {
         &self.active
     }
 
-    pub(crate) fn begin(
-        &mut self,
-        source: SourceId,
-        harm: Harm<'d>,
-        at: Instant,
-        change: ChangeId,
-    ) -> &Fault<'d> {
+    /// The number of the next fault.
+    pub(crate) fn number(&mut self) -> FaultId {
         let id = FaultId(self.next);
         self.next += 1;
-        self.active.push(Fault { id, source, harm, since: at, change });
-        self.active.last().expect("a fault was just pushed")
+        id
+    }
+
+    pub(crate) fn begin(&mut self, fault: Fault<'d>) {
+        self.active.push(fault);
     }
 
     pub(crate) fn end(&mut self, id: FaultId) -> Fault<'d> {

@@ -1,6 +1,6 @@
 //! Who looks at a replication while it runs. Nobody, as a rule; then nothing is kept and nothing is computed for it.
 
-use crate::timeline::{Change, ChangeId, Cost, Frame, What};
+use crate::timeline::{Change, Cost, Frame};
 use sim::Instant;
 
 /// Looks at a replication.
@@ -9,8 +9,6 @@ pub(crate) trait Observer {
     const ON: bool;
     /// A change happened.
     fn change(&mut self, change: Change);
-    /// A change just told is better described so.
-    fn amend(&mut self, id: ChangeId, what: What);
     /// Does it want the traffic of this stretch?
     fn wants(&self, from: Instant, until: Instant) -> bool;
     /// The traffic at one end of a stretch.
@@ -26,7 +24,6 @@ pub(crate) struct Nobody;
 impl Observer for Nobody {
     const ON: bool = false;
     fn change(&mut self, _: Change) {}
-    fn amend(&mut self, _: ChangeId, _: What) {}
     fn wants(&self, _: Instant, _: Instant) -> bool {
         false
     }
@@ -59,12 +56,6 @@ impl Observer for Recorder {
     fn change(&mut self, change: Change) {
         if change.at <= self.until {
             self.changes.push(change);
-        }
-    }
-
-    fn amend(&mut self, id: ChangeId, what: What) {
-        if let Some(change) = self.changes.iter_mut().rev().find(|change| change.id == id) {
-            change.what = what;
         }
     }
 

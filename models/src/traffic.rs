@@ -74,12 +74,6 @@ impl Flow {
         self.missing || self.grey || !self.lost.is_empty() || !self.unanswered.is_zero()
     }
 
-    /// An upper bound of what comes to `site` per second until the flow changes.
-    fn most_at(&self, site: SiteId) -> f64 {
-        let arrival = self.arrivals.iter().find(|(known, _)| *known == site);
-        arrival.map_or(0.0, |(_, share)| self.most(*share))
-    }
-
     /// An upper bound of a share of the demand; a share that moves may reach 1 at most.
     fn most(&self, share: Poly) -> f64 {
         self.peak * if share.is_constant() { share.0[0] } else { 1.0 }
@@ -106,6 +100,8 @@ pub(crate) struct Traffic<'d> {
     /// Greatest load of each site so far in this replication, up to `watched`.
     peaks: Table<SiteId, f64>,
     watched: Instant,
+    /// An upper bound of what comes to each site per second until a flow changes.
+    most: Table<SiteId, f64>,
     parts: Vec<Part<'d>>,
     refused: Table<SiteId, f64>,
     /// Lost before they came to any site.
@@ -175,6 +171,7 @@ impl<'d> Traffic<'d> {
             arrived: specification.sites.map(|_, _| 0.0),
             peaks: specification.sites.map(|_, _| 0.0),
             watched: Instant::ZERO,
+            most: specification.sites.map(|_, _| 0.0),
             parts: Vec::new(),
             refused: specification.sites.map(|_, _| 0.0),
             before_arrival: Volume::ZERO,
@@ -195,6 +192,7 @@ impl<'d> Traffic<'d> {
             row.origin = now;
         }
         self.dirty.clear();
+        self.changed = true;
         self.pools.reset();
         self.arrived.rows_mut().fill(0.0);
         self.peaks.rows_mut().fill(0.0);
@@ -204,8 +202,10 @@ impl<'d> Traffic<'d> {
         for ideal in self.ideals.rows_mut().iter_mut().flatten() {
             ideal.reset(now);
         }
-        for id in self.flows.ids() {
-            self.touch(id);
+        if self.routed {
+            for id in self.flows.ids() {
+                self.touch(id);
+            }
         }
     }
 
@@ -230,6 +230,7 @@ impl<'d> Traffic<'d> {
 
     /// Something about `population`'s traffic changed.
     pub(crate) fn touch(&mut self, population: PopulationId) {
+        self.changed = true;
         let flow = &mut self.flows[population];
         if !flow.dirty {
             flow.dirty = true;
@@ -246,12 +247,11 @@ impl<'d> Traffic<'d> {
     }
 
     /// A site that an ideal router uses may have changed.
-    pub(crate) fn ideal_changed(&mut self, population: PopulationId, site: SiteId) {
-        let entry = self.design.specification().populations[population].entry;
+    pub(crate) fn ideal_changed(&mut self, entry: EntryId, site: SiteId) {
         if let Some(ideal) = &mut self.ideals[entry] {
             ideal.site_changed(site);
+            self.changed = true;
         }
-        self.touch(population);
     }
 
     /// The truth of `site` changed: whatever it can still do is asked of it.
@@ -263,36 +263,42 @@ impl<'d> Traffic<'d> {
     /// Too few sites of a scope are up, or enough again.
     pub(crate) fn missing_changed(&mut self, population: PopulationId, missing: bool) {
         self.flows[population].missing = missing;
-        self.touch(population);
+        self.changed = true;
     }
 
     /// Recomputes what is dirty; `now` begins a stretch.
     pub(crate) fn settle(&mut self, now: Instant, above: Above, cohorts: &mut Cohorts) {
-        self.changed |= !self.dirty.is_empty();
-        if self.changed && self.routed {
+        if !std::mem::take(&mut self.changed) {
+            return;
+        }
+        for ideal in self.ideals.rows_mut().iter_mut().flatten() {
+            ideal.settle(self.design, now, above, &mut self.arrived);
+        }
+        if self.routed {
             self.watch_peaks(now);
-        }
-        while let Some(population) = self.dirty.pop() {
-            self.account(population, now);
-            self.flows[population].dirty = false;
-            let entry = self.design.specification().populations[population].entry;
-            match &self.design.specification().entries[entry].steering {
-                Steering::Dns(_) => self.route_by_dns(population, now, above, cohorts),
-                Steering::Static { shares } => self.route_fixed(population, entry, shares, now, above),
-                Steering::Ideal => self.route_ideally(population, entry, now, above),
+            while let Some(population) = self.dirty.pop() {
+                self.route(population, now, above, cohorts);
             }
-            let flow = &mut self.flows[population];
-            flow.unseen = true;
-            flow.grey = flow.arrivals.iter().any(|(site, _)| above.sites.truth(*site).errors > 0.0);
+            self.pools.settle(&self.flows);
         }
-        if std::mem::take(&mut self.changed) {
-            if self.routed {
-                self.pools.settle(&self.flows);
-            }
-            self.calm = !self.pools.any_hot()
-                && self.flows.rows().iter().all(|flow| !flow.is_lossy())
-                && self.ideals.rows().iter().flatten().all(Ideal::is_calm);
+        self.calm = !self.pools.any_hot()
+            && self.ideals.rows().iter().flatten().all(Ideal::is_calm)
+            && self.flows.rows().iter().all(|flow| !flow.is_lossy());
+    }
+
+    /// Looks again at where the traffic of a population goes.
+    fn route(&mut self, population: PopulationId, now: Instant, above: Above, cohorts: &mut Cohorts) {
+        self.account(population, now);
+        let entry = self.design.specification().populations[population].entry;
+        match &self.design.specification().entries[entry].steering {
+            Steering::Dns(_) => self.route_by_dns(population, now, above, cohorts),
+            Steering::Static { shares } => self.route_fixed(population, entry, shares, now, above),
+            Steering::Ideal => {}
         }
+        let flow = &mut self.flows[population];
+        flow.dirty = false;
+        flow.unseen = true;
+        flow.grey = flow.arrivals.iter().any(|(site, _)| above.sites.truth(*site).errors > 0.0);
     }
 
     fn route_by_dns(&mut self, population: PopulationId, now: Instant, above: Above, cohorts: &mut Cohorts) {
@@ -344,13 +350,6 @@ impl<'d> Traffic<'d> {
             } else {
                 flow.lose(site, Poly::constant(share), share, above);
             }
-        }
-    }
-
-    fn route_ideally(&mut self, population: PopulationId, entry: EntryId, now: Instant, above: Above) {
-        self.flows[population].origin = now;
-        if let Some(ideal) = &mut self.ideals[entry] {
-            ideal.settle(self.design, now, above, &mut self.arrived);
         }
     }
 

@@ -59,11 +59,18 @@ impl Volume {
         if count == 1 {
             return give(0, self);
         }
-        let parts = count as i128;
-        let (each, rest) = (self.0 / parts, self.0 % parts);
+        let (each, rest) = self.divided(count);
         for index in 0..count {
             let extra = i128::from((index as i128) < rest.abs()) * rest.signum();
             give(index, Volume(each + extra));
+        }
+    }
+
+    /// Quotient and remainder; a division of 64 bits, where they hold the volume, is several times cheaper.
+    fn divided(self, count: usize) -> (i128, i128) {
+        match (i64::try_from(self.0), count as i64) {
+            (Ok(nanos), parts) => (i128::from(nanos / parts), i128::from(nanos % parts)),
+            (Err(_), parts) => (self.0 / i128::from(parts), self.0 % i128::from(parts)),
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::luck::{Luck, Struck};
 use crate::network::Network;
 use crate::observer::Observer;
 use crate::site::{Sites, percent};
-use crate::specification::{Breakage, Effect, PopulationId, Scope, ShockId, SiteId};
+use crate::specification::{Breakage, Effect, EntryId, PopulationId, Scope, ShockId, SiteId, Steering};
 use crate::steering::Answers;
 use crate::timeline::{Change, ChangeId, FaultId, What};
 use crate::traffic::{Above, Closing, Traffic};
@@ -63,8 +63,9 @@ pub(crate) struct World<'d, O> {
     /// The active fault of each planned one.
     planned: Table<PlannedId, Option<FaultId>>,
     placed: Vec<Instant>,
-    /// Populations that may use each site.
+    /// Populations that may be routed to each site, and entry points whose all-knowing routers may.
     users: Table<SiteId, Vec<PopulationId>>,
+    ideals: Table<SiteId, Vec<EntryId>>,
     offered: f64,
     struck: Vec<Struck>,
     found_down: Vec<(ComponentId, Span)>,
@@ -78,10 +79,16 @@ impl<'d, O: Observer> World<'d, O> {
         let answers = Answers::new(specification.sites.len());
         let horizon = Instant::ZERO + specification.run.horizon;
         let entries = Entries::new(design);
-        let users = |site: SiteId| {
-            let uses = |id: &PopulationId| {
-                specification.entries[specification.populations[*id].entry].sites.contains(&site)
+        let routers = |site: SiteId, ideal: bool| {
+            let uses = move |id: &EntryId| {
+                let entry = &specification.entries[*id];
+                matches!(entry.steering, Steering::Ideal) == ideal && entry.sites.contains(&site)
             };
+            specification.entries.ids().filter(uses)
+        };
+        let users = |site: SiteId| {
+            let entries: Vec<EntryId> = routers(site, false).collect();
+            let uses = |id: &PopulationId| entries.contains(&specification.populations[*id].entry);
             specification.populations.ids().filter(uses).collect()
         };
         World {
@@ -112,6 +119,7 @@ impl<'d, O: Observer> World<'d, O> {
             planned: design.planned.map(|_, _| None),
             placed: Vec::new(),
             users: specification.sites.map(|site, _| users(site)),
+            ideals: specification.sites.map(|site, _| routers(site, true).collect()),
             offered: design.curves.rows().iter().map(|curve| curve.integral(Instant::ZERO, horizon)).sum(),
             struck: Vec::new(),
             found_down: Vec::new(),
@@ -335,21 +343,18 @@ impl<'d, O: Observer> World<'d, O> {
 
     fn begin(&mut self, source: SourceId, harm: Harm<'d>) -> FaultId {
         self.close();
-        let change = self.note(None, |_| What::FaultBegan {
-            fault: FaultId(0),
+        let id = self.faults.number();
+        let mut fault = Fault { id, source, harm, since: self.now, change: ChangeId(0) };
+        let what = |_: &Self| What::FaultBegan {
+            fault: id,
             source,
-            domain: None,
-            effect: String::new(),
-        });
-        let id = self.faults.begin(source, harm, self.now, change).id;
-        let fault = self.faults.active().last().expect("a fault was just begun").clone();
+            domain: fault.domain(),
+            effect: describe(&fault),
+        };
+        fault.change = self.note(None, what);
         self.ledger.fault_begins(source, self.now);
-        if O::ON {
-            let effect = describe(&fault);
-            let what = What::FaultBegan { fault: id, source, domain: fault.domain(), effect };
-            self.observer.amend(change, what);
-        }
-        self.spread(&fault, true, change);
+        self.spread(&fault, true, fault.change);
+        self.faults.begin(fault);
         id
     }
 
@@ -423,13 +428,13 @@ impl<'d, O: Observer> World<'d, O> {
         let (truth, network) = (self.sites.truth(site), &self.network);
         let reaches = |check| network.checker_reaches(check, site);
         self.beliefs.view(site, truth, reaches, cause, self.now, &mut self.agenda);
-        for index in 0..self.users[site].len() {
-            let population = self.users[site][index];
-            if self.entries.is_ideal(population) {
-                self.traffic.ideal_changed(population, site);
-            } else if self.traffic.uses(population, site) {
+        for &population in &self.users[site] {
+            if self.traffic.uses(population, site) {
                 self.traffic.touch(population);
             }
+        }
+        for &entry in &self.ideals[site] {
+            self.traffic.ideal_changed(entry, site);
         }
     }
 
@@ -439,12 +444,12 @@ impl<'d, O: Observer> World<'d, O> {
         } else {
             self.lost_since[site] = Some(self.now.max(Instant::ZERO));
         }
-        for index in 0..self.design.needed_by[site].len() {
-            let level = self.design.needed_by[site][index];
-            let count = &mut self.lost_sites[level];
-            let lacked = self.design.levels[level].lacks(*count);
+        let design = self.design;
+        for &level in &design.needed_by[site] {
+            let (plan, count) = (&design.levels[level], &mut self.lost_sites[level]);
+            let lacked = plan.lacks(*count);
             *count = if serves { *count - 1 } else { *count + 1 };
-            if self.design.levels[level].lacks(*count) != lacked {
+            if plan.lacks(*count) != lacked {
                 self.lack_changed(level);
             }
         }

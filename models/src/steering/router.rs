@@ -17,6 +17,15 @@ pub(crate) struct Reply {
     pub(crate) answer: AnswerId,
     /// Was no record healthy, so that health was ignored?
     pub(crate) open: bool,
+    /// The level that it comes from; the number of levels if it comes from none.
+    level: usize,
+}
+
+impl Reply {
+    /// No answer.
+    pub(crate) fn nothing(answers: &Answers) -> Self {
+        Reply { answer: answers.empty(), open: false, level: 0 }
+    }
 }
 
 /// One site in a level: its position in the entry's list, and its weight among its equals.
@@ -31,6 +40,8 @@ struct Member {
 #[derive(Clone, Debug)]
 pub(crate) struct Router {
     levels: Vec<Vec<Member>>,
+    /// The level of each position of the entry's list.
+    level_of: Vec<Option<usize>>,
     heeds_health: bool,
     /// Stay in the first level even if nothing in it is healthy.
     fenced: bool,
@@ -47,7 +58,10 @@ impl Router {
         population: PopulationId,
     ) -> Self {
         let ranked = rank(specification, entry, &dns.policy, &specification.populations[population]);
+        let holds = |level: &Vec<Member>, position| level.iter().any(|member| member.position == position);
+        let level_of = |position| ranked.iter().position(|level| holds(level, position));
         Router {
+            level_of: (0..entry.sites.len()).map(level_of).collect(),
             levels: ranked,
             heeds_health: dns.check.is_some() && dns.policy != Policy::Simple,
             fenced: matches!(dns.policy, Policy::Geolocation { fenced: true, .. }),
@@ -61,12 +75,12 @@ impl Router {
     pub(crate) fn answer(&self, answers: &mut Answers, healthy: impl Fn(usize) -> bool) -> Reply {
         let first_whole = |answers: &mut Answers| self.level(answers, 0, |_| true).unwrap_or(answers.empty());
         if !self.heeds_health {
-            return Reply { answer: first_whole(answers), open: false };
+            return Reply { answer: first_whole(answers), open: false, level: 0 };
         }
         let reach = if self.fenced { 1 } else { self.levels.len() };
         for level in 0..reach.min(self.levels.len()) {
             if let Some(answer) = self.level(answers, level, &healthy) {
-                return Reply { answer, open: false };
+                return Reply { answer, open: false, level };
             }
         }
         let single =
@@ -78,7 +92,13 @@ impl Router {
             WhenNone::Last => single(self.last, answers),
             WhenNone::Nothing => answers.empty(),
         };
-        Reply { answer, open: true }
+        Reply { answer, open: true, level: self.levels.len() }
+    }
+
+    /// May the answer be another than `reply`, now that the verdict on this position changed? What ranks below the level
+    /// that answers does not matter.
+    pub(crate) fn heeds(&self, reply: Reply, position: usize) -> bool {
+        self.heeds_health && self.level_of[position].is_some_and(|level| level <= reply.level)
     }
 
     /// Would `site` be answered if it were healthy and nothing else changed? `answers` says which sites are answered now,

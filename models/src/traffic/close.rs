@@ -6,7 +6,7 @@ use super::rates::Glance;
 use super::{Above, Lost, Traffic};
 use crate::blame::Mechanism;
 use crate::design::LevelId;
-use crate::excess::{Part, load_at, share_of_load};
+use crate::excess::{Part, share_of_load};
 use crate::ledger::Ledger;
 use crate::specification::{Effect, PopulationId, SiteId};
 use crate::timeline::Cost;
@@ -204,9 +204,8 @@ impl<'d> Traffic<'d> {
     /// at each instant every request is refused with the same probability.
     fn shed(&self, population: PopulationId, site: SiteId, from: Instant, until: Instant) -> f64 {
         let Some(pool) = self.design.pool(population, site) else { return 0.0 };
-        let parts = self.pool_parts(pool);
-        let Some(mine) = parts.iter().position(|(id, _)| *id == population) else { return 0.0 };
-        let parts: Vec<Part> = parts.into_iter().map(|(_, part)| part).collect();
+        let Some(mine) = self.pool_parts(pool).position(|(id, _)| id == population) else { return 0.0 };
+        let parts: Vec<Part> = self.pool_parts(pool).map(|(_, part)| part).collect();
         let admitted = self.pools.capacity(pool) * share_of_load(&parts, mine, from, until);
         (parts[mine].integral(from, until) - admitted).max(0.0)
     }
@@ -221,15 +220,15 @@ impl<'d> Traffic<'d> {
         let mut nominal = 0.0;
         for &pool in self.pools.hot() {
             let site = self.design.pools[pool].site;
-            let parts = self.pool_parts(pool);
-            let load: f64 = parts.iter().map(|(_, part)| part.at(middle)).sum();
+            let load: f64 = self.pool_parts(pool).map(|(_, part)| part.at(middle)).sum();
             if load > self.pools.capacity(pool) {
-                losses.extend(parts.iter().map(|(id, _)| (*id, site, self.shed(*id, site, from, until))));
+                let shed = |(id, _)| (id, site, self.shed(id, site, from, until));
+                losses.extend(self.pool_parts(pool).map(shed));
             }
-            let usual = self.pools.nominal_parts(pool, &self.nominal, &self.design.curves);
+            let usual = || self.pools.nominal_parts(pool, &self.nominal, &self.design.curves);
             let rate = self.design.pools[pool].rate;
-            if load_at(&usual, middle) > rate {
-                nominal += usual.iter().map(|part| part.integral(from, until)).sum::<f64>() - rate * seconds;
+            if usual().map(|part| part.at(middle)).sum::<f64>() > rate {
+                nominal += usual().map(|part| part.integral(from, until)).sum::<f64>() - rate * seconds;
             }
         }
         let total: f64 = losses.iter().map(|(_, _, lost)| lost).sum();

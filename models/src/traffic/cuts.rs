@@ -49,19 +49,22 @@ pub(super) struct Cutting<'d> {
 impl<'d> Traffic<'d> {
     /// Cuts a stretch, into `cutting.cuts`.
     pub(super) fn cut(&self, from: Instant, until: Instant, above: Above, cutting: &mut Cutting<'d>) {
-        let cuts = &mut cutting.cuts;
+        let Cutting { cuts, parts, .. } = cutting;
         cuts.clear();
         cuts.push(from);
         for &pool in self.pools.hot() {
-            let parts: Vec<Part> = self.pool_parts(pool).into_iter().map(|(_, part)| part).collect();
-            crossings(&parts, self.pools.capacity(pool), from, until, cuts);
-            let nominal = self.pools.nominal_parts(pool, &self.nominal, &self.design.curves);
-            crossings(&nominal, self.design.pools[pool].rate, from, until, cuts);
+            parts.clear();
+            parts.extend(self.pool_parts(pool).map(|(_, part)| part));
+            crossings(parts, self.pools.capacity(pool), from, until, cuts);
+            parts.clear();
+            parts.extend(self.pools.nominal_parts(pool, &self.nominal, &self.design.curves));
+            crossings(parts, self.design.pools[pool].rate, from, until, cuts);
         }
         for ideal in self.ideals.rows().iter().flatten().filter(|ideal| !ideal.is_calm()) {
-            let parts: Vec<Part> = ideal.parts(self.design).into_iter().map(|(_, part)| part).collect();
+            parts.clear();
+            parts.extend(ideal.parts(self.design).into_iter().map(|(_, part)| part));
             for step in &ideal.steps {
-                crossings(&parts, step.from + step.width, from, until, cuts);
+                crossings(parts, step.from + step.width, from, until, cuts);
             }
         }
         cuts.push(until);
@@ -144,11 +147,9 @@ fn crossings(parts: &[Part], capacity: f64, from: Instant, until: Instant, cuts:
     if parts.iter().map(|part| part.highest(from, until)).sum::<f64>() <= capacity {
         return;
     }
-    let mut found = Vec::new();
     let limits = limits(parts, from, (until - from).seconds());
     let jumps = parts.iter().any(|part| part.curve.jumps());
-    sign_changes(&|at| load_at(parts, at) - capacity, limits, jumps, from, until, &mut found);
-    cuts.append(&mut found);
+    sign_changes(&|at| load_at(parts, at) - capacity, limits, jumps, from, until, cuts);
 }
 
 /// Adds the instants at which the sum of a constant and of some parts changes its sign.

@@ -156,6 +156,9 @@ impl Ideal {
         above: Above,
         arrived: &mut Table<SiteId, f64>,
     ) {
+        if self.dirty.is_empty() {
+            return;
+        }
         self.account(design, now);
         let Some(first) = self.populations.first().copied() else { return };
         while let Some(index) = self.dirty.pop() {
@@ -257,6 +260,10 @@ impl Ideal {
 
     /// Keeps the greatest load of each site. Demands of several populations are bounded by the sum of their peaks.
     fn watch_peaks(&mut self, design: &Design, from: Instant, now: Instant) {
+        // The cheap bound first: as a rule nothing new is seen.
+        if self.peak / self.total <= self.peak_unit && !self.weights_changed {
+            return;
+        }
         let reaching = self.populations.iter().zip(&self.reaching).filter(|(_, reaches)| **reaches);
         let demand: f64 = reaching.map(|(id, _)| design.curves[*id].highest(from, now)).sum();
         let unit = demand / self.total;

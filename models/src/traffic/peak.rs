@@ -20,9 +20,23 @@ impl<'d> Traffic<'d> {
         if now <= from {
             return;
         }
+        if !self.flows.rows().iter().any(|flow| flow.unseen) {
+            return;
+        }
+        self.bound_loads();
         for index in 0..self.flows.len() {
             if self.flows.rows()[index].unseen {
                 self.flows.rows_mut()[index].unseen = self.watch_flow(index, from, now);
+            }
+        }
+    }
+
+    /// Adds up what may come to each site at most.
+    fn bound_loads(&mut self) {
+        self.most.rows_mut().fill(0.0);
+        for flow in self.flows.rows() {
+            for &(site, share) in &flow.arrivals {
+                self.most[site] += flow.most(share);
             }
         }
     }
@@ -33,7 +47,7 @@ impl<'d> Traffic<'d> {
         for arrival in 0..self.flows.rows()[index].arrivals.len() {
             let site = self.flows.rows()[index].arrivals[arrival].0;
             // The cheap bound first: as a rule nothing new is seen.
-            let most: f64 = self.flows.rows().iter().map(|flow| flow.most_at(site)).sum();
+            let most = self.most[site];
             if most > self.peaks[site] {
                 self.watch_site(site, from, now);
                 unseen |= most > self.peaks[site];
@@ -85,11 +99,10 @@ fn crest(parts: &[Part], from: Instant, until: Instant) -> f64 {
     if holds { mean + libm::hypot(cosine, sine) } else { 0.0 }
 }
 
+/// The greatest load on a grid over the first day: a day's nanoseconds times its steps fit 64 bits.
 fn on_grid(parts: &[Part], from: Instant, until: Instant) -> f64 {
     let width = (until - from).nanos().min(Span::DAY.nanos());
     let steps = STEPS.max(width / (Span::MINUTE.nanos() * 15));
-    let at = |step: i64| {
-        from + Span::from_nanos((i128::from(width) * i128::from(step) / i128::from(steps)) as i64)
-    };
+    let at = |step: i64| from + Span::from_nanos(width * step / steps);
     (1..steps).map(|step| load_at(parts, at(step))).fold(0.0, f64::max)
 }

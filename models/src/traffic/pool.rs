@@ -112,29 +112,35 @@ impl<'d> Pools<'d> {
     pub(super) fn parts<'c>(
         &self,
         pool: PoolId,
-        flows: &Table<PopulationId, Flow>,
-        curves: &'c Table<PopulationId, Curve>,
-    ) -> Vec<(PopulationId, Part<'c>)> {
+        flows: &'c Table<PopulationId, Flow>,
+        curves: &'d Table<PopulationId, Curve>,
+    ) -> impl Iterator<Item = (PopulationId, Part<'d>)> + 'c
+    where
+        'd: 'c,
+    {
         let plan = &self.design.pools[pool];
-        let arrives = |population: &PopulationId| {
+        let arrives = move |population: &PopulationId| {
             let flow = &flows[*population];
             let arrival = flow.arrivals.iter().find(|(site, _)| *site == plan.site);
             arrival.map(|(_, share)| {
                 (*population, Part { curve: &curves[*population], share: *share, origin: flow.origin })
             })
         };
-        plan.populations.iter().filter_map(arrives).collect()
+        plan.populations.iter().filter_map(arrives)
     }
 
     /// What would be asked of a pool if nothing ever failed.
     pub(super) fn nominal_parts<'c>(
         &self,
         pool: PoolId,
-        nominal: &Table<PopulationId, Vec<(SiteId, f64)>>,
-        curves: &'c Table<PopulationId, Curve>,
-    ) -> Vec<Part<'c>> {
+        nominal: &'c Table<PopulationId, Vec<(SiteId, f64)>>,
+        curves: &'d Table<PopulationId, Curve>,
+    ) -> impl Iterator<Item = Part<'d>> + 'c
+    where
+        'd: 'c,
+    {
         let plan = &self.design.pools[pool];
-        let arrives = |population: &PopulationId| {
+        let arrives = move |population: &PopulationId| {
             let arrival = nominal[*population].iter().find(|(site, _)| *site == plan.site);
             arrival.map(|(_, share)| Part {
                 curve: &curves[*population],
@@ -142,6 +148,6 @@ impl<'d> Pools<'d> {
                 origin: Instant::ZERO,
             })
         };
-        plan.populations.iter().filter_map(arrives).collect()
+        plan.populations.iter().filter_map(arrives)
     }
 }

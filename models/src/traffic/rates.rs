@@ -66,15 +66,16 @@ impl<'d> Traffic<'d> {
 
     pub(super) fn glance(&self, population: PopulationId, at: Instant, above: Above) -> Glance {
         let demand = self.design.curves[population].rate(at);
-        if !self.may_lose(population) {
+        let flow = &self.flows[population];
+        let limited = self.is_limited(population);
+        if !limited && !flow.is_lossy() {
             return Glance { demand, lost: 0.0, loses: false };
         }
-        let rates = self.rates(population, at, above);
-        let flow = &self.flows[population];
-        let loses = if self.is_limited(population) {
+        let rates = self.rates_of(population, demand, at, above);
+        let loses = if limited {
             rates.iter().any(|rate| *rate > 0.0)
         } else {
-            flow.is_lossy() && flow.loss(above).at((at - flow.origin).seconds()) > 0.0
+            flow.loss(above).at((at - flow.origin).seconds()) > 0.0
         };
         Glance { demand, lost: rates.iter().sum(), loses }
     }
@@ -85,19 +86,22 @@ impl<'d> Traffic<'d> {
         glances.extend(self.flows.ids().map(|id| self.glance(id, at, above)));
     }
 
-    pub(super) fn pool_parts(&self, pool: PoolId) -> Vec<(PopulationId, Part<'d>)> {
-        let design = self.design;
-        self.pools.parts(pool, &self.flows, &design.curves)
+    pub(super) fn pool_parts(&self, pool: PoolId) -> impl Iterator<Item = (PopulationId, Part<'d>)> + '_ {
+        self.pools.parts(pool, &self.flows, &self.design.curves)
     }
 
     /// Requests that `population` loses per second at `at`, by mechanism.
     pub(crate) fn rates(&self, population: PopulationId, at: Instant, above: Above) -> Rates {
-        let mut rates = [0.0; Mechanism::ALL.len()];
         if !self.may_lose(population) {
-            return rates;
+            return [0.0; Mechanism::ALL.len()];
         }
+        self.rates_of(population, self.design.curves[population].rate(at), at, above)
+    }
+
+    /// The same for one that may lose something, of the demand it has at that instant.
+    fn rates_of(&self, population: PopulationId, demand: f64, at: Instant, above: Above) -> Rates {
+        let mut rates = [0.0; Mechanism::ALL.len()];
         let flow = &self.flows[population];
-        let demand = self.design.curves[population].rate(at);
         let x = (at - flow.origin).seconds();
         if flow.missing {
             rates[Mechanism::NoRoute.index()] = demand;
@@ -141,10 +145,13 @@ impl<'d> Traffic<'d> {
 
     /// The share of what arrives at `site` that is refused for want of capacity.
     pub(super) fn shed_share(&self, population: PopulationId, site: SiteId, at: Instant) -> f64 {
+        if !self.pools.any_hot() {
+            return 0.0;
+        }
         let Some(pool) = self.design.pool(population, site).filter(|pool| self.pools.is_hot(*pool)) else {
             return 0.0;
         };
-        let load: f64 = self.pool_parts(pool).iter().map(|(_, part)| part.at(at)).sum();
+        let load: f64 = self.pool_parts(pool).map(|(_, part)| part.at(at)).sum();
         let excess = load - self.pools.capacity(pool);
         if excess > 0.0 { excess / load } else { 0.0 }
     }

@@ -1,7 +1,7 @@
 //! What health checks believe of each site, and when they will change their minds.
 
 use super::{Cause, World};
-use crate::design::{Design, WatchId};
+use crate::design::{Design, WatchId, WatchPlan};
 use crate::event::{Agenda, Event};
 use crate::health::{Post, Seen, VantageSet, View, Watch};
 use crate::observer::Observer;
@@ -110,10 +110,10 @@ impl<'d> Beliefs<'d> {
         now: Instant,
         agenda: &mut Agenda,
     ) {
-        for index in 0..self.design.watches_of[site].len() {
-            let id = self.design.watches_of[site][index];
-            let plan = &self.design.watches[id];
-            let view = self.seen(id, truth, reaches(plan.check));
+        let design = self.design;
+        for &id in &design.watches_of[site] {
+            let plan = &design.watches[id];
+            let view = self.seen(plan, truth, reaches(plan.check));
             if view == self.rows[id].view {
                 continue;
             }
@@ -128,8 +128,7 @@ impl<'d> Beliefs<'d> {
         }
     }
 
-    fn seen(&self, id: WatchId, truth: &Truth, reaches: bool) -> View {
-        let plan = &self.design.watches[id];
+    fn seen(&self, plan: &WatchPlan, truth: &Truth, reaches: bool) -> View {
         let deep = self.design.specification().checks[plan.check].sees == Sees::Site;
         let seen = match truth {
             truth if truth.down => Seen::Fails,

@@ -20,8 +20,8 @@ struct Entry {
     /// Active faults that silence its name servers, and that stop changes of its records.
     silent: u32,
     frozen: u32,
-    /// Verdicts have been published that its answers do not heed yet.
-    stale: bool,
+    /// Positions whose verdicts have been published and which its answers do not heed yet.
+    unheeded: Vec<usize>,
     /// The name servers fell silent or spoke up since the last settling.
     turned: bool,
     cause: Cause,
@@ -45,7 +45,7 @@ impl<'d> Entries<'d> {
             unhealthy: 0,
             silent: 0,
             frozen: 0,
-            stale: false,
+            unheeded: Vec::new(),
             turned: false,
             cause,
             voice_cause: cause,
@@ -55,7 +55,7 @@ impl<'d> Entries<'d> {
 
     /// What a population is answered that is not steered by DNS.
     pub(super) fn nobody(&self, answers: &Answers) -> Reply {
-        Reply { answer: answers.empty(), open: false }
+        Reply::nothing(answers)
     }
 
     /// Begins a replication: what each population is answered while all is well.
@@ -68,7 +68,8 @@ impl<'d> Entries<'d> {
             row.published.fill(true);
             row.heard.fill(true);
             (row.unhealthy, row.silent, row.frozen) = (0, 0, 0);
-            (row.stale, row.turned) = (false, false);
+            row.unheeded.clear();
+            row.turned = false;
             for (router, population) in plan.routers.iter().zip(&plan.populations) {
                 replies[*population] = router.answer(answers, |_| true);
             }
@@ -76,14 +77,9 @@ impl<'d> Entries<'d> {
         replies
     }
 
-    pub(super) fn is_ideal(&self, population: PopulationId) -> bool {
-        let entry = self.design.specification().populations[population].entry;
-        matches!(self.design.specification().entries[entry].steering, Steering::Ideal)
-    }
-
     /// Do all answers heed that every site is healthy, and do all name servers answer?
     pub(super) fn all_published(&self) -> bool {
-        self.rows.rows().iter().all(|row| row.unhealthy == 0 && row.silent == 0 && !row.stale)
+        self.rows.rows().iter().all(|row| row.unhealthy == 0 && row.silent == 0 && row.unheeded.is_empty())
     }
 
     /// Is any verdict on its way to the answers?
@@ -118,7 +114,7 @@ impl<'d> Entries<'d> {
         if row.published[position] != healthy {
             row.published[position] = healthy;
             row.unhealthy = if healthy { row.unhealthy - 1 } else { row.unhealthy + 1 };
-            row.stale = true;
+            row.unheeded.push(position);
             self.dirty = true;
         }
     }
@@ -174,9 +170,9 @@ impl<O: Observer> World<'_, O> {
                 self.speak(entry);
             }
             let row = &mut self.entries.rows[entry];
-            if row.stale && row.frozen == 0 {
-                row.stale = false;
+            if !row.unheeded.is_empty() && row.frozen == 0 {
                 self.answer(entry);
+                self.entries.rows[entry].unheeded.clear();
             }
         }
     }
@@ -195,9 +191,12 @@ impl<O: Observer> World<'_, O> {
         let plan = &self.design.entries[entry];
         let cause = self.entries.rows[entry].cause;
         for (router, &population) in plan.routers.iter().zip(&plan.populations) {
-            let published = &self.entries.rows[entry].published;
-            let reply = router.answer(&mut self.answers, |position| published[position]);
+            let Entry { published, unheeded, .. } = &self.entries.rows[entry];
             let before = self.traffic.reply(population);
+            if !unheeded.iter().any(|position| router.heeds(before, *position)) {
+                continue;
+            }
+            let reply = router.answer(&mut self.answers, |position| published[position]);
             if reply == before {
                 continue;
             }
