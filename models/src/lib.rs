@@ -15,6 +15,7 @@ mod ledger;
 mod luck;
 pub mod network;
 mod observer;
+pub mod operations;
 pub mod outcome;
 mod site;
 pub mod specification;

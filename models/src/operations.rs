@@ -1,0 +1,33 @@
+//! The operation engine: single reads and writes of single keys, message by message, and what an omniscient observer
+//! has to say about them.
+//!
+//! An operation is resolved when it is sent: the instants at which its messages arrive are drawn, and a write's versions
+//! become visible at each replica from then on. A read is judged when it is answered. By then every write that could
+//! have reached a replica before it has been sent, since operations are sent in the order of time; so one event for an
+//! operation is enough, and exact.
+//!
+//! Assumptions:
+//! - Nobody fails: replicas answer every message, and messages are not lost.
+//! - Times are those of one clock, but for the stamp of a write, which is its coordinator's.
+//! - A client has one operation under way at a time.
+
+pub mod client;
+pub mod key;
+pub mod oracle;
+pub mod popularity;
+pub mod quorum;
+pub mod run;
+
+pub use client::{Client, Plan};
+pub use key::{Apply, Key, Order, Version};
+pub use oracle::{Counts, Floors, Verdict};
+pub use popularity::Popularity;
+pub use quorum::{Asked, Legs, Quorum, REPLICAS_MAX};
+pub use run::{Operations, Tally};
+
+sim::id! {
+    /// A key of a store.
+    KeyId,
+    /// A client of the operation engine: a session.
+    ClientId,
+}

@@ -1,0 +1,130 @@
+//! Which key an operation touches.
+
+use sim::Stream;
+
+/// How often keys are touched.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Popularity {
+    /// Each of so many alike.
+    Uniform {
+        /// Keys; at least one.
+        keys: u32,
+    },
+    /// The k-th of so many in proportion to k^-exponent.
+    Zipf {
+        /// Keys; at least one.
+        keys: u32,
+        /// Above zero; 1 is the classical law.
+        exponent: f64,
+    },
+}
+
+/// A [`Popularity`] ready to be drawn from.
+#[derive(Clone, Copy, Debug)]
+pub enum Choice {
+    /// Each alike.
+    Uniform(u64),
+    /// By [`Zipf`].
+    Zipf(Zipf),
+}
+
+/// Draws from Zipf's law by rejection-inversion (Hörmann and Derflinger, "Rejection-inversion to generate variates from
+/// monotone discrete distributions", ACM TOMACS 6 (1996)): no table, whatever the number of keys.
+#[derive(Clone, Copy, Debug)]
+pub struct Zipf {
+    keys: f64,
+    exponent: f64,
+    low: f64,
+    high: f64,
+    shortcut: f64,
+}
+
+impl Choice {
+    /// Ready to draw.
+    pub fn of(popularity: &Popularity) -> Self {
+        match *popularity {
+            Popularity::Uniform { keys } => Choice::Uniform(u64::from(keys.max(1))),
+            Popularity::Zipf { keys, exponent } => Choice::Zipf(Zipf::new(keys.max(1), exponent)),
+        }
+    }
+
+    /// Draws a key's number, from 0; the most popular is 0.
+    pub fn draw(&self, stream: &mut Stream) -> u32 {
+        match self {
+            Choice::Uniform(1) => 0,
+            Choice::Uniform(keys) => stream.below(*keys) as u32,
+            Choice::Zipf(zipf) => zipf.draw(stream),
+        }
+    }
+}
+
+impl Zipf {
+    fn new(keys: u32, exponent: f64) -> Self {
+        let mut zipf = Zipf { keys: f64::from(keys), exponent, low: 0.0, high: 0.0, shortcut: 0.0 };
+        zipf.low = zipf.area(1.5) - 1.0;
+        zipf.high = zipf.area(zipf.keys + 0.5);
+        zipf.shortcut = 2.0 - zipf.unarea(zipf.area(2.5) - zipf.weight(2.0));
+        zipf
+    }
+
+    fn weight(&self, x: f64) -> f64 {
+        libm::exp(-self.exponent * libm::log(x))
+    }
+
+    /// Integral of x^-exponent from 1.
+    fn area(&self, x: f64) -> f64 {
+        let log = libm::log(x);
+        ratio(libm::expm1, (1.0 - self.exponent) * log) * log
+    }
+
+    fn unarea(&self, area: f64) -> f64 {
+        let scaled = (area * (1.0 - self.exponent)).max(-1.0);
+        libm::exp(ratio(libm::log1p, scaled) * area)
+    }
+
+    fn draw(&self, stream: &mut Stream) -> u32 {
+        loop {
+            let area = self.high + stream.uniform() * (self.low - self.high);
+            let x = self.unarea(area);
+            let rank = libm::floor(x + 0.5).clamp(1.0, self.keys);
+            if rank - x <= self.shortcut || area >= self.area(rank + 0.5) - self.weight(rank) {
+                return rank as u32 - 1;
+            }
+        }
+    }
+}
+
+/// f(x) / x, with its limit 1 at zero: for expm1 and log1p.
+fn ratio(f: fn(f64) -> f64, x: f64) -> f64 {
+    if x.abs() > 1e-8 { f(x) / x } else { 1.0 + x * (if f(1.0) > 1.0 { 0.5 } else { -0.5 }) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sim::{Replication, Seed, StreamName};
+
+    #[test]
+    fn ranks_are_drawn_in_proportion_to_their_power() {
+        for exponent in [0.5, 0.99, 1.0, 1.5] {
+            const DRAWS: usize = 200_000;
+            let keys = 20;
+            let choice = Choice::of(&Popularity::Zipf { keys, exponent });
+            let mut stream = Stream::new(Seed(1), Replication(0), StreamName::of("zipf", "test"));
+            let mut counts = [0usize; 20];
+            (0..DRAWS).for_each(|_| counts[choice.draw(&mut stream) as usize] += 1);
+            let weights: Vec<f64> = (1..=keys).map(|k| f64::from(k).powf(-exponent)).collect();
+            let total: f64 = weights.iter().sum();
+            let chi: f64 = counts
+                .iter()
+                .zip(&weights)
+                .map(|(count, weight)| {
+                    let expected = DRAWS as f64 * weight / total;
+                    (*count as f64 - expected).powi(2) / expected
+                })
+                .sum();
+            // The 99.9 % quantile of chi square with 19 degrees of freedom.
+            assert!(chi < 43.82, "exponent {exponent}: {chi}");
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! Reads and writes of replicas without a leader, by quorum.
+//!
+//! A coordinator sends a write to all replicas and acknowledges it when `write` of them have answered; it sends a read
+//! to some of them and answers with the newest of the first `read` responses (Dynamo; Bailis et al., "Probabilistically
+//! Bounded Staleness for Practical Partial Quorums", VLDB 2012, section 4).
+
+use sim::{Instant, Law, Span, Stream};
+
+/// The most replicas a key may have.
+pub const REPLICAS_MAX: usize = 16;
+
+/// How long the messages of an operation take between coordinator and replica, in one direction, beside the distance.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Legs {
+    /// A write, to the replica, until it shows there.
+    pub write: Law,
+    /// Its acknowledgement, back.
+    pub ack: Law,
+    /// A read, to the replica.
+    pub read: Law,
+    /// Its response, back.
+    pub response: Law,
+}
+
+/// Which replicas a read is sent to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Asked {
+    /// All; the first responses count.
+    All,
+    /// As many as must answer, the nearest ones; among equally near ones, any.
+    JustEnough,
+    /// This one only.
+    Named(usize),
+}
+
+/// Replicas of a key and how they are read and written.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Quorum {
+    /// The messages of each replica.
+    pub legs: Vec<Legs>,
+    /// One-way distance of each replica from each place that coordinates: `distances[place][replica]`.
+    pub distances: Vec<Vec<Span>>,
+    /// Acknowledgements a write waits for.
+    pub write: usize,
+    /// Responses a read waits for.
+    pub read: usize,
+    /// Which replicas a read asks.
+    pub asked: Asked,
+}
+
+/// When the messages of a write arrive.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Written {
+    /// When the coordinator has acknowledgements enough.
+    pub acked: Instant,
+    /// When each replica has the version.
+    pub arrived: [Instant; REPLICAS_MAX],
+}
+
+/// When the messages of a read arrive.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Heard {
+    /// When the coordinator has responses enough.
+    pub answered: Instant,
+    /// The replicas whose responses count, and when each looked.
+    looks: [(u8, Instant); REPLICAS_MAX],
+    count: usize,
+}
+
+impl Heard {
+    /// The replicas whose responses count, and when each looked.
+    pub fn looks(&self) -> impl Iterator<Item = (usize, Instant)> + '_ {
+        self.looks[..self.count].iter().map(|(replica, at)| (usize::from(*replica), *at))
+    }
+}
+
+impl Quorum {
+    /// How many replicas there are.
+    pub fn replicas(&self) -> usize {
+        self.legs.len()
+    }
+
+    /// Sends a write at `now` from a place.
+    pub fn write(&self, now: Instant, place: usize, stream: &mut Stream) -> Written {
+        let mut written = Written { acked: now, arrived: [Instant::FAR; REPLICAS_MAX] };
+        let mut acks = [Instant::FAR; REPLICAS_MAX];
+        for (replica, (legs, distance)) in self.legs.iter().zip(&self.distances[place]).enumerate() {
+            let arrived = now + *distance + legs.write.sample(stream);
+            written.arrived[replica] = arrived;
+            acks[replica] = arrived + *distance + legs.ack.sample(stream);
+        }
+        if self.write > 0 {
+            written.acked = nth(&mut acks[..self.replicas()], self.write, |at| *at);
+        }
+        written
+    }
+
+    /// Sends a read at `now` from a place.
+    pub fn read(&self, now: Instant, place: usize, stream: &mut Stream) -> Heard {
+        let mut looks = [(0, Instant::FAR); REPLICAS_MAX];
+        let mut responses = [(Instant::FAR, 0, Instant::FAR); REPLICAS_MAX];
+        let (asked, count) = self.asked(place, stream);
+        for (response, &replica) in responses.iter_mut().zip(&asked[..count]) {
+            let (legs, distance) =
+                (&self.legs[usize::from(replica)], self.distances[place][usize::from(replica)]);
+            let looked = now + distance + legs.read.sample(stream);
+            *response = (looked + distance + legs.response.sample(stream), replica, looked);
+        }
+        let needed = self.read.min(count);
+        let answered = nth(&mut responses[..count], needed, |response| response.0);
+        for (look, (_, replica, at)) in looks.iter_mut().zip(responses).take(needed) {
+            *look = (replica, at);
+        }
+        Heard { answered, looks, count: needed }
+    }
+
+    fn asked(&self, place: usize, stream: &mut Stream) -> ([u8; REPLICAS_MAX], usize) {
+        let mut asked: [u8; REPLICAS_MAX] = std::array::from_fn(|replica| replica as u8);
+        match self.asked {
+            Asked::All => (asked, self.replicas()),
+            Asked::Named(replica) => {
+                asked[0] = replica as u8;
+                (asked, 1)
+            }
+            Asked::JustEnough => {
+                let order = &mut asked[..self.legs.len()];
+                // Shuffled first, so that any of equally near ones is as likely.
+                for index in (1..order.len()).rev() {
+                    order.swap(index, stream.below(index as u64 + 1) as usize);
+                }
+                order.sort_by_key(|replica| self.distances[place][usize::from(*replica)]);
+                (asked, self.read)
+            }
+        }
+    }
+}
+
+/// Brings the `count` least to the front, in order, and returns the key of the last of them.
+fn nth<T: Copy>(all: &mut [T], count: usize, key: impl Fn(&T) -> Instant) -> Instant {
+    for place in 0..count {
+        let least = (place..all.len()).min_by_key(|index| key(&all[*index])).unwrap_or(place);
+        all.swap(place, least);
+    }
+    key(&all[count - 1])
+}
