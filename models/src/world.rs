@@ -341,6 +341,7 @@ impl<'d, O: Observer> World<'d, O> {
             effect: String::new(),
         });
         let id = self.faults.begin(source, harm, self.now, change).id;
+        self.ledger.began(source, self.now);
         let fault = self.faults.active().last().expect("a fault was just begun").clone();
         if O::ON {
             let effect = describe(&fault);
@@ -356,10 +357,7 @@ impl<'d, O: Observer> World<'d, O> {
         let fault = self.faults.end(id);
         let (source, domain) = (fault.source, fault.domain());
         let change = self.note(Some(fault.change), |_| What::FaultEnded { fault: id, source, domain });
-        let length = self.now - fault.since.max(Instant::ZERO);
-        if self.now >= Instant::ZERO {
-            self.ledger.fault(source, length);
-        }
+        self.ledger.ended(source, fault.since, self.now);
         self.spread(&fault, false, change);
     }
 
@@ -521,7 +519,7 @@ impl<'d, O: Observer> World<'d, O> {
             self.site_recovered(site, horizon);
         }
         for fault in self.faults.active() {
-            self.ledger.fault(fault.source, horizon - fault.since.max(Instant::ZERO));
+            self.ledger.cut(fault.source, fault.since, horizon);
         }
         self.ledger.finish();
         let came = self.traffic.settle_accounts(horizon, &mut self.ledger);
