@@ -1,8 +1,14 @@
 //! The ledger: it follows one replication and adds what happened to a tally. It feeds nothing back into the world.
 
+mod company;
+mod split;
 mod tally;
 
-pub(crate) use tally::{Charge, LevelTally, SourceTally, Tally};
+pub(crate) use split::Split;
+pub(crate) use tally::{Charge, Lasted, LevelTally, Tally};
+
+use company::Company;
+use tally::Ended;
 
 use crate::blame::{Mechanism, SourceId};
 use crate::design::{Design, LevelId};
@@ -22,6 +28,8 @@ struct Open {
     lost_before: Volume,
     /// What had been lost at its end so far. An outage is closed only when the next one begins.
     lost_until: Volume,
+    /// Did it begin within the run, rather than before?
+    begun: bool,
 }
 
 /// What one replication has shown of a level so far.
@@ -31,6 +39,9 @@ struct Running {
     down: Span,
     /// Down since the current episode began.
     down_in_episode: Span,
+    /// Outages that began, and those since the current episode did.
+    outages: u64,
+    outages_in_episode: u64,
 }
 
 /// Whom a loss is charged to: a root, and when the fault of it began that the loss is the work of.
@@ -68,15 +79,16 @@ pub(crate) struct Ledger<'d> {
     lost_by_source: Table<SourceId, Volume>,
     /// Whom the losses of the present piece are charged to so far, by population.
     culprits: Table<PopulationId, Vec<Culprit>>,
-    /// When the latest fault of each root began in this replication.
-    began: Table<SourceId, Option<Instant>>,
-    /// Replays that have begun in this replication: all phases of one are one fault.
-    replayed: Table<SourceId, bool>,
+    /// When each source's latest fault began: all victims of one strike, and all phases of a replay, are one fault.
+    begun: Table<SourceId, Option<Instant>>,
+    company: Company,
     /// Has a domain any effect on a scope? Row-major: domains by scopes.
     affects: Vec<bool>,
     in_episode: bool,
     /// Has anything been booked since the books were last closed?
     touched: bool,
+    /// Is anything random? If not, the one replication's outages are listed one by one.
+    random: bool,
     charged: Vec<SourceId>,
 }
 
@@ -92,11 +104,12 @@ impl<'d> Ledger<'d> {
             lost_before_episode: populations.map(|_, _| Volume::ZERO),
             lost_by_source: design.sources.map(|_, _| Volume::ZERO),
             culprits: populations.map(|_, _| Vec::new()),
-            began: design.sources.map(|_, _| None),
-            replayed: design.sources.map(|_, _| false),
+            begun: design.sources.map(|_, _| None),
+            company: Company::new(design),
             affects: affects(design),
             in_episode: false,
             touched: false,
+            random: design.is_random(),
             charged: Vec::new(),
         }
     }
@@ -108,9 +121,9 @@ impl<'d> Ledger<'d> {
         self.lost.rows_mut().fill(Volume::ZERO);
         self.lost_before_episode.rows_mut().fill(Volume::ZERO);
         self.lost_by_source.rows_mut().fill(Volume::ZERO);
-        self.began.rows_mut().fill(None);
         self.turn_over();
-        self.replayed.rows_mut().fill(false);
+        self.begun.rows_mut().fill(None);
+        self.company.reset();
         self.in_episode = false;
         self.touched = false;
     }
@@ -120,14 +133,9 @@ impl<'d> Ledger<'d> {
         self.culprits.rows_mut().iter_mut().for_each(Vec::clear);
     }
 
-    /// A fault begins.
-    pub(crate) fn fault_begins(&mut self, source: SourceId, now: Instant) {
-        self.began[source] = Some(now);
-    }
-
     /// The root of what is lost while no fault is to blame; the last one of that root may be over.
     pub(crate) fn root(&self, source: SourceId) -> Culprit {
-        Culprit { source, since: self.began[source] }
+        Culprit { source, since: self.begun[source] }
     }
 
     /// Charges lost requests to a mechanism and a root.
@@ -183,11 +191,23 @@ impl<'d> Ledger<'d> {
             _ => {
                 self.close(level);
                 let (starter, fault_since) = self.starter(level, root, from);
-                let open = Open { from, until, starter, fault_since, lost_before, lost_until };
-                self.levels[level].open = Some(open);
+                let begun = self.begins(from, faults);
+                let open = Open { from, until, starter, fault_since, lost_before, lost_until, begun };
+                let running = &mut self.levels[level];
+                running.open = Some(open);
+                running.outages += u64::from(begun);
+                running.outages_in_episode += u64::from(begun);
             }
         }
         self.charge_time(level, length, faults, root);
+    }
+
+    /// Does an outage seen from `from` on begin there? One that a stationary run finds at its start was there before,
+    /// unless a fault begins at that very instant.
+    fn begins(&self, from: Instant, faults: &Faults) -> bool {
+        self.design.lead_in == Span::ZERO
+            || from > Instant::ZERO
+            || faults.active().iter().any(|fault| fault.since == Instant::ZERO)
     }
 
     /// The fault that began an outage which opens now: of those to which its first loss is charged the one that began
@@ -231,7 +251,14 @@ impl<'d> Ledger<'d> {
     /// Ends the open outage of `level`, if any.
     fn close(&mut self, level: LevelId) {
         let Some(open) = self.levels[level].open.take() else { return };
-        self.tally.levels[level].outage(open.until - open.from, open.until - open.fault_since, open.starter);
+        self.tally.levels[level].outage(Ended {
+            length: open.until - open.from,
+            recovery: open.until - open.fault_since,
+            starter: open.starter,
+            begun: open.begun,
+            cut: open.until - Instant::ZERO == self.design.specification().run.horizon,
+            listed: !self.random,
+        });
         if level.index() == 0 {
             let lost = open.lost_until - open.lost_before;
             let worst = Worst { replication: self.replication.0, from: open.from, until: open.until, lost };
@@ -253,6 +280,7 @@ impl<'d> Ledger<'d> {
     pub(crate) fn turn_page(&mut self) {
         self.close_books(self.in_episode);
         self.in_episode = !self.in_episode;
+        self.company.turn_page();
     }
 
     /// Hands what was lost since the last call over to the tally, as one episode's weight or as part of the base.
@@ -269,26 +297,50 @@ impl<'d> Ledger<'d> {
             } else {
                 Volume::ZERO
             };
-            self.tally.levels[level].weigh(running.down_in_episode, lost, episode);
-            self.levels[level].down_in_episode = Span::ZERO;
+            let random = episode && self.company.is_random();
+            let outages = running.outages_in_episode;
+            self.tally.levels[level].weigh(running.down_in_episode, lost, outages, random);
+            let running = &mut self.levels[level];
+            (running.down_in_episode, running.outages_in_episode) = (Span::ZERO, 0);
         }
         self.lost_before_episode.rows_mut().copy_from_slice(self.lost.rows());
     }
 
-    /// A fault ended (or the run did), having lasted so long within the observed run. Of a replay, whose phases come here
-    /// one by one, the whole is counted once.
-    pub(crate) fn fault(&mut self, source: SourceId, length: Span) {
-        let replay = self.design.sources[source].kind == "replay";
-        if !(replay && std::mem::replace(&mut self.replayed[source], true)) {
-            self.tally.sources[source].faults += 1;
+    /// A fault began. All victims of one strike of a shock are one fault, and so are all phases of a replay. What began
+    /// before the run does not count into its rate.
+    pub(crate) fn began(&mut self, source: SourceId, now: Instant) {
+        self.company.began(source);
+        let before = self.begun[source].replace(now);
+        let same = before.is_some() && (before == Some(now) || self.design.sources[source].kind == "replay");
+        let tally = &mut self.tally.sources[source];
+        tally.seen += 1;
+        tally.faults += u64::from(now >= Instant::ZERO && !same);
+    }
+
+    /// A fault ended.
+    pub(crate) fn ended(&mut self, source: SourceId, since: Instant, now: Instant) {
+        self.company.ended(source);
+        if since >= Instant::ZERO {
+            let tally = &mut self.tally.sources[source];
+            tally.ended += 1;
+            tally.length += i128::from((now - since).nanos());
         }
-        self.tally.sources[source].length += i128::from(length.nanos());
+    }
+
+    /// A scripted fault goes on at the end of the run.
+    pub(crate) fn cut(&mut self, source: SourceId, since: Instant, horizon: Instant) {
+        if self.design.sources[source].kind == "script" {
+            self.ended(source, since, horizon);
+        }
     }
 
     /// A site was lost to its clients for so long.
     pub(crate) fn site_lost(&mut self, site: SiteId, length: Span) {
-        self.tally.sites[site].lost += i128::from(length.nanos());
-        self.tally.sites[site].lost_here += length;
+        let random = self.company.is_random();
+        let tally = &mut self.tally.sites[site];
+        tally.lost.weigh(length.nanos(), random);
+        tally.lost_here += length;
+        tally.episodes_here += u64::from(random);
     }
 
     /// What came to a site in a replication, what it served, and the greatest load, requests per second.
@@ -311,7 +363,7 @@ impl<'d> Ledger<'d> {
             self.close(level);
             let scope = self.design.levels[level].scope;
             let lost = self.lost_in(scope);
-            self.tally.levels[level].replication(self.levels[level].down, lost);
+            self.tally.levels[level].replication(self.levels[level].down, lost, self.levels[level].outages);
         }
         let total = self.lost_so_far();
         self.tally.finish(total, &self.lost_by_source);
@@ -319,25 +371,23 @@ impl<'d> Ledger<'d> {
 }
 
 fn affects(design: &Design) -> Vec<bool> {
-    let specification = design.specification();
-    let mut affects = vec![false; specification.domains.len() * design.scopes.len()];
-    for domain in specification.domains.ids() {
-        for (index, scope) in design.scopes.iter().enumerate() {
-            let entries = specification.entries.iter().filter(|(entry, _)| match *scope {
-                Scope::All => true,
-                Scope::Entry(one) => one == *entry,
-                Scope::Population(population) => specification.populations[population].entry == *entry,
-            });
-            affects[domain.index() * design.scopes.len() + index] = !design.topology.links[domain].is_empty()
-                || entries.into_iter().any(|(id, entry)| {
-                    let answers = matches!(entry.steering, Steering::Dns(_))
-                        && design.topology.answers[domain].contains(&id);
-                    answers
-                        || design.topology.touches[domain]
-                            .iter()
-                            .any(|touch| entry.sites.contains(&touch.site))
-                });
-        }
-    }
-    affects
+    let domains = design.specification().domains.ids();
+    domains
+        .flat_map(|domain| (0..design.scopes.len()).map(move |scope| reach(design, domain, scope)))
+        .collect()
+}
+
+/// Can a fault of `domain` have any effect on the scope with this index?
+pub(crate) fn reach(design: &Design, domain: DomainId, scope: usize) -> bool {
+    let entries = design.specification().entries.iter().filter(|(entry, _)| match design.scopes[scope] {
+        Scope::All => true,
+        Scope::Entry(one) => one == *entry,
+        Scope::Population(population) => design.specification().populations[population].entry == *entry,
+    });
+    !design.topology.links[domain].is_empty()
+        || entries.into_iter().any(|(id, entry)| {
+            let answers =
+                matches!(entry.steering, Steering::Dns(_)) && design.topology.answers[domain].contains(&id);
+            answers || design.topology.touches[domain].iter().any(|touch| entry.sites.contains(&touch.site))
+        })
 }

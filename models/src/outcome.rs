@@ -95,6 +95,8 @@ pub enum Method {
     ClopperPearson,
     /// Order statistics of the sorted sample.
     OrderStatistic,
+    /// Kaplan and Meier's estimate, the horizon having cut off some of the sample. Infinite: beyond the last complete one.
+    KaplanMeier,
     /// A ratio of sums over replications, by the delta method.
     Ratio,
     /// Poisson interval of a count.
@@ -215,9 +217,10 @@ pub struct SourceOutcome {
     pub name: String,
     /// What sort of root it is: `domain`, `shock`, `script`, `replay`, `demand`, `false alarm`.
     pub kind: &'static str,
-    /// Faults it caused, per year: each domain that a shock takes is one, all phases of a replay together are one.
+    /// Faults of it that began, per year: a strike of a shock is one whatever it hits, and so is a replay.
     pub faults: f64,
-    /// Mean length of its faults, in seconds; of a replay, from its first phase's beginning to its last one's end.
+    /// Mean length of its faults, in seconds, by their law where they have one; of a script or a replay within the run,
+    /// of a replay from its first phase's beginning to its last one's end.
     pub length_mean: f64,
 }
 

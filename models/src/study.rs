@@ -1,6 +1,8 @@
 //! Studies: questions asked of a design, answered with outcomes.
 
 mod drill;
+mod hazards;
+mod interval;
 mod judge;
 mod measure;
 mod run;

@@ -352,7 +352,7 @@ impl<'d, O: Observer> World<'d, O> {
             effect: describe(&fault),
         };
         fault.change = self.note(None, what);
-        self.ledger.fault_begins(source, self.now);
+        self.ledger.began(source, self.now);
         self.spread(&fault, true, fault.change);
         self.faults.begin(fault);
         id
@@ -363,10 +363,7 @@ impl<'d, O: Observer> World<'d, O> {
         let fault = self.faults.end(id);
         let (source, domain) = (fault.source, fault.domain());
         let change = self.note(Some(fault.change), |_| What::FaultEnded { fault: id, source, domain });
-        let length = self.now - fault.since.max(Instant::ZERO);
-        if self.now >= Instant::ZERO {
-            self.ledger.fault(source, length);
-        }
+        self.ledger.ended(source, fault.since, self.now);
         self.spread(&fault, false, change);
     }
 
@@ -528,7 +525,7 @@ impl<'d, O: Observer> World<'d, O> {
             self.site_recovered(site, horizon);
         }
         for fault in self.faults.active() {
-            self.ledger.fault(fault.source, horizon - fault.since.max(Instant::ZERO));
+            self.ledger.cut(fault.source, fault.since, horizon);
         }
         self.ledger.finish();
         let came = self.traffic.settle_accounts(horizon, &mut self.ledger);

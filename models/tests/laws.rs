@@ -2,7 +2,7 @@
 
 mod support;
 
-use models::outcome::Outcome;
+use models::outcome::{Method, Outcome};
 use models::specification::*;
 use models::study;
 use models::timeline::What;
@@ -52,7 +52,9 @@ fn charges_time(outcome: &Outcome) -> Result<(), TestCaseError> {
         prop_assert_eq!(charged, down, "{} {:?}", &row.name, &row.time_by_source);
         prop_assert_eq!(started, down, "{} {:?}", &row.name, &row.time_by_source);
         let lengths = row.lengths.mean * row.lengths.count as f64;
-        prop_assert!((lengths - down as f64 / 1e9).abs() <= 1e-6 * lengths + 1e-6);
+        // Outages that the start found going on are in the downtime only; of those cut off, the law is estimated.
+        let cut = row.lengths.p50.method == Method::KaplanMeier;
+        prop_assert!(cut || lengths <= down as f64 / 1e9 * (1.0 + 1e-6) + 1e-6);
     }
     Ok(())
 }

@@ -159,8 +159,12 @@ fn bound(value: f64, scale: Scale, round: fn(f64) -> f64) -> String {
     format!("{:.*}", places, round(scaled * unit_in_last_place) / unit_in_last_place)
 }
 
-/// `value unit [low, high]`.
+/// `value unit [low, high]`; of what lies beyond everything seen to its end, the lower end only.
 fn interval(estimate: Estimate, scale: Scale) -> String {
+    if estimate.value.is_infinite() {
+        let unit = time_or(scale, estimate.low);
+        return format!("over {}{}", bound(estimate.low, unit, f64::floor), unit.suffix());
+    }
     let [value, low, high] = [estimate.value, estimate.low, estimate.high].map(|x| x / scale.size);
     // An interval may be narrower than anybody wants to read: four significant digits are enough.
     let most = decimals(distance(value, scale), 4);
@@ -168,8 +172,16 @@ fn interval(estimate: Estimate, scale: Scale) -> String {
     let places = enclosing(value, (low, high), places, most);
     let value_places = (places + 1).min(most.max(places));
     let end = |x: f64| end_of_interval(x, places, scale);
+    // What is not quite 100 % is not printed as if it were.
+    let gap = if scale == Scale::PERCENT { 100.0 - value } else { 0.0 };
+    let value_places = value_places.max(if gap > 0.0 { decimals(gap, 1) } else { 0 });
     let value_text = if value == 0.0 { "0".to_owned() } else { format!("{value:.value_places$}") };
     format!("{value_text}{} [{}, {}]", scale.suffix(), end(low), end(high))
+}
+
+/// `scale`, or where that is one of time, the one in which `value` reads best.
+fn time_or(scale: Scale, value: f64) -> Scale {
+    if TIMES.contains(&scale) { time_scale(value) } else { scale }
 }
 
 /// Digits after the point, from `places` on, with which the printed interval holds the printed value: an estimate near
@@ -229,7 +241,7 @@ pub fn nines_cell(availability: Estimate) -> String {
 }
 
 fn nines_end(share: f64) -> String {
-    if share >= 1.0 { "all".to_owned() } else { format!("{:.1}", nines(share)) }
+    if share >= 1.0 { "all".to_owned() } else { format!("{:.1}", nines(share).max(0.0)) }
 }
 
 /// A length of time in its two greatest units: `6 h 12 min`, `31.2 s`, `850 ms`.

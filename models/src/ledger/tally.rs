@@ -1,12 +1,13 @@
 //! The tally: what many replications showed, in integers and exact accumulators, mergeable in any grouping.
 
+use super::Split;
 use crate::blame::{Mechanism, SourceId};
 use crate::design::{Design, LevelId};
 use crate::outcome::Worst;
 use crate::specification::{PopulationId, SiteId};
 use crate::volume::Volume;
 use sim::runner::Merge;
-use sim::stats::{LogHistogram, Moments, Pairs, Weights};
+use sim::stats::{Moments, Pairs, Survival};
 use sim::{Id, Span, Table};
 
 /// Volumes enter squares as thousandths of a request: up to 9 * 10^15 requests fit.
@@ -29,26 +30,43 @@ pub(crate) struct Tally {
 pub(crate) struct LevelTally {
     /// Time not up in each replication.
     pub(crate) downtimes: Vec<Span>,
-    pub(crate) downtime: Moments,
-    /// Lost in each replication; coarse moments of it.
+    pub(crate) time: Split,
+    /// Lost in each replication; coarse.
     pub(crate) losses: Vec<Volume>,
-    pub(crate) loss: Moments,
-    pub(crate) outages: u64,
-    pub(crate) outage_counts: Moments,
-    outages_before: u64,
-    pub(crate) lengths: LogHistogram,
-    pub(crate) length_sum: i128,
-    pub(crate) length_range: Option<(Span, Span)>,
-    pub(crate) recovery: LogHistogram,
-    pub(crate) recovery_sum: i128,
-    pub(crate) recovery_range: Option<(Span, Span)>,
-    /// Weights of episodes: time not up, and coarse volumes lost.
-    pub(crate) time_weights: Weights,
-    pub(crate) loss_weights: Weights,
-    /// Lost outside of episodes: by the design itself.
-    pub(crate) time_base: i128,
-    pub(crate) loss_base: Volume,
+    pub(crate) loss: Split,
+    /// Outages that began within the run.
+    pub(crate) outages: Split,
+    /// Episodes that cost something and that luck had a part in, replication by replication.
+    pub(crate) episodes: Moments,
+    episodes_here: i64,
+    pub(crate) lengths: Lasted,
+    pub(crate) recovery: Lasted,
     pub(crate) charges: Table<SourceId, Charge>,
+}
+
+/// Lengths of time of the outages that began within the run.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Lasted {
+    pub(crate) law: Survival,
+    pub(crate) sum: i128,
+    pub(crate) range: Option<(Span, Span)>,
+    /// Each one, and whether the horizon cut it off; only where nothing is random.
+    pub(crate) list: Vec<(Span, bool)>,
+}
+
+/// An outage that is over, or that the horizon cut off.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ended {
+    pub(crate) length: Span,
+    /// From the fault that started it to full service.
+    pub(crate) recovery: Span,
+    pub(crate) starter: SourceId,
+    /// Did it begin within the run?
+    pub(crate) begun: bool,
+    /// Did the horizon cut it off?
+    pub(crate) cut: bool,
+    /// Is each one to be kept?
+    pub(crate) listed: bool,
 }
 
 /// Time not up charged to one source, in nanoseconds.
@@ -62,10 +80,12 @@ pub(crate) struct Charge {
 /// What was seen of one site.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SiteTally {
-    /// Time lost to clients, in nanoseconds, and by replication.
-    pub(crate) lost: i128,
+    /// Time lost to clients, in nanoseconds.
+    pub(crate) lost: Split,
     pub(crate) lost_here: Span,
-    pub(crate) lost_moments: Moments,
+    /// Losses that luck had a part in, replication by replication.
+    pub(crate) episodes: Moments,
+    pub(crate) episodes_here: u64,
     pub(crate) arrived: Volume,
     pub(crate) served: Volume,
     pub(crate) peak: f64,
@@ -75,7 +95,12 @@ pub(crate) struct SiteTally {
 /// What was seen of one source.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SourceTally {
+    /// Faults that began within the run: a strike of a shock is one, and so is a replay.
     pub(crate) faults: u64,
+    /// Faults seen in any way, also before the run.
+    pub(crate) seen: u64,
+    /// Those of which beginning and end were seen, victim by victim, phase by phase; their length.
+    pub(crate) ended: u64,
     pub(crate) length: i128,
     /// Its losses beside everybody's, replication by replication, coarse.
     pub(crate) share: Pairs,
@@ -134,23 +159,21 @@ impl Tally {
             self.sources[source].share.add(coarse(*volume), coarse(total));
         }
         for site in self.sites.rows_mut() {
-            site.lost_moments.add(site.lost_here.nanos());
+            site.lost.finish(site.lost_here.nanos());
             site.lost_here = Span::ZERO;
+            site.episodes.add(std::mem::take(&mut site.episodes_here) as i64);
         }
     }
 }
 
 impl LevelTally {
-    /// An outage is over: its length, the time from the fault that started it to full service, and that fault's root.
-    pub(crate) fn outage(&mut self, length: Span, recovery: Span, starter: SourceId) {
-        self.outages += 1;
-        self.lengths.add(length.nanos() as u64);
-        self.length_sum += i128::from(length.nanos());
-        self.length_range = widen(self.length_range, length);
-        self.recovery.add(recovery.nanos() as u64);
-        self.recovery_sum += i128::from(recovery.nanos());
-        self.recovery_range = widen(self.recovery_range, recovery);
-        self.charges[starter].started += i128::from(length.nanos());
+    /// An outage is over.
+    pub(crate) fn outage(&mut self, ended: Ended) {
+        if ended.begun {
+            self.lengths.add(ended.length, ended);
+            self.recovery.add(ended.recovery, ended);
+        }
+        self.charges[ended.starter].started += i128::from(ended.length.nanos());
     }
 
     /// Shares a length of time equally; the remainder goes to the first.
@@ -166,29 +189,43 @@ impl LevelTally {
         }
     }
 
-    /// An episode's weight, or part of what the design loses by itself.
-    pub(crate) fn weigh(&mut self, down: Span, lost: Volume, episode: bool) {
-        if !episode {
-            self.time_base += i128::from(down.nanos());
-            self.loss_base += lost;
-            return;
-        }
-        if down > Span::ZERO {
-            self.time_weights.add_span(down);
-        }
-        if lost > Volume::ZERO {
-            self.loss_weights.add(coarse(lost).max(1) as u64);
-        }
+    /// An episode's weight, or part of what is planned or lost by the design itself.
+    pub(crate) fn weigh(&mut self, down: Span, lost: Volume, outages: u64, random: bool) {
+        let loss = if lost > Volume::ZERO { coarse(lost).max(1) } else { 0 };
+        self.time.weigh(down.nanos(), random);
+        self.loss.weigh(loss, random);
+        self.outages.weigh(outages as i64, random);
+        self.episodes_here += i64::from(random && (down > Span::ZERO || loss > 0));
     }
 
     /// A replication is over.
-    pub(crate) fn replication(&mut self, down: Span, lost: Volume) {
+    pub(crate) fn replication(&mut self, down: Span, lost: Volume, outages: u64) {
         self.downtimes.push(down);
-        self.downtime.add(down.nanos());
+        self.time.finish(down.nanos());
         self.losses.push(lost);
-        self.loss.add(coarse(lost));
-        self.outage_counts.add((self.outages - self.outages_before) as i64);
-        self.outages_before = self.outages;
+        self.loss.finish(coarse(lost));
+        self.outages.finish(outages as i64);
+        self.episodes.add(std::mem::take(&mut self.episodes_here));
+    }
+}
+
+impl Lasted {
+    fn add(&mut self, length: Span, ended: Ended) {
+        self.law.add(length.nanos() as u64, !ended.cut);
+        self.sum += i128::from(length.nanos());
+        self.range = widen(self.range, length);
+        if ended.listed {
+            self.list.push((length, ended.cut));
+        }
+    }
+
+    fn merge(&mut self, more: &Lasted) {
+        self.law.merge(&more.law);
+        self.sum += more.sum;
+        if let Some((low, high)) = more.range {
+            self.range = widen(widen(self.range, low), high);
+        }
+        self.list.extend_from_slice(&more.list);
     }
 }
 
@@ -219,8 +256,8 @@ impl Merge for Tally {
         }
         for (id, more) in following.sites.iter() {
             let site = &mut self.sites[id];
-            site.lost += more.lost;
-            site.lost_moments.merge(&more.lost_moments);
+            site.lost.merge(&more.lost);
+            site.episodes.merge(&more.episodes);
             site.arrived += more.arrived;
             site.served += more.served;
             site.peak = site.peak.max(more.peak);
@@ -229,6 +266,8 @@ impl Merge for Tally {
         for (id, more) in following.sources.iter() {
             let source = &mut self.sources[id];
             source.faults += more.faults;
+            source.seen += more.seen;
+            source.ended += more.ended;
             source.length += more.length;
             source.share.merge(&more.share);
         }
@@ -241,25 +280,13 @@ impl Merge for Tally {
 impl LevelTally {
     fn merge(&mut self, more: &LevelTally) {
         self.downtimes.extend_from_slice(&more.downtimes);
-        self.downtime.merge(&more.downtime);
+        self.time.merge(&more.time);
         self.losses.extend_from_slice(&more.losses);
         self.loss.merge(&more.loss);
-        self.outages += more.outages;
-        self.outage_counts.merge(&more.outage_counts);
+        self.outages.merge(&more.outages);
+        self.episodes.merge(&more.episodes);
         self.lengths.merge(&more.lengths);
-        self.length_sum += more.length_sum;
         self.recovery.merge(&more.recovery);
-        self.recovery_sum += more.recovery_sum;
-        if let Some((low, high)) = more.length_range {
-            self.length_range = widen(widen(self.length_range, low), high);
-        }
-        if let Some((low, high)) = more.recovery_range {
-            self.recovery_range = widen(widen(self.recovery_range, low), high);
-        }
-        self.time_weights.merge(&more.time_weights);
-        self.loss_weights.merge(&more.loss_weights);
-        self.time_base += more.time_base;
-        self.loss_base += more.loss_base;
         for (id, charge) in more.charges.iter() {
             let sum = &mut self.charges[id];
             sum.charged += charge.charged;

@@ -5,14 +5,14 @@ use crate::design::LevelId;
 use crate::expect::{Expectation, Measure, Verdict};
 use crate::outcome::{Estimate, Judged, Method, ScopeOutcome, Unit};
 use crate::specification::Scope;
-use sim::Span;
 
 /// Judges one line of `expect`.
 pub(super) fn judge(measured: &Measured, scopes: &[ScopeOutcome], line: &Expectation) -> Judged {
     let found = |scope: Scope| scopes.iter().find(|row| row.scope == scope);
     let level = |scope: Scope| measured.design.levels.position(|level| level.scope == scope);
-    let years =
-        measured.design.specification().run.horizon.ratio(Span::YEAR) * measured.tally.replications as f64;
+    let specification = measured.design.specification();
+    let years = super::measure::years(specification.run.horizon, measured.design.is_random())
+        * measured.tally.replications as f64;
     let (estimate, unit) = match &line.measure {
         Measure::Availability(scope) => (found(*scope).map(|row| row.availability), Unit::Share),
         Measure::TimeUp(scope) => (found(*scope).map(|row| row.time_up), Unit::Share),
@@ -39,12 +39,12 @@ pub(super) fn judge(measured: &Measured, scopes: &[ScopeOutcome], line: &Expecta
 
 fn recovery(measured: &Measured, level: LevelId, p: f64) -> Estimate {
     let tally = &measured.tally.levels[level];
-    measured.quantile(&tally.recovery, tally.recovery_range, p)
+    measured.quantile(&tally.recovery, p)
 }
 
 fn length(measured: &Measured, level: LevelId, p: f64) -> Estimate {
     let tally = &measured.tally.levels[level];
-    measured.quantile(&tally.lengths, tally.length_range, p)
+    measured.quantile(&tally.lengths, p)
 }
 
 /// Requests lost per year, from the availability's interval.

@@ -1,24 +1,26 @@
 //! From a tally to an outcome: estimates and their intervals, by the methods that the statistics page names.
 
+use super::hazards::{Hazard, Hazards, Target};
+use super::interval::{Quantity, Sample, convert};
 use super::judge::judge;
 use crate::blame::{Mechanism, SourceId};
 use crate::design::{Design, LevelId};
-use crate::ledger::{Charge, LevelTally, Tally};
+use crate::ledger::{Charge, Lasted, LevelTally, Tally};
 use crate::outcome::*;
 use crate::specification::{Placed, PopulationId, Scope, Serving, SiteId};
 use crate::volume::Volume;
-use sim::special::chi_square_quantile;
-use sim::stats::{
-    Confidence, Estimate as Estimated, LogHistogram, Method as By, Moments, OUTAGES_FOR_STUDENT, Weights,
-    events_bound_after_none, proportion,
-};
+use sim::stats::{Confidence, Estimate as Estimated, proportion};
 use sim::{Id, Instant, Span};
 
 /// Requests in one unit of the coarse volumes.
 const COARSE: f64 = 1e-3;
 const NANO: f64 = 1e-9;
+/// Nanoseconds in a second: dividing by it keeps whole seconds whole, which multiplying by its inverse does not.
+const NANOS: f64 = 1e9;
 /// Fewer episodes than this are too few to trust.
 const EPISODES_FEW: u64 = 50;
+/// A cause never seen is worth a warning where its law makes it cost more than this share of what was seen.
+const UNSEEN_MATTERS: f64 = 0.05;
 
 /// A tally, and what is needed to read it.
 pub(super) struct Measured<'t> {
@@ -26,17 +28,52 @@ pub(super) struct Measured<'t> {
     pub(super) tally: &'t Tally,
     confidence: Confidence,
     random: bool,
+    /// For each scope, what its laws say.
+    hazards: Vec<Hazards>,
 }
 
 impl<'t> Measured<'t> {
     pub(super) fn new(design: &'t Design, tally: &'t Tally, confidence: Confidence) -> Self {
-        Measured { design, tally, confidence, random: design.is_random() }
+        let hazards = |index| Hazards::new(design, tally, Target::Scope(index));
+        let hazards = (0..design.scopes.len()).map(hazards).collect();
+        Measured { design, tally, confidence, random: design.is_random(), hazards }
     }
 
     /// Requests lost per replication by everybody: what the stop rule watches.
     pub(super) fn loss_of_everything(&self) -> Estimated {
         let level = &self.tally.levels.rows()[0];
-        self.per_replication(&level.loss_weights, &level.loss, level.loss_base.is_zero())
+        let per_second = self.offered_each(Scope::All) / self.horizon().seconds() / COARSE;
+        self.sample(level, 0).expected(&level.loss, Quantity::Cost { per_second })
+    }
+
+    /// The outages that a stop rule may rely on: those that luck had a part in, if anything can fail by luck. What is
+    /// the same in every replication does not say how much luck varies.
+    pub(super) fn outages_by_luck(&self) -> u64 {
+        let level = &self.tally.levels.rows()[0];
+        if self.hazards[0].rows.is_empty() {
+            level.outages.whole.sum() as u64
+        } else {
+            level.episodes.sum() as u64
+        }
+    }
+
+    fn sample<'s>(&'s self, level: &'s LevelTally, scope: usize) -> Sample<'s> {
+        Sample {
+            confidence: self.confidence,
+            replications: self.tally.replications,
+            episodes: &level.episodes,
+            hazards: &self.hazards[scope],
+            random: self.random,
+        }
+    }
+
+    /// An estimate, exact where nothing is random.
+    fn estimate(&self, estimated: Estimated) -> Estimate {
+        if self.random { convert(estimated) } else { Estimate::exact(estimated.value) }
+    }
+
+    fn offered_each(&self, scope: Scope) -> f64 {
+        self.offered(scope).requests() / self.tally.replications as f64
     }
 
     pub(super) fn outcome(&self, stopped: Stopped) -> Outcome {
@@ -66,7 +103,7 @@ impl<'t> Measured<'t> {
     }
 
     fn years(&self) -> f64 {
-        self.horizon().ratio(Span::YEAR)
+        years(self.horizon(), self.random)
     }
 
     fn scope(&self, id: LevelId) -> ScopeOutcome {
@@ -75,31 +112,30 @@ impl<'t> Measured<'t> {
         let offered = self.offered(scope);
         let (by_mechanism, by_source, by_both) = self.blame(scope);
         let lost: Volume = by_mechanism.iter().map(|(_, volume)| *volume).sum();
-        let each = offered.requests() / self.tally.replications as f64;
-        let loss = self.per_replication(&level.loss_weights, &level.loss, level.loss_base.is_zero());
+        let each = self.offered_each(scope);
+        let per_second = each / self.horizon().seconds() / COARSE;
+        let loss = self.sample(level, id.index()).expected(&level.loss, Quantity::Cost { per_second });
         let mut unavailabilities: Vec<f64> =
             level.losses.iter().map(|lost| if each > 0.0 { lost.requests() / each } else { 0.0 }).collect();
         unavailabilities.sort_by(f64::total_cmp);
         let mut downtimes = level.downtimes.clone();
         downtimes.sort();
         let share = |lost: f64| if each > 0.0 { 1.0 - lost * COARSE / each } else { 1.0 };
-        let downtime = self.downtime(level);
+        let downtime = self.downtime(level, id.index());
+        let outages = self.sample(level, id.index()).expected(&level.outages, Quantity::Count);
         ScopeOutcome {
             scope,
             name: self.design.scope_name(scope).to_string(),
             offered,
             served: offered - lost,
             lost,
-            availability: self
-                .bounded(loss, level.loss.sum() == 0, each / self.horizon().seconds() / COARSE)
-                .map(share)
-                .clamped(),
+            availability: self.estimate(loss).map(share).clamped(),
             time_up: downtime.map(|seconds| 1.0 - seconds / self.horizon().seconds()).clamped(),
             downtime: downtime.map(|seconds| seconds.max(0.0) / self.years()),
-            downtime_deviation: level.downtime.variance().sqrt() * NANO,
-            outages: self.outages(level).map(|count| count / self.years()),
-            lengths: self.lengths(&level.lengths, level.length_sum, level.length_range),
-            recovery: self.lengths(&level.recovery, level.recovery_sum, level.recovery_range),
+            downtime_deviation: level.time.whole.variance().sqrt() * NANO,
+            outages: counted(self.estimate(outages)).map(|count| count / self.years()),
+            lengths: self.lengths(&level.lengths),
+            recovery: self.lengths(&level.recovery),
             causes: if scope == Scope::All { self.causes(&by_source) } else { Vec::new() },
             time_by_source: self.time_charges(level),
             downtimes,
@@ -112,98 +148,57 @@ impl<'t> Measured<'t> {
 
     /// Share of time a level was up.
     pub(super) fn time_up(&self, id: LevelId) -> Estimate {
-        let downtime = self.downtime(&self.tally.levels[id]);
+        let scope = self.design.levels[id].scope;
+        let index = self.design.scopes.iter().position(|known| *known == scope).unwrap_or(0);
+        let downtime = self.downtime(&self.tally.levels[id], index);
         downtime.map(|seconds| 1.0 - seconds / self.horizon().seconds()).clamped()
     }
 
     /// Seconds not up per replication.
-    fn downtime(&self, level: &LevelTally) -> Estimate {
-        let estimated = self.per_replication(&level.time_weights, &level.downtime, level.time_base == 0);
-        self.bounded(estimated, level.downtime.sum() == 0, 1.0 / NANO).map(|nanos| nanos * NANO)
+    fn downtime(&self, level: &LevelTally, scope: usize) -> Estimate {
+        let nanos = self.sample(level, scope).expected(&level.time, Quantity::Cost { per_second: NANOS });
+        let most = self.horizon().seconds();
+        let Estimate { high, .. } = self.estimate(nanos);
+        let estimate = self.estimate(nanos).map(|nanos| nanos / NANOS);
+        Estimate { low: estimate.low.max(0.0), high: (high / NANOS).min(most), ..estimate }
     }
 
-    /// The expected sum in one replication: the gamma interval on episodes where these are Poisson (nothing is placed
-    /// by the script, and nothing is lost while all is well), Student's on replications otherwise.
-    fn per_replication(&self, weights: &Weights, sums: &Moments, no_base: bool) -> Estimated {
-        let specification = self.design.specification();
-        let placed = !specification.script.is_empty() || !specification.replays.is_empty();
-        if placed || !no_base {
-            sums.student(self.confidence)
-        } else {
-            weights.per_replication(sums, self.confidence)
-        }
-    }
-
-    /// Where nothing at all was seen, the bound after no event: so many events of the longest mean length of a fault.
-    /// `per_second` is what a second of it costs, in the estimate's unit.
-    fn bounded(&self, estimated: Estimated, none: bool, per_second: f64) -> Estimate {
-        if !self.random {
-            return Estimate::exact(estimated.value);
-        }
-        if !none {
-            return convert(estimated);
-        }
-        let longest = self.longest_fault().unwrap_or(self.horizon().seconds());
-        let events = events_bound_after_none(self.confidence) / self.tally.replications as f64;
-        let high = (events * longest).min(self.horizon().seconds()) * per_second;
-        Estimate { value: 0.0, low: 0.0, high, method: Method::NoneSeen, sample: self.tally.replications }
-    }
-
-    /// The longest mean length of any source's faults, in seconds.
-    fn longest_fault(&self) -> Option<f64> {
-        let mean = |source: &crate::ledger::SourceTally| {
-            (source.faults > 0).then(|| source.length as f64 * NANO / source.faults as f64)
+    fn lengths(&self, lasted: &Lasted) -> Lengths {
+        let count = lasted.law.count();
+        let mean = || match lasted.law.cut() {
+            0 => lasted.sum as f64 / count as f64,
+            _ => lasted.law.mean(),
         };
-        self.tally.sources.rows().iter().filter_map(mean).reduce(f64::max)
-    }
-
-    /// Outages per replication: exact Poisson limits, or Student's from many outages on.
-    fn outages(&self, level: &LevelTally) -> Estimate {
-        let replications = self.tally.replications as f64;
-        let value = level.outages as f64 / replications;
-        if !self.random {
-            return Estimate::exact(value);
-        }
-        if level.outages >= OUTAGES_FOR_STUDENT && self.tally.replications >= 2 {
-            return convert(level.outage_counts.student(self.confidence));
-        }
-        let (count, tail) = (level.outages as f64, 1.0 - self.confidence.upper());
-        let low = if level.outages == 0 { 0.0 } else { chi_square_quantile(tail, 2.0 * count) / 2.0 };
-        let high = chi_square_quantile(1.0 - tail, 2.0 * count + 2.0) / 2.0;
-        let method = if level.outages == 0 { Method::NoneSeen } else { Method::Poisson };
-        let (low, high) = (low / replications, high / replications);
-        Estimate { value, low, high, method, sample: level.outages }
-    }
-
-    fn lengths(&self, histogram: &LogHistogram, sum: i128, range: Option<(Span, Span)>) -> Lengths {
-        let count = histogram.count();
         Lengths {
             count,
-            mean: if count == 0 { 0.0 } else { sum as f64 * NANO / count as f64 },
-            range: range.unwrap_or_default(),
-            p50: self.quantile(histogram, range, 0.5),
-            p95: self.quantile(histogram, range, 0.95),
-            p99: self.quantile(histogram, range, 0.99),
+            mean: if count == 0 { 0.0 } else { mean() * NANO },
+            range: lasted.range.unwrap_or_default(),
+            p50: self.quantile(lasted, 0.5),
+            p95: self.quantile(lasted, 0.95),
+            p99: self.quantile(lasted, 0.99),
         }
     }
 
     /// A quantile in seconds.
-    pub(super) fn quantile(&self, histogram: &LogHistogram, range: Option<(Span, Span)>, p: f64) -> Estimate {
-        let (Some(found), Some((shortest, longest))) = (histogram.quantile(p, self.confidence), range) else {
-            return Estimate { value: 0.0, low: 0.0, high: 0.0, method: Method::NoSample, sample: 0 };
+    pub(super) fn quantile(&self, lasted: &Lasted, p: f64) -> Estimate {
+        if !self.random {
+            return listed(&lasted.list, p);
+        }
+        let (Some(found), Some((shortest, longest))) =
+            (lasted.law.quantile(p, self.confidence), lasted.range)
+        else {
+            return NO_SAMPLE;
         };
         // Buckets are a little wide; no quantile lies outside of what was seen, unless the interval is open there.
-        let inside = |nanos: f64| nanos.clamp(shortest.nanos() as f64, longest.nanos() as f64) * NANO;
-        if !self.random && shortest == longest {
-            return Estimate::exact(shortest.seconds());
-        }
-        let low = if found.interval.low.is_finite() { inside(found.interval.low) } else { 0.0 };
-        let high = if found.interval.high.is_finite() { inside(found.interval.high) } else { f64::INFINITY };
-        let value = inside(found.value);
-        if self.random {
-            Estimate { value, low, high, method: Method::OrderStatistic, sample: found.sample }
-        } else {
-            Estimate::exact(value)
+        let (shortest, longest) = (shortest.nanos() as f64, longest.nanos() as f64);
+        let inside =
+            |nanos: f64| if nanos.is_finite() { nanos.clamp(shortest, longest) * NANO } else { nanos };
+        let found = convert(found);
+        Estimate {
+            value: inside(found.value),
+            low: if found.low.is_finite() { inside(found.low) } else { 0.0 },
+            high: inside(found.high),
+            ..found
         }
     }
 
@@ -287,9 +282,16 @@ impl<'t> Measured<'t> {
     fn site(&self, id: SiteId) -> SiteOutcome {
         let site = &self.tally.sites[id];
         let seconds = self.horizon().seconds() * self.tally.replications as f64;
-        let lost = site.lost_moments.student(self.confidence);
-        let availability = self.bounded(lost, site.lost == 0, 1.0 / NANO);
-        let pools = self.design.pools.rows().iter().filter(|pool| pool.site == id);
+        let hazards = Hazards::new(self.design, self.tally, Target::Site(id));
+        let sample = Sample {
+            confidence: self.confidence,
+            replications: self.tally.replications,
+            episodes: &site.episodes,
+            hazards: &hazards,
+            random: self.random,
+        };
+        let availability = self.estimate(sample.expected(&site.lost, Quantity::Cost { per_second: NANOS }));
+        let pools = &self.design.specification().sites[id].capacity;
         SiteOutcome {
             name: self.design.specification().sites[id].name.clone(),
             availability: availability.map(|nanos| 1.0 - nanos * NANO / self.horizon().seconds()).clamped(),
@@ -297,20 +299,32 @@ impl<'t> Measured<'t> {
             failed: failed(site.arrived, site.served),
             load_mean: site.arrived.requests() / seconds,
             load_peak: site.peak,
-            capacity: pools.map(|pool| pool.rate).reduce(|sum, rate| sum + rate),
+            capacity: pools.iter().map(|pool| pool.rate).reduce(|sum, rate| sum + rate),
             flips: site.flips as f64 / self.tally.replications as f64 / self.years(),
         }
     }
 
     fn source(&self, id: SourceId) -> SourceOutcome {
         let (plan, seen) = (&self.design.sources[id], &self.tally.sources[id]);
-        let mean = if seen.faults == 0 { 0.0 } else { seen.length as f64 * NANO / seen.faults as f64 };
+        let mean = if seen.ended == 0 { 0.0 } else { seen.length as f64 * NANO / seen.ended as f64 };
+        let known = self.replay_length(id).map(Span::seconds).or_else(|| self.law_length(id));
         SourceOutcome {
             name: plan.name.clone(),
             kind: plan.kind,
             faults: seen.faults as f64 / self.tally.replications as f64 / self.years(),
-            length_mean: self.replay_length(id).map_or(mean, Span::seconds),
+            length_mean: known.unwrap_or(mean),
         }
+    }
+
+    /// The mean length of a source's faults by their law; none where several laws or none apply.
+    fn law_length(&self, id: SourceId) -> Option<f64> {
+        let own = |component: &crate::design::Component| {
+            component.own.as_ref().is_some_and(|(source, _)| *source == id)
+        };
+        let component = self.design.components.rows().iter().find(|component| own(component));
+        let shock = self.design.shocks.position(|plan| plan.source == id);
+        let stated = shock.and_then(|shock| self.design.specification().shocks[shock].down.as_ref());
+        component.and_then(|component| component.down.as_ref()).or(stated).map(sim::Law::mean)
     }
 
     /// From the beginning of a replay's first phase to the end of its last one, within the horizon where its place is
@@ -348,13 +362,14 @@ impl<'t> Measured<'t> {
 
     fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();
-        let level = &self.tally.levels.rows()[0];
-        let episodes = level.time_weights.count();
+        let episodes = self.outages_by_luck();
         if self.random && episodes < EPISODES_FEW {
+            let plural = if episodes == 1 { "" } else { "s" };
             warnings.push(format!(
-                "only {episodes} episodes with an outage were seen; intervals are wide, and more replications would help"
+                "only {episodes} episode{plural} with a loss by chance; intervals are wide, and more replications would help"
             ));
         }
+        warnings.extend(self.never_seen());
         if self.random && self.tally.replications == 1 {
             warnings.push("one replication says nothing about how much years differ".into());
         }
@@ -363,6 +378,26 @@ impl<'t> Measured<'t> {
             warnings.push("nothing in this scenario ever fails".into());
         }
         warnings
+    }
+
+    /// Causes that no replication has seen, but whose law makes them matter.
+    fn never_seen(&self) -> Option<String> {
+        let hazards = &self.hazards[0];
+        let shown = self.tally.levels.rows()[0].time.whole.mean() * NANO;
+        let counts = |row: &&Hazard| !row.seen && row.down > UNSEEN_MATTERS * shown;
+        let worst = hazards.rows.iter().filter(counts).max_by(|a, b| a.down.total_cmp(&b.down))?;
+        let others = hazards.rows.iter().filter(counts).count() - 1;
+        let name = &self.design.sources[worst.source].name;
+        let also = match others {
+            0 => String::new(),
+            1 => " and one more cause".to_owned(),
+            _ => format!(" and {others} more causes"),
+        };
+        let minutes = worst.down / self.years() / 60.0;
+        Some(format!(
+            "{name}{also} never failed in this sample; by its law {name} is down {minutes:.1} min a year on average: \
+             intervals allow for it, and more replications would show it"
+        ))
     }
 
     /// The tally of the level that an expectation about served shares asks for.
@@ -384,16 +419,36 @@ fn failed(arrived: Volume, served: Volume) -> f64 {
     if arrived.is_zero() { 0.0 } else { (1.0 - served.requests() / arrived.requests()).max(0.0) }
 }
 
-fn convert(estimated: Estimated) -> Estimate {
-    let method = match estimated.method {
-        By::Gamma => Method::Gamma,
-        By::NoEvents => Method::NoneSeen,
-        By::Wilson => Method::Wilson,
-        By::ClopperPearson => Method::ClopperPearson,
-        By::OrderStatistics => Method::OrderStatistic,
-        By::Ratio => Method::Ratio,
-        By::Student | By::Paired | By::Welch => Method::Student,
-    };
-    let (low, high) = (estimated.interval.low, estimated.interval.high);
-    Estimate { value: estimated.value, low, high, method, sample: estimated.sample }
+/// Years by which what happens in one replication is divided. What is exact is not extrapolated: a run shorter than a
+/// year is taken as all that happens in its year.
+pub(super) fn years(horizon: Span, random: bool) -> f64 {
+    let years = horizon.ratio(Span::YEAR);
+    if random { years } else { years.max(1.0) }
+}
+
+/// The gamma interval of plain counts is the exact Poisson one.
+fn counted(estimate: Estimate) -> Estimate {
+    let method = if estimate.method == Method::Gamma { Method::Poisson } else { estimate.method };
+    Estimate { method, ..estimate }
+}
+
+const NO_SAMPLE: Estimate = Estimate { value: 0.0, low: 0.0, high: 0.0, method: Method::NoSample, sample: 0 };
+
+/// A quantile of lengths that are all known, exactly, unless the horizon cut off one that may be it.
+fn listed(list: &[(Span, bool)], p: f64) -> Estimate {
+    let mut list = list.to_vec();
+    list.sort();
+    let rank = (p * list.len() as f64).ceil() as usize;
+    let Some(&(length, _)) = list.get(rank.max(1) - 1) else { return NO_SAMPLE };
+    let seconds = length.seconds();
+    match list.iter().find(|(other, cut)| *cut && *other <= length) {
+        None => Estimate::exact(seconds),
+        Some((cut, _)) => Estimate {
+            value: seconds,
+            low: cut.seconds(),
+            high: f64::INFINITY,
+            method: Method::KaplanMeier,
+            sample: list.len() as u64,
+        },
+    }
 }

@@ -54,9 +54,7 @@ pub fn run(
     let judge = |tally: &Tally, look: sim::runner::Look| {
         let measured = Measured::new(&design, tally, look.confidence);
         match specification.run.precision {
-            Some(width) => {
-                narrow_enough(&measured.loss_of_everything(), tally.levels.rows()[0].outages, width)
-            }
+            Some(width) => narrow_enough(&measured.loss_of_everything(), measured.outages_by_luck(), width),
             None => Verdict::Continue,
         }
     };

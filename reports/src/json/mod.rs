@@ -199,6 +199,7 @@ pub(crate) const fn method(method: Method) -> &'static str {
     match method {
         Method::Exact => "exact",
         Method::Gamma => "gamma",
+        Method::KaplanMeier => "kaplan-meier",
         Method::Student => "student",
         Method::Ratio => "ratio",
         Method::NoneSeen => "none-seen",

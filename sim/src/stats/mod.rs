@@ -9,6 +9,7 @@ mod moments;
 mod pairs;
 mod proportion;
 mod quantile;
+mod survival;
 mod warmup;
 mod weights;
 mod wide;
@@ -19,6 +20,7 @@ pub use moments::Moments;
 pub use pairs::Pairs;
 pub use proportion::{clopper_pearson, proportion, wilson};
 pub use quantile::{QuantileRanks, quantile_of_sorted, quantile_ranks};
+pub use survival::Survival;
 pub use warmup::warm_up_batches;
 pub use weights::{OUTAGES_FOR_STUDENT, UNSEEN_MEANS, Weights, events_bound_after_none};
 
@@ -109,6 +111,8 @@ pub enum Method {
     ClopperPearson,
     /// Order statistics.
     OrderStatistics,
+    /// Kaplan and Meier's estimate, some lengths being cut off.
+    KaplanMeier,
     /// A ratio of sums over replications, by the delta method.
     Ratio,
     /// Differences of pairs that shared their luck.
@@ -126,6 +130,7 @@ impl fmt::Display for Method {
             Method::Wilson => "Wilson",
             Method::ClopperPearson => "Clopper-Pearson",
             Method::OrderStatistics => "order statistics",
+            Method::KaplanMeier => "Kaplan-Meier",
             Method::Ratio => "ratio of sums, delta method",
             Method::Paired => "paired t",
             Method::Welch => "Welch",
@@ -155,6 +160,18 @@ impl Estimate {
     /// The estimate of `factor` times the quantity; `factor` must not be negative.
     pub fn scaled(self, factor: f64) -> Self {
         Estimate { value: self.value * factor, interval: self.interval.scaled(factor), ..self }
+    }
+
+    /// The estimate of the sum of two quantities estimated apart: the distances from the values to the ends are added
+    /// as the errors of independent estimates are. The method and the sample stay this one's.
+    ///
+    /// Source: Zou & Donner, "Construction of confidence limits about effect measures", Statistics in Medicine 27
+    /// (2008), the method of variance estimates recovery.
+    pub fn plus(self, other: Estimate) -> Self {
+        let value = self.value + other.value;
+        let below = libm::hypot(self.value - self.interval.low, other.value - other.interval.low);
+        let above = libm::hypot(self.interval.high - self.value, other.interval.high - other.value);
+        Estimate { value, interval: Interval { low: value - below, high: value + above }, ..self }
     }
 
     /// The estimate of `whole` minus the quantity.

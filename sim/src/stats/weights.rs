@@ -73,15 +73,32 @@ impl Weights {
     /// Source: Fay & Feuer, "Confidence intervals for directly standardized rates", Statistics in Medicine 16 (1997).
     /// The weight of the episode not yet seen is the greatest observed one, but never below [`UNSEEN_MEANS`] mean ones.
     pub fn gamma(&self, confidence: Confidence) -> Estimate {
+        self.gamma_of_clusters(1.0, confidence)
+    }
+
+    /// The same for episodes that come in clusters: `dispersion`, at least 1, is the variance of their number over its
+    /// mean. The variance of the sum is then E N var W + dispersion E N (E W)^2, and the cluster not yet seen holds
+    /// `dispersion` episodes.
+    pub fn gamma_of_clusters(&self, dispersion: f64, confidence: Confidence) -> Estimate {
+        self.interval(dispersion, (self.max as f64).max(UNSEEN_MEANS * self.mean()), confidence)
+    }
+
+    /// The same where the greatest weight is known to be among those seen, as that of plain counts is.
+    pub fn counts(&self, dispersion: f64, confidence: Confidence) -> Estimate {
+        self.interval(dispersion, self.max as f64, confidence)
+    }
+
+    fn interval(&self, dispersion: f64, unseen: f64, confidence: Confidence) -> Estimate {
         let value = self.sum as f64;
         let tail = 1.0 - confidence.upper();
-        let unseen = (self.max as f64).max(UNSEEN_MEANS * self.mean());
+        let squares = self.squares.to_f64() + (dispersion - 1.0) * value * self.mean();
+        let unseen = unseen * dispersion;
         let interval = if self.count == 0 {
             Interval { low: 0.0, high: f64::INFINITY }
         } else {
             Interval {
-                low: gamma_bound(tail, value, self.squares.to_f64()),
-                high: gamma_bound(1.0 - tail, value + unseen, self.squares.to_f64() + unseen * unseen),
+                low: gamma_bound(tail, value, squares),
+                high: gamma_bound(1.0 - tail, value + unseen, squares + unseen * unseen),
             }
         };
         let method = if self.count == 0 { Method::NoEvents } else { Method::Gamma };
