@@ -1,5 +1,6 @@
 //! The truth of each site: what the active faults leave of it.
 
+use crate::blame::SourceId;
 use crate::fault::{Fault, Faults, Harm};
 use crate::specification::{Effect, Isolation, SiteId};
 use crate::timeline::ChangeId;
@@ -128,7 +129,9 @@ struct State {
     /// Active faults with any other effect on sites: with none of them the counters above say everything.
     graded: u32,
     truth: Truth,
+    /// The change that last touched it, and what that goes back to.
     cause: ChangeId,
+    root: SourceId,
     dirty: bool,
 }
 
@@ -140,7 +143,7 @@ pub(crate) struct Sites {
 }
 
 impl Sites {
-    pub(crate) fn new(topology: &Topology) -> Self {
+    pub(crate) fn new(topology: &Topology, nobody: SourceId) -> Self {
         let states = topology.clauses.map(|_, clauses| State {
             trunk_down: 0,
             branch_down: vec![0; clauses.iter().map(|n| usize::from(*n)).sum()],
@@ -149,6 +152,7 @@ impl Sites {
             graded: 0,
             truth: Truth::WELL,
             cause: ChangeId(0),
+            root: nobody,
             dirty: false,
         });
         Sites { states, dirty: Vec::new() }
@@ -172,9 +176,10 @@ impl Sites {
         &self.states[site].truth
     }
 
-    /// The change that last touched `site`.
-    pub(crate) fn cause(&self, site: SiteId) -> ChangeId {
-        self.states[site].cause
+    /// The change that last touched `site`, and the root of its fault.
+    pub(crate) fn cause(&self, site: SiteId) -> (ChangeId, SourceId) {
+        let state = &self.states[site];
+        (state.cause, state.root)
     }
 
     /// Takes in the beginning of `fault`, or its end; `change` is the change that says so.
@@ -194,7 +199,7 @@ impl Sites {
             } else {
                 state.graded = if begins { state.graded + 1 } else { state.graded - 1 };
             }
-            state.cause = change;
+            (state.cause, state.root) = (change, fault.source);
             if !state.dirty {
                 state.dirty = true;
                 self.dirty.push(touch.site);

@@ -50,12 +50,10 @@ pub(crate) struct World<'d, O> {
     now: Instant,
     /// Since when the traffic has been what it is; everything before is booked.
     opened: Instant,
-    calm: bool,
     changes: u32,
     /// The change that last touched the traffic.
     stirred: Option<ChangeId>,
-    /// The fault that changed each site last, and the one that changed the network last.
-    site_roots: Table<SiteId, SourceId>,
+    /// The fault that changed the network last.
     network_cause: Cause,
     lost_since: Table<SiteId, Option<Instant>>,
     /// How many of the sites that each level needs are lost.
@@ -96,7 +94,7 @@ impl<'d, O: Observer> World<'d, O> {
             agenda: Agenda::new(horizon),
             luck: Luck::new(design),
             faults: Faults::default(),
-            sites: Sites::new(&design.topology),
+            sites: Sites::new(&design.topology, design.false_alarm()),
             network: Network::new(specification),
             beliefs: Beliefs::new(design),
             traffic: Traffic::new(design, entries.nobody(&answers)),
@@ -109,10 +107,8 @@ impl<'d, O: Observer> World<'d, O> {
             replication: Replication(0),
             now: Instant::ZERO,
             opened: Instant::ZERO,
-            calm: true,
             changes: 0,
             stirred: None,
-            site_roots: specification.sites.map(|_, _| design.false_alarm()),
             network_cause: nobody,
             lost_since: specification.sites.map(|_, _| None),
             lost_sites: design.levels.map(|_, _| 0),
@@ -166,7 +162,7 @@ impl<'d, O: Observer> World<'d, O> {
         if O::ON {
             self.observe(from, self.now);
         }
-        if !self.calm {
+        if !self.traffic.is_calm() {
             let above = Above {
                 faults: &self.faults,
                 sites: &self.sites,
@@ -215,7 +211,6 @@ impl<'d, O: Observer> World<'d, O> {
             answers: &self.answers,
         };
         self.traffic.settle(self.now, above, &mut self.cohorts);
-        self.calm = self.traffic.is_calm();
         if self.now >= Instant::ZERO {
             let nominal = self.is_nominal();
             if nominal == self.ledger.in_episode() {
@@ -246,7 +241,6 @@ impl<'d, O: Observer> World<'d, O> {
         self.answers.reset();
         self.changes = 0;
         self.stirred = None;
-        self.site_roots.rows_mut().fill(self.design.false_alarm());
         self.lost_since.rows_mut().fill(None);
         self.lost_sites.rows_mut().fill(0);
         self.planned.rows_mut().fill(None);
@@ -378,9 +372,6 @@ impl<'d, O: Observer> World<'d, O> {
             return;
         };
         let topology = &self.design.topology;
-        for touch in &topology.touches[domain] {
-            self.site_roots[touch.site] = fault.source;
-        }
         // Few domains hold name servers, record changes or links: whether they do is asked before what the fault does.
         let does = |what: fn(Effect) -> bool| fault.effects().iter().any(|effect| what(*effect));
         let (answers, controls) = (&topology.answers[domain], &topology.controls[domain]);
@@ -399,7 +390,7 @@ impl<'d, O: Observer> World<'d, O> {
 
     fn site_changed(&mut self, site: SiteId, served: bool) {
         let truth = *self.sites.truth(site);
-        let fault = self.sites.cause(site);
+        let (fault, root) = self.sites.cause(site);
         let change = self.note(Some(fault), |_| What::SiteChanged { site, truth: truth.describe() });
         if served != truth.serves() {
             self.serving_changed(site, truth.serves());
@@ -411,8 +402,7 @@ impl<'d, O: Observer> World<'d, O> {
             answers: &self.answers,
         };
         self.traffic.site_changed(site, above);
-        let cause = Cause { change, root: self.site_roots[site] };
-        self.consult(site, cause);
+        self.consult(site, Cause { change, root });
     }
 
     /// The network around `site` may have changed.
@@ -493,8 +483,11 @@ impl<'d, O: Observer> World<'d, O> {
         if !self.observer.wants(from, until) {
             return;
         }
-        let pieces =
-            if self.calm { vec![from, until] } else { self.traffic.pieces(from, until, self.above()) };
+        let pieces = if self.traffic.is_calm() {
+            vec![from, until]
+        } else {
+            self.traffic.pieces(from, until, self.above())
+        };
         for pair in pieces.windows(2) {
             let down = self.traffic.scopes_down(pair[0], pair[1], self.above());
             let opening = self.traffic.frame(pair[0], false, self.above());
