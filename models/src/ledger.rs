@@ -7,6 +7,8 @@ mod tally;
 pub(crate) use split::Split;
 pub(crate) use tally::{Charge, Lasted, LevelTally, Tally};
 
+pub(crate) use company::is_rare;
+
 use company::Company;
 use tally::Ended;
 

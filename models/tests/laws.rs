@@ -54,7 +54,13 @@ fn charges_time(outcome: &Outcome) -> Result<(), TestCaseError> {
         let lengths = row.lengths.mean * row.lengths.count as f64;
         // Outages that the start found going on are in the downtime only; of those cut off, the law is estimated.
         let cut = row.lengths.p50.method == Method::KaplanMeier;
-        prop_assert!(cut || lengths <= down as f64 / 1e9 * (1.0 + 1e-6) + 1e-6);
+        prop_assert!(
+            cut || lengths <= down as f64 / 1e9 * (1.0 + 1e-6) + 1e-6,
+            "{} {} {:?}",
+            lengths,
+            down,
+            row.lengths
+        );
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! Outcomes as CSV, one file a table, units in the headings. `docs/OUTPUT.md` says what every column means.
 
 use crate::json::{method, scope_kind, source_name};
+use crate::number;
 use models::blame::Mechanism;
 use models::outcome::{DrillOutcome, Estimate, Outcome, ScopeOutcome};
 use models::specification::Specification;
@@ -34,8 +35,11 @@ fn written<const N: usize>(head: [&str; N], rows: impl IntoIterator<Item = [Stri
 
 /// Value and interval; empty where there is no number.
 fn three(estimate: Estimate) -> [String; 3] {
-    [estimate.value, estimate.low, estimate.high]
-        .map(|x| if x.is_finite() { x.to_string() } else { String::new() })
+    [estimate.value, estimate.low, estimate.high].map(finite)
+}
+
+fn finite(x: f64) -> String {
+    if x.is_finite() { x.to_string() } else { String::new() }
 }
 
 /// Each scope's availability, time not up, outages and recovery.
@@ -72,13 +76,13 @@ fn scope(scope: &ScopeOutcome) -> [String; 21] {
     let [downtime, downtime_low, downtime_high] = three(scope.downtime);
     let [outages, outages_low, outages_high] = three(scope.outages);
     let [p50, p95, p99] = [scope.recovery.p50, scope.recovery.p95, scope.recovery.p99]
-        .map(|quantile| if scope.recovery.count == 0 { String::new() } else { quantile.value.to_string() });
+        .map(|quantile| if scope.recovery.count == 0 { String::new() } else { finite(quantile.value) });
     [
         scope.name.clone(),
         scope_kind(scope.scope).to_owned(),
-        scope.offered.requests().to_string(),
-        scope.served.requests().to_string(),
-        scope.lost.requests().to_string(),
+        number::twelve_digits(scope.offered.requests()).to_string(),
+        number::twelve_digits(scope.served.requests()).to_string(),
+        number::twelve_digits(scope.lost.requests()).to_string(),
         availability,
         availability_low,
         availability_high,
@@ -114,7 +118,11 @@ fn sites(outcome: &Outcome) -> String {
     let rows = outcome.sites.iter().map(|site| {
         let [value, low, high] = three(site.availability);
         let capacity = site.capacity.map_or(String::new(), |capacity| capacity.to_string());
-        let (served, mean, peak) = (site.served.requests(), site.load_mean, site.load_peak);
+        let (served, mean, peak) = (
+            number::twelve_digits(site.served.requests()),
+            number::twelve_digits(site.load_mean),
+            number::twelve_digits(site.load_peak),
+        );
         let [served, mean, peak, flips, failed] =
             [served, mean, peak, site.flips, site.failed].map(|x| x.to_string());
         [site.name.clone(), value, low, high, served, mean, peak, capacity, flips, failed]
@@ -130,7 +138,7 @@ fn blame(outcome: &Outcome) -> String {
                 scope.name.clone(),
                 mechanism.name().to_owned(),
                 root,
-                lost.requests().to_string(),
+                number::twelve_digits(lost.requests()).to_string(),
                 lost.nanos().to_string(),
             ]
         })
@@ -190,8 +198,8 @@ fn drill_rows(drill: &DrillOutcome) -> Vec<[String; 19]> {
             drill.served.to_string(),
             seconds(drill.detection.map(|span| span.mean)),
             seconds(drill.full_service.map(|span| span.mean)),
-            drill.lost_until_settled.requests().to_string(),
-            drill.lost.mean.requests().to_string(),
+            number::twelve_digits(drill.lost_until_settled.requests()).to_string(),
+            number::twelve_digits(drill.lost.mean.requests()).to_string(),
             site,
             load,
             capacity,

@@ -32,6 +32,12 @@ pub fn significant(value: f64, digits: i32) -> String {
     format!("{value:.*}", decimals(value.abs(), digits))
 }
 
+/// `value` to twelve significant digits: beyond them lie roundings and the slack that lets a demand fit a capacity of the
+/// same size.
+pub(crate) fn twelve_digits(value: f64) -> f64 {
+    format!("{value:.11e}").parse().unwrap_or(value)
+}
+
 /// A share as a percentage without its sign, with digits enough to tell it from 0 and from 100.
 pub fn percent(share: f64) -> String {
     let near = share.min(1.0 - share) * 100.0;

@@ -64,8 +64,8 @@ fn exponential(table: &mut Table) {
         "E[U] / (E[U] + E[D])",
     );
     let outages = case.scope("www").outages;
-    let expected = YEAR / (up.mean + down.mean) + share;
-    let formula = "t / (E[U] + E[D]), and u for the one found under way at the start";
+    let expected = YEAR / (up.mean + down.mean);
+    let formula = "t / (E[U] + E[D])";
     table.row(&case, "exponential, exponential: outages a year", expected, outages, formula);
 }
 

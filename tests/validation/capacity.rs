@@ -240,7 +240,7 @@ fn up_at_by_the_clock(table: &mut Table) {
     let case = table.case(&scripted(demand, script));
     let not_up = 2.0 * ((100.0 / 0.8 - 100.0) / 60.0_f64).acos() * DAY / (2.0 * PI);
     let formula = "2 arccos((C/0.8 - m)/(m s))/ω: the demand is above C/0.8 = 125 rps";
-    let seconds = case.scope("www").downtime.map(|seconds| seconds * 4.0 / 365.0);
+    let seconds = case.scope("www").downtime;
     table.row(&case, "up at 80 %, sinusoid: seconds not up", not_up, seconds, formula);
     let lost = daily_excess(100.0, 60.0, 100.0);
     let formula = "what is lost does not depend on when it counts as up";

@@ -4,7 +4,7 @@ use crate::page::{Case, Table};
 use crate::theory::{Chain, DAY, HOUR, YEAR, binomial};
 
 const BINOMIAL: &str = "sum over j ≥ k of C(n, j) A^j (1 - A)^(n - j)";
-const FREQUENCY: &str = "per year, plus the odds of one under way at the start";
+const FREQUENCY: &str = "per year";
 
 pub(crate) fn table() -> Table {
     let mut table = Table::new(
@@ -46,7 +46,7 @@ fn sites(count: usize, with: &str) -> String {
 fn rows(table: &mut Table, case: &Case, what: &str, down: f64, per_second: f64, formula: &str) {
     let simulated = case.scope("www").time_up.map(|up| 1.0 - up);
     table.row(case, format!("{what}: share of time down"), down, simulated, formula);
-    let expected = per_second * YEAR + down;
+    let expected = per_second * YEAR;
     let formula = format!("rate from up to down states, {FREQUENCY}");
     table.row(case, format!("{what}: outages a year"), expected, case.scope("www").outages, formula);
 }
@@ -193,7 +193,7 @@ serving: {both: {needs: 2 of 2 sites}, either: {needs: 1 of 2 sites}}",
         table.row(&case, format!("victim {name} alone: share of time down"), down, simulated, formula);
     }
     let frequency = chain.frequency(|state| state == 3);
-    let expected = frequency * YEAR + chain.probability(|state| state == 3);
+    let expected = frequency * YEAR;
     let formula = format!("chain, {FREQUENCY}");
     table.row(&case, "both victims down: outages a year", expected, case.scope("either").outages, formula);
 }
@@ -240,7 +240,7 @@ serving: {both: {needs: 2 of 2 sites}, either: {needs: 1 of 2 sites}}",
         let down = case.scope(scope).time_up.map(|up| 1.0 - up);
         table.row(&case, format!("{what}: share of time not"), 1.0 - up, down, formula);
     }
-    let expected = chain.frequency(|state| state >= 3) * YEAR + chain.probability(|state| state >= 3);
+    let expected = chain.frequency(|state| state >= 3) * YEAR;
     let formula = format!("chain, {FREQUENCY}");
     let what = "repaired together, both victims down: outages a year";
     table.row(&case, what, expected, case.scope("either").outages, formula);

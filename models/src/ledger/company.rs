@@ -1,8 +1,25 @@
 //! Which faults an episode has seen: is it the plan's alone, or did luck have a part in it?
 
 use crate::blame::SourceId;
-use crate::design::Design;
+use crate::design::{Design, Planned};
+use crate::specification::Breakage;
 use sim::Table;
+
+/// Replications of each kind from which a chance counts as known from them.
+const OFTEN: f64 = 30.0;
+
+/// Is what a planned fault hits left to a chance that is seldom met, or seldom missed, in so few replications? If not,
+/// the replications themselves show how much it varies.
+pub(crate) fn is_rare(design: &Design, planned: &Planned) -> bool {
+    let run = &design.specification().run;
+    let replications = if run.precision.is_some() { run.replications.min(64) } else { run.replications };
+    match planned.what {
+        Breakage::Domain { chance, .. } if !planned.spared.is_empty() => {
+            chance.min(1.0 - chance) * (replications as f64) < OFTEN
+        }
+        _ => false,
+    }
+}
 
 /// The faults of the current episode.
 #[derive(Clone, Debug)]
@@ -19,7 +36,7 @@ impl Company {
     pub(crate) fn new(design: &Design) -> Self {
         let mut random = design.sources.map(|_, source| !matches!(source.kind, "script" | "replay"));
         for planned in design.planned.rows() {
-            random[planned.source] |= !planned.spared.is_empty();
+            random[planned.source] |= is_rare(design, planned);
         }
         Company { random, active_random: 0, active_planned: 0, saw_random: false, saw_planned: false }
     }

@@ -3,7 +3,7 @@
 
 use crate::blame::SourceId;
 use crate::design::{ComponentId, Design};
-use crate::ledger::{Tally, reach};
+use crate::ledger::{Tally, is_rare, reach};
 use crate::specification::{Breakage, DomainId, SiteId, Start};
 use sim::{Law, Span, Table};
 
@@ -68,7 +68,7 @@ impl Hazards {
             }
         }
         let horizon = design.specification().run.horizon.seconds();
-        for plan in design.planned.rows().iter().filter(|plan| !plan.spared.is_empty()) {
+        for plan in design.planned.rows().iter().filter(|plan| is_rare(design, plan)) {
             if matches!(&plan.what, Breakage::Domain { domain, .. } if !reaches[*domain]) {
                 continue;
             }

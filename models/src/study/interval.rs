@@ -19,6 +19,8 @@ pub(super) struct Sample<'h> {
     pub(super) hazards: &'h Hazards,
     /// Is anything random at all?
     pub(super) random: bool,
+    /// Is what is planned the same in every replication, luck aside?
+    pub(super) steady: bool,
 }
 
 /// What is estimated.
@@ -55,7 +57,7 @@ impl Sample<'_> {
         if self.hazards.rows.is_empty() && split.random.count() == 0 {
             return planned;
         }
-        if split.planned.variance() == 0.0 && split.planned.count() > 1 {
+        if split.planned.variance() == 0.0 && (split.planned.count() > 1 || self.steady) {
             planned.interval = Interval::point(planned.value);
         }
         let sum = luck.plus(planned);

@@ -64,7 +64,15 @@ impl<'t> Measured<'t> {
             episodes: &level.episodes,
             hazards: &self.hazards[scope],
             random: self.random,
+            steady: self.steady(),
         }
+    }
+
+    /// Does luck play no part but in the beginning and the length of faults: neither in checks nor in where a replay is
+    /// placed?
+    fn steady(&self) -> bool {
+        let checks = self.design.watches.rows().iter().any(|watch| watch.random_phases);
+        !checks && self.design.placements.is_empty()
     }
 
     /// An estimate, exact where nothing is random.
@@ -166,7 +174,7 @@ impl<'t> Measured<'t> {
     fn lengths(&self, lasted: &Lasted) -> Lengths {
         let count = lasted.law.count();
         let mean = || match lasted.law.cut() {
-            0 => lasted.sum as f64 / count as f64,
+            cut if cut == 0 || !self.random => lasted.sum as f64 / count as f64,
             _ => lasted.law.mean(),
         };
         Lengths {
@@ -289,8 +297,15 @@ impl<'t> Measured<'t> {
             episodes: &site.episodes,
             hazards: &hazards,
             random: self.random,
+            steady: self.steady(),
         };
-        let availability = self.estimate(sample.expected(&site.lost, Quantity::Cost { per_second: NANOS }));
+        let lost = sample.expected(&site.lost, Quantity::Cost { per_second: NANOS });
+        // What no random fault can reach is lost by the plan alone, or never.
+        let certain = hazards.rows.is_empty()
+            && site.lost.random.count() == 0
+            && site.lost.planned.variance() == 0.0
+            && (self.tally.replications > 1 || self.steady());
+        let availability = if certain { Estimate::exact(lost.value) } else { self.estimate(lost) };
         let pools = &self.design.specification().sites[id].capacity;
         SiteOutcome {
             name: self.design.specification().sites[id].name.clone(),
@@ -393,9 +408,10 @@ impl<'t> Measured<'t> {
             1 => " and one more cause".to_owned(),
             _ => format!(" and {others} more causes"),
         };
-        let minutes = worst.down / self.years() / 60.0;
+        let hours = worst.down / self.years() / 3600.0;
+        let often = if hours < 2.0 { format!("{:.1} min", hours * 60.0) } else { format!("{hours:.1} h") };
         Some(format!(
-            "{name}{also} never failed in this sample; by its law {name} is down {minutes:.1} min a year on average: \
+            "{name}{also} never failed in this sample; by its law {name} is down {often} a year on average: \
              intervals allow for it, and more replications would show it"
         ))
     }

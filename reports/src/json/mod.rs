@@ -220,7 +220,10 @@ pub(crate) struct VolumeJson {
 
 impl From<Volume> for VolumeJson {
     fn from(volume: Volume) -> Self {
-        VolumeJson { requests: volume.requests(), nanorequests: volume.nanos().to_string() }
+        VolumeJson {
+            requests: number::twelve_digits(volume.requests()),
+            nanorequests: volume.nanos().to_string(),
+        }
     }
 }
 
@@ -406,8 +409,8 @@ impl From<&SiteOutcome> for SiteJson {
             availability_share: site.availability.into(),
             served: site.served.into(),
             failed_share: site.failed,
-            load_mean_rps: site.load_mean,
-            load_peak_rps: site.load_peak,
+            load_mean_rps: number::twelve_digits(site.load_mean),
+            load_peak_rps: number::twelve_digits(site.load_peak),
             capacity_rps: site.capacity,
             verdict_changes_per_year: site.flips,
         }

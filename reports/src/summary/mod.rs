@@ -109,7 +109,10 @@ impl Basis {
         if is_exact(outcome) || forced(outcome).is_some() {
             let total_over = (outcome.replications as f64).max(1.0);
             let words = format!(" in {}", horizon(outcome.horizon));
-            return Basis { total_over, year_times: outcome.horizon.ratio(sim::Span::YEAR), words };
+            let ratio = outcome.horizon.ratio(sim::Span::YEAR);
+            // An exact run shorter than a year is taken as all that happens in its year.
+            let year_times = if is_exact(outcome) { ratio.max(1.0) } else { ratio };
+            return Basis { total_over, year_times, words };
         }
         Basis { total_over: years(outcome), year_times: 1.0, words: " a year".to_owned() }
     }

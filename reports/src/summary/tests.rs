@@ -59,7 +59,7 @@ Expectations
   expectation                    measured                 verdict
   availability >= 99.9%          99.953 % [99.91, 99.98]  holds
   availability >= 99.99%         99.953 % [99.91, 99.98]  fails
-  availability >= 99.95%         99.953 % [99.91, 99.98]  undecided (try 32 768 replications)
+  availability >= 99.95%         99.953 % [99.91, 99.98]  undecided (try 65 536 replications)
   availability[europe] >= 99.9%  no sample                undecided
 
 Promises
@@ -109,7 +109,7 @@ Expectations
   expectation                    measured                 verdict
   availability >= 99.9%          99.953 % [99.91, 99.98]  holds
   availability >= 99.99%         99.953 % [99.91, 99.98]  fails
-  availability >= 99.95%         99.953 % [99.91, 99.98]  undecided (try 32 768 replications)
+  availability >= 99.95%         99.953 % [99.91, 99.98]  undecided (try 65 536 replications)
   availability[europe] >= 99.9%  no sample                undecided
 
 Promises
@@ -156,8 +156,8 @@ shop
   1 replication of 30 days, seed 7; nothing random: exact
 
   Availability  99.953 % exactly of requests served: 3.3 nines
-  Downtime      20.2 min exactly in 30 days not up
-  Outages       0.19 exactly in 30 days; up again after 3.33 min [3.0, 4.0] (median)
+  Downtime      4.1 h exactly in 30 days not up
+  Outages       2.31 exactly in 30 days; up again after 3.33 min [3.0, 4.0] (median)
   Worst outage  6 h 12 min, 12.3 million requests lost (day 200 04:00:00)
   Causes        aws/us-east-1 50 %; carrier/lumen 33 %; shock/shared-upstream 17 %
 "#]]

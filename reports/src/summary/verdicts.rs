@@ -79,22 +79,34 @@ fn verdict(judged: &Judged, replications: u64) -> Cell {
     Cell { text: format!("{}{advice}", judged.verdict), tone }
 }
 
-/// How many replications would narrow the interval enough for a verdict: its half-width shrinks with their root.
+/// How many replications would narrow the interval enough for a verdict: to two thirds of the distance from the target,
+/// since the estimate moves as well.
 fn advice(judged: &Judged, replications: u64) -> Option<String> {
     let measured = judged.measured.filter(|measured| measured.method != Method::Exact)?;
-    if judged.verdict != Verdict::Undecided {
+    if judged.verdict != Verdict::Undecided || !measured.value.is_finite() {
         return None;
     }
-    let distance = (measured.value - judged.target).abs();
-    let reach = if measured.value < judged.target { measured.high } else { measured.low };
-    let times = (reach - measured.value) * (reach - measured.value) / (distance * distance);
-    let useful = times.is_finite() && times > 1.0 && times <= MORE_MAX;
-    useful.then(|| format!("try {} replications", grouped(rounded_up(times * replications as f64 * 1.1))))
+    let distance = (measured.value - judged.target).abs() / 1.5;
+    let counts = std::iter::successors(Some(replications.next_power_of_two()), |count| Some(count * 2));
+    let mut useful = counts.take_while(|count| *count as f64 <= MORE_MAX * replications as f64).skip(1);
+    let enough = useful.find(|count| {
+        let times = *count as f64 / replications as f64;
+        reach(measured, judged.target > measured.value, times) <= distance
+    })?;
+    Some(format!("try {} replications", grouped(enough)))
 }
 
-/// The next power of two: the number is an estimate and should look like one.
-fn rounded_up(count: f64) -> u64 {
-    (count.ceil() as u64).next_power_of_two()
+/// How far the interval would reach to one side after so many times the replications. A bound after no event shrinks in
+/// proportion; of the others, the mean of both sides shrinks with the root, the difference between them, which is the
+/// weight of what was not seen yet, in proportion.
+fn reach(measured: Estimate, above: bool, times: f64) -> f64 {
+    let (below, over) = (measured.value - measured.low, measured.high - measured.value);
+    let side = if above { over } else { below };
+    if measured.method == Method::NoneSeen {
+        return side / times;
+    }
+    let middle = 0.5 * (below + over);
+    middle / times.sqrt() + (side - middle) / times
 }
 
 /// Adds the odds of missing each promise.
