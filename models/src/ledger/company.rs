@@ -6,7 +6,7 @@ use crate::specification::Breakage;
 use sim::Table;
 
 /// Replications of each kind from which a chance counts as known from them.
-const OFTEN: f64 = 30.0;
+const OFTEN: f64 = 10.0;
 
 /// Is what a planned fault hits left to a chance that is seldom met, or seldom missed, in so few replications? If not,
 /// the replications themselves show how much it varies.
