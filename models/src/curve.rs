@@ -15,7 +15,7 @@ const HOUR: i64 = Span::HOUR.nanos();
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) enum Curve {
     Flat(f64),
-    Sinusoid(Sinusoid<DAY>),
+    Sinusoid(Sinusoid<DAY>, Harmonic),
     Hours(Box<Hours>),
 }
 
@@ -26,7 +26,8 @@ impl Curve {
             Daily::Flat => Curve::Flat(mean),
             Daily::Sinusoid { swing, .. } if *swing == 0.0 => Curve::Flat(mean),
             Daily::Sinusoid { swing, peak } => {
-                Curve::Sinusoid(Sinusoid::new(mean, mean * swing, Instant::ZERO + *peak))
+                let swing = Sinusoid::new(mean, mean * swing, Instant::ZERO + *peak);
+                Curve::Sinusoid(swing, Harmonic::of(&swing))
             }
             Daily::Hours(factors) => Curve::Hours(Box::new(Hours::new(mean, factors))),
         }
@@ -46,7 +47,7 @@ impl Curve {
     pub(crate) fn rate(&self, at: Instant) -> f64 {
         match self {
             Curve::Flat(rate) => *rate,
-            Curve::Sinusoid(swing) => swing.rate(at),
+            Curve::Sinusoid(swing, _) => swing.rate(at),
             Curve::Hours(table) => table.rate(at),
         }
     }
@@ -55,7 +56,7 @@ impl Curve {
     pub(crate) fn integral(&self, from: Instant, until: Instant) -> f64 {
         match self {
             Curve::Flat(rate) => rate * (until - from).seconds(),
-            Curve::Sinusoid(swing) => swing.integral(from, until),
+            Curve::Sinusoid(swing, _) => swing.integral(from, until),
             Curve::Hours(table) => table.until(until) - table.until(from),
         }
     }
@@ -69,8 +70,17 @@ impl Curve {
         let poly = poly.moved((from - origin).seconds());
         match self {
             Curve::Flat(rate) => rate * poly.integral_to((until - from).seconds()),
-            Curve::Sinusoid(swing) => swing.weighted(poly, from, until),
+            Curve::Sinusoid(swing, _) => swing.weighted(poly, from, until),
             Curve::Hours(table) => table.weighted(poly, from, until),
+        }
+    }
+
+    /// The same as a harmonic; nothing if it is a table of hours.
+    pub(crate) fn harmonic(&self) -> Option<Harmonic> {
+        match self {
+            Curve::Flat(mean) => Some(Harmonic { mean: *mean, ..Harmonic::default() }),
+            Curve::Sinusoid(_, harmonic) => Some(*harmonic),
+            Curve::Hours(_) => None,
         }
     }
 
@@ -78,8 +88,17 @@ impl Curve {
     pub(crate) fn peak(&self) -> f64 {
         match self {
             Curve::Flat(rate) => *rate,
-            Curve::Sinusoid(swing) => swing.max(),
+            Curve::Sinusoid(swing, _) => swing.max(),
             Curve::Hours(table) => table.rates[table.busiest()],
+        }
+    }
+
+    /// No rate is less than this at any time of day.
+    pub(crate) fn floor(&self) -> f64 {
+        match self {
+            Curve::Flat(rate) => *rate,
+            Curve::Sinusoid(swing, _) => swing.min(),
+            Curve::Hours(_) => 0.0,
         }
     }
 
@@ -87,7 +106,7 @@ impl Curve {
     pub(crate) fn highest(&self, from: Instant, until: Instant) -> f64 {
         match self {
             Curve::Flat(rate) => *rate,
-            Curve::Sinusoid(swing) => swing.max_within(from, until),
+            Curve::Sinusoid(swing, _) => swing.max_within(from, until),
             Curve::Hours(_) if until - from >= Span::DAY => self.peak(),
             Curve::Hours(table) => table.highest(from, until),
         }
@@ -97,7 +116,7 @@ impl Curve {
     pub(crate) fn peak_time(&self) -> Span {
         match self {
             Curve::Flat(_) => Span::ZERO,
-            Curve::Sinusoid(swing) => swing.first_peak() - Instant::ZERO,
+            Curve::Sinusoid(swing, _) => swing.first_peak() - Instant::ZERO,
             Curve::Hours(table) => Span::HOUR * table.busiest() as i64,
         }
     }
@@ -105,9 +124,36 @@ impl Curve {
     /// Bounds of |rate|, |first| and |second derivative| between jumps.
     pub(crate) fn bounds(&self) -> [f64; 3] {
         match self {
-            Curve::Sinusoid(swing) => swing.bounds(),
+            Curve::Sinusoid(swing, _) => swing.bounds(),
             Curve::Flat(_) | Curve::Hours(_) => [self.peak(), 0.0, 0.0],
         }
+    }
+}
+
+/// What of a demand is the same all day, and how it swings: mean + cosine cos(wt) + sine sin(wt), t from midnight UTC.
+#[derive(Clone, Copy, PartialEq, Debug, Default)]
+pub(crate) struct Harmonic {
+    pub(crate) mean: f64,
+    pub(crate) cosine: f64,
+    pub(crate) sine: f64,
+}
+
+impl Harmonic {
+    fn of(swing: &Sinusoid<DAY>) -> Self {
+        let [midnight, six, noon] = [0, 6, 12].map(|hour| swing.rate(Instant::ZERO + Span::HOUR * hour));
+        let mean = (midnight + noon) / 2.0;
+        Harmonic { mean, cosine: (midnight - noon) / 2.0, sine: six - mean }
+    }
+
+    /// The greatest value of the day.
+    pub(crate) fn crest(&self) -> f64 {
+        self.mean + libm::hypot(self.cosine, self.sine)
+    }
+
+    /// The time of day of the greatest value.
+    pub(crate) fn crest_time(&self) -> Span {
+        let turn = libm::atan2(self.sine, self.cosine) / (2.0 * std::f64::consts::PI);
+        Span::from_seconds(86_400.0 * turn)
     }
 }
 

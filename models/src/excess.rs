@@ -33,6 +33,20 @@ impl Part<'_> {
     }
 }
 
+/// Is a constant and some parts' load above zero throughout a stretch, or nowhere, whatever the times of day? Cheap; where
+/// it cannot tell, it says no.
+pub(crate) fn keeps_its_sign(constant: f64, parts: &[Part], from: Instant, until: Instant) -> bool {
+    let width = (until - from).seconds();
+    let (mut low, mut high) = (constant, constant);
+    for part in parts {
+        let (least, most) = part.share.moved((from - part.origin).seconds()).range(width);
+        let (floor, peak) = (part.curve.floor(), part.curve.peak());
+        low += least * if least > 0.0 { floor } else { peak };
+        high += most * if most > 0.0 { peak } else { floor };
+    }
+    low > 0.0 || high <= 0.0
+}
+
 /// The load of several parts at an instant (just after it).
 pub(crate) fn load_at(parts: &[Part], at: Instant) -> f64 {
     parts.iter().map(|part| part.at(at)).sum()

@@ -201,8 +201,19 @@ impl Watch {
             (Some(Fate::Fail), Some(Fate::Pass)) => false,
             _ => return false,
         };
-        self.apply_turns(|at| at < now);
-        let (pace, agreed) = (&self.pace, if passed { VantageSet::EMPTY } else { VantageSet::first(count) });
+        let (all, none) = (VantageSet::first(count), VantageSet::EMPTY);
+        let (agreed, opposed) = if passed { (none, all) } else { (all, none) };
+        // Each vantage has turned once, and to what its probes met.
+        let all_came_round = self.quorum.is_plain()
+            && self.turns.len() == count
+            && self.turns.iter().all(|turn| turn.at < now && turn.falls != passed);
+        if all_came_round && self.tally.unhealthy == opposed {
+            self.tally.set(&self.quorum, agreed);
+            self.turns.clear();
+        } else {
+            self.apply_turns(|at| at < now);
+        }
+        let pace = &self.pace;
         if !self.turns.is_empty() || self.tally.unhealthy != agreed || pace.attempts() > 1 {
             return false;
         }
@@ -220,8 +231,13 @@ impl Watch {
     /// The verdict turns; `now` is [`next_flip`](Watch::next_flip).
     pub fn flip(&mut self, now: Instant) {
         assert_eq!(self.next_flip(), Some(now), "a check turns when it said it would");
-        self.apply_turns(|at| at <= now.nanos());
         self.healthy = !self.healthy;
+        // Turns that only confirm the verdict change nothing before the view does; they are taken in then.
+        if self.turns.iter().all(|turn| turn.falls != self.healthy) {
+            self.next_flip = None;
+            return;
+        }
+        self.apply_turns(|at| at <= now.nanos());
         self.find_flip();
     }
 

@@ -275,7 +275,9 @@ impl<'d> Traffic<'d> {
             ideal.settle(self.design, now, above, &mut self.arrived);
         }
         if self.routed {
-            self.watch_peaks(now);
+            if !self.dirty.is_empty() {
+                self.watch_peaks(now);
+            }
             while let Some(population) = self.dirty.pop() {
                 self.route(population, now, above, cohorts);
             }
@@ -361,8 +363,14 @@ impl<'d> Traffic<'d> {
         }
         let from = flow.origin.max(Instant::ZERO);
         let curve = &self.design.curves[population];
+        // Shares that stay take their part of one integral.
+        let mut whole = None;
         for &(site, share) in &flow.arrivals {
-            self.arrived[site] += curve.weighted(share, flow.origin, from, now);
+            self.arrived[site] += if share.is_constant() {
+                share.0[0] * *whole.get_or_insert_with(|| curve.integral(from, now))
+            } else {
+                curve.weighted(share, flow.origin, from, now)
+            };
         }
     }
 

@@ -118,26 +118,28 @@ impl Blocks {
             }
             let n = f64::from(n);
             weight = if self.longest >= ENDLESS as i64 {
-                // (1 - x)^-blocks.
-                weight * self.against * (blocks + n - 1.0) / n
+                // (1 - x)^-blocks. The quotient does not wait for the weight before.
+                weight * (self.against * (blocks + n - 1.0) / n)
             } else {
-                let longest = self.longest as usize;
-                last.copy_within(..longest - 1, 1);
+                let last = &mut last[..self.longest as usize];
+                for i in (1..last.len()).rev() {
+                    last[i] = last[i - 1];
+                }
                 last[0] = weight;
-                self.next_weight(&last[..longest], blocks, n)
+                self.next_weight(last, blocks, n)
             };
         }
         unreachable!("weights fade")
     }
 
     fn next_weight(&self, last: &[f64], blocks: f64, n: f64) -> f64 {
-        let (mut sum, mut power) = (0.0, 1.0);
+        let (mut sum, mut power) = (0.0, 1.0 / n);
         for (i, weight) in (1..).zip(last) {
             power *= self.against;
             sum += (f64::from(i) * (blocks + 1.0) - n) * power * weight;
         }
         // Not below zero by rounding.
-        (sum / n).max(0.0)
+        sum.max(0.0)
     }
 
     /// So many failed blocks surely (but for one in 1e9) fit into a time, if they are enough to be worth it.

@@ -47,6 +47,11 @@ impl Quorum {
         (self.group == 1).then_some(needed)
     }
 
+    /// Does each vantage count for itself?
+    pub(super) fn is_plain(&self) -> bool {
+        self.group == 1
+    }
+
     /// Has a group with so many unhealthy vantages a healthy majority?
     #[inline]
     fn passes(&self, group: u8, unhealthy: u8) -> bool {
@@ -75,10 +80,18 @@ impl Tally {
         }
     }
 
+    /// These vantages are unhealthy from now on, each a group of its own.
+    pub(super) fn set(&mut self, quorum: &Quorum, unhealthy: VantageSet) {
+        debug_assert!(quorum.is_plain());
+        self.unhealthy = unhealthy;
+        self.passing = u32::from(quorum.last) + 1 - unhealthy.len() as u32;
+    }
+
     /// The same with these vantages unhealthy, each a group of its own.
     pub(super) fn with(&self, quorum: &Quorum, unhealthy: VantageSet) -> Self {
-        debug_assert_eq!(quorum.group, 1);
-        Tally { unhealthy, passing: u32::from(quorum.last) + 1 - unhealthy.len() as u32, ..*self }
+        let mut tally = *self;
+        tally.set(quorum, unhealthy);
+        tally
     }
 
     /// Is the check healthy?
@@ -118,10 +131,13 @@ impl Tally {
         }
         let mut margin = i64::from(self.passing) - i64::from(quorum.needs);
         let against = turns.iter().filter(|turn| turn.falls == healthy).count();
-        if (margin >= 0) == healthy && (against == 0 || against == turns.len()) {
+        if against == 0 && (margin >= 0) == healthy {
+            return None;
+        }
+        if (margin >= 0) == healthy && against == turns.len() {
             // With every turn against the verdict, the one that exhausts the margin decides.
             let spare = if healthy { margin } else { -margin - 1 };
-            return nth(turns, usize::try_from(spare).ok()?).filter(|_| against > 0);
+            return nth(turns, usize::try_from(spare).ok()?);
         }
         turns.sort_unstable_by_key(|turn| turn.at);
         first_instant(turns, |turn| {

@@ -190,7 +190,9 @@ impl Waits {
 
     /// Begins a view in which each probe fails with probability `share`.
     pub(super) fn begin(&mut self, share: f64, pace: &Pace, stream: &mut Stream) {
-        self.laws = Laws::of(share, pace);
+        if self.laws.share != share {
+            self.laws = Laws::of(share, pace);
+        }
         let laws = [self.laws.unhealthy, self.laws.healthy];
         self.fuel = laws.map(|blocks| blocks.map_or(0, |blocks| blocks.count(stream)));
         let longest = laws.iter().flatten().map(Blocks::patience).fold(0.0, f64::max);

@@ -2,7 +2,7 @@
 
 use super::rates::Glance;
 use super::{Above, Traffic};
-use crate::excess::{Part, limits, load_at, sign_changes};
+use crate::excess::{Part, keeps_its_sign, limits, load_at, sign_changes};
 use crate::specification::{PopulationId, Serving};
 use sim::integral::Poly;
 use sim::{Id, Instant, Span};
@@ -158,6 +158,9 @@ fn zeros(parts: &[Part], constant: f64, from: Instant, until: Instant, found: &m
         && constant == 0.0
         && part.share.is_constant()
     {
+        return;
+    }
+    if keeps_its_sign(constant, parts, from, until) {
         return;
     }
     let limits = limits(parts, from, (until - from).seconds());

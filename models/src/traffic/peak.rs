@@ -1,10 +1,11 @@
 //! The greatest load that came to each site.
 //!
-//! While shares are constant and demands are daily sinusoids, so is a load: three values of it give its peak exactly.
+//! While shares are constant and demands are daily sinusoids, so is a load, and its peak is exact.
 //! Otherwise it is sought on a grid, at the ends of the stretch and a sixteenth of it (at most a quarter of an hour)
 //! apart. Where several entry points share a site, the sum of their peaks is an upper bound, which need not be reached.
 
 use super::Traffic;
+use crate::curve::Harmonic;
 use crate::excess::{Part, load_at};
 use crate::specification::SiteId;
 use sim::{Instant, Span};
@@ -47,22 +48,26 @@ impl<'d> Traffic<'d> {
         for arrival in 0..self.flows.rows()[index].arrivals.len() {
             let site = self.flows.rows()[index].arrivals[arrival].0;
             // The cheap bound first: as a rule nothing new is seen.
-            let most = self.most[site];
-            if most > self.peaks[site] {
-                self.watch_site(site, from, now);
-                unseen |= most > self.peaks[site];
+            if self.most[site] > self.peaks[site] {
+                unseen |= self.watch_site(site, from, now);
             }
         }
         unseen
     }
 
-    fn watch_site(&mut self, site: SiteId, from: Instant, now: Instant) {
+    /// May the site come to see more than it has by `now` while nothing changes?
+    fn watch_site(&mut self, site: SiteId, from: Instant, now: Instant) -> bool {
         let mut parts = std::mem::take(&mut self.parts);
         self.site_parts(site, &mut parts);
+        let mut most = self.most[site];
         if parts.iter().map(|part| part.highest(from, now)).sum::<f64>() > self.peaks[site] {
-            self.peaks[site] = self.peaks[site].max(greatest(&parts, from, now));
+            most = harmonic(&parts).map_or(most, |harmonic| harmonic.crest());
+            if most > self.peaks[site] {
+                self.peaks[site] = self.peaks[site].max(greatest(&parts, from, now));
+            }
         }
         self.parts = parts;
+        most > self.peaks[site]
     }
 
     /// What comes to a site from populations that are not steered ideally.
@@ -79,24 +84,24 @@ impl<'d> Traffic<'d> {
 
 /// The greatest load between two instants.
 fn greatest(parts: &[Part], from: Instant, until: Instant) -> f64 {
-    let steady = parts.iter().all(|part| part.share.is_constant() && !part.curve.jumps());
     let last = until - Span::NANOSECOND;
-    let ends = load_at(parts, from).max(load_at(parts, last));
-    if steady { ends.max(crest(parts, from, until)) } else { ends.max(on_grid(parts, from, until)) }
+    let ends = || load_at(parts, from).max(load_at(parts, last));
+    let Some(harmonic) = harmonic(parts) else { return ends().max(on_grid(parts, from, until)) };
+    let to_crest = (harmonic.crest_time() - (from - Instant::ZERO)).nanos().rem_euclid(Span::DAY.nanos());
+    if to_crest < (until - from).nanos() { harmonic.crest() } else { ends() }
 }
 
-/// The crest of a daily sinusoid, if the stretch holds one: mean, cosine and sine part follow from the values at
-/// midnight, six and noon.
-fn crest(parts: &[Part], from: Instant, until: Instant) -> f64 {
-    let at = |hours: i64| load_at(parts, Instant::ZERO + Span::HOUR * hours);
-    let (midnight, six, noon) = (at(0), at(6), at(12));
-    let mean = (midnight + noon) / 2.0;
-    let (cosine, sine) = ((midnight - noon) / 2.0, six - mean);
-    let turn = libm::atan2(sine, cosine) / (2.0 * std::f64::consts::PI);
-    let time = Span::from_seconds(86_400.0 * turn).nanos();
-    let to_next = (time - from.nanos()).rem_euclid(Span::DAY.nanos());
-    let holds = to_next < (until - from).nanos();
-    if holds { mean + libm::hypot(cosine, sine) } else { 0.0 }
+/// The load as a harmonic, while shares are constant and no demand is a table of hours.
+fn harmonic(parts: &[Part]) -> Option<Harmonic> {
+    parts.iter().try_fold(Harmonic::default(), |sum, part| {
+        let own = part.curve.harmonic().filter(|_| part.share.is_constant())?;
+        let share = part.share.0[0];
+        Some(Harmonic {
+            mean: sum.mean + share * own.mean,
+            cosine: sum.cosine + share * own.cosine,
+            sine: sum.sine + share * own.sine,
+        })
+    })
 }
 
 /// The greatest load on a grid over the first day: a day's nanoseconds times its steps fit 64 bits.

@@ -71,13 +71,12 @@ impl<'d> Traffic<'d> {
         if !limited && !flow.is_lossy() {
             return Glance { demand, lost: 0.0, loses: false };
         }
+        if !limited {
+            let share = flow.loss(above).at((at - flow.origin).seconds());
+            return Glance { demand, lost: demand * share, loses: share > 0.0 };
+        }
         let rates = self.rates_of(population, demand, at, above);
-        let loses = if limited {
-            rates.iter().any(|rate| *rate > 0.0)
-        } else {
-            flow.loss(above).at((at - flow.origin).seconds()) > 0.0
-        };
-        Glance { demand, lost: rates.iter().sum(), loses }
+        Glance { demand, lost: rates.iter().sum(), loses: rates.iter().any(|rate| *rate > 0.0) }
     }
 
     /// What every population asks for and loses at an instant, into `glances`.

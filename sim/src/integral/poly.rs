@@ -63,6 +63,13 @@ impl Poly {
         Poly(product)
     }
 
+    /// The least and the greatest value on [0, width], or bounds of them above degree one.
+    pub fn range(self, width: f64) -> (f64, f64) {
+        let [c0, c1, c2, c3] = self.0;
+        let terms = [c1 * width, c2 * width * width, c3 * width * width * width];
+        terms.iter().fold((c0, c0), |(low, high), term| (low + term.min(0.0), high + term.max(0.0)))
+    }
+
     /// Bounds of |value|, |first| and |second derivative| on [0, width].
     pub fn bounds(self, width: f64) -> [f64; 3] {
         let [c0, c1, c2, c3] = self.0.map(f64::abs);

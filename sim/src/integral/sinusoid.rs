@@ -33,6 +33,11 @@ impl<const PERIOD: i64> Sinusoid<PERIOD> {
         self.mean + self.amplitude
     }
 
+    /// Its least value.
+    pub fn min(&self) -> f64 {
+        self.mean - self.amplitude
+    }
+
     /// Its first peak at or after the start of the run.
     pub fn first_peak(&self) -> Instant {
         Instant::from_nanos(self.peak)
