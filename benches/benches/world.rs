@@ -21,6 +21,7 @@ fn main() {
     let flagship = load(FLAGSHIP, 2048);
     let base = report("flagship: 20 sites, 13 providers, 16 vantages every 10 s", &flagship);
     ratio("  demand and capacity x 100", &with_demand(&flagship, 100.0), base);
+    ratio("  one replication of 100 years instead of 100 of one", &with_horizon(&flagship, 100), base);
     let plain = without_grey(&flagship);
     let base = report("flagship without grey faults", &plain);
     ratio("  probes x 100 (every 100 ms)", &with_probes(&plain, 100), base);

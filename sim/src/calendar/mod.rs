@@ -246,13 +246,13 @@ impl<E: Copy> Calendar<E> {
             self.bottom.sort_unstable_by_key(|entry| Reverse(entry.key));
             return;
         }
-        // Padded with keys after all others, which so take the first ranks.
-        let mut keys = [Key::LAST; RANKED_MAX];
-        keys.iter_mut().zip(&self.bottom).for_each(|(key, entry)| *key = entry.key);
+        // By time alone, padded with times after which none comes: they take the first ranks.
+        let mut times = [u64::MAX; RANKED_MAX];
+        times.iter_mut().zip(&self.bottom).for_each(|(time, entry)| *time = entry.key.time);
         let mut ranks = [0; RANKED_MAX];
         for i in 1..RANKED_MAX {
             for j in 0..i {
-                let later = usize::from(keys[j] > keys[i]);
+                let later = usize::from(times[j] > times[i]);
                 ranks[i] += later;
                 ranks[j] += 1 - later;
             }
@@ -261,6 +261,9 @@ impl<E: Copy> Calendar<E> {
         self.scratch.extend_from_slice(&self.bottom);
         for (entry, rank) in self.scratch.iter().zip(ranks) {
             self.bottom[rank + count - RANKED_MAX] = *entry;
+        }
+        if self.bottom.windows(2).any(|pair| pair[0].key.time == pair[1].key.time) {
+            self.bottom.sort_unstable_by_key(|entry| Reverse(entry.key));
         }
     }
 
