@@ -15,9 +15,6 @@ pub struct Key {
 const SIGN: u64 = 1 << 63;
 
 impl Key {
-    /// No key is after this one.
-    pub(super) const LAST: Key = Key { time: u64::MAX, order: u64::MAX };
-
     /// The key of an event `at` an instant; `entity` must be below 2^24.
     pub fn new(at: Instant, rank: u8, entity: u32, sequence: u32) -> Self {
         debug_assert!(entity < 1 << 24);
