@@ -23,6 +23,8 @@ id! {
     EntryId,
     /// A link between sites, clients or health checkers.
     LinkId,
+    /// A store: data with replicas at sites.
+    StoreId,
 }
 
 /// Everything a run depends on.
@@ -56,6 +58,11 @@ pub struct Specification {
     pub script: Vec<Scripted>,
     /// Real incidents to be replayed.
     pub replays: Vec<Replay>,
+    /// Stores.
+    pub stores: Table<StoreId, Store>,
+    /// What requests do to stores: classes with their shares of every population's demand. What no class takes touches no
+    /// store.
+    pub requests: Vec<RequestClass>,
     /// When each scope counts as up; scopes not named here are up while they serve everything.
     pub serving: Vec<(Scope, Serving)>,
     /// What must hold.
@@ -227,6 +234,101 @@ pub struct Pool {
     pub rate: f64,
 }
 
+/// Requests that treat stores alike.
+#[derive(Clone, PartialEq, Debug)]
+pub struct RequestClass {
+    /// Its name.
+    pub name: String,
+    /// Its share of every population's requests; all shares sum to 1 at most.
+    pub share: f64,
+    /// Stores that each of its requests reads once.
+    pub reads: Vec<StoreId>,
+    /// Stores that each of its requests writes once. A request is served only if all its reads and writes are.
+    pub writes: Vec<StoreId>,
+}
+
+/// Data with a replica at each of several sites.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Store {
+    /// Its name.
+    pub name: String,
+    /// Who may write, and what becomes of it when sites fail.
+    pub family: Family,
+}
+
+/// What kind of store it is.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Family {
+    /// One writer at a time; replicas follow its log.
+    Primary(Primary),
+}
+
+/// A primary and its replicas.
+///
+/// Its members are `home` and `replicas`; at each site stands one of them.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Primary {
+    /// Where the primary is while nothing has failed.
+    pub home: SiteId,
+    /// Where the replicas are. The earlier one is promoted where two are as far.
+    pub replicas: Vec<SiteId>,
+    /// How far a replica trails while nothing delays it; drawn once for each failover and replica.
+    pub lag: Law,
+    /// Writes per second that a replica applies while it catches up; none: at once.
+    pub apply_rate: Option<f64>,
+    /// Whom a write waits for.
+    pub acknowledged: Acknowledged,
+    /// Who replaces a primary that is lost.
+    pub failover: Failover,
+    /// Time from the decision to promote a replica until it accepts writes.
+    pub promotion: Law,
+    /// A replica that trails by more is not promoted: the store waits instead. None: no limit.
+    pub most_lag: Option<Span>,
+    /// Where reads go.
+    pub reads: Reads,
+}
+
+/// When a write is acknowledged.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Acknowledged {
+    /// By the primary alone.
+    Alone,
+    /// Once so many replicas have received it.
+    Received {
+        /// Replicas, from 1 to all of them.
+        replicas: u32,
+        /// With fewer in reach for so long the primary goes on alone until enough are back; none: it waits for ever.
+        alone_after: Option<Span>,
+    },
+}
+
+/// Who replaces a primary that is lost, and when.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Failover {
+    /// Nobody: the store waits for its primary.
+    Never,
+    /// A coordinator with a member at each site of the store: whoever reaches a majority of them renews a lease, and loses
+    /// the right to write when it ends.
+    Lease {
+        /// Its length, from a renewal.
+        life: Span,
+        /// Time between renewals; the phase is random.
+        renewed: Span,
+    },
+    /// A person, so long after the primary was lost; with a majority of the store's sites in reach of the new one. The old
+    /// primary is not fenced: cut off, it goes on accepting writes until it is back in reach.
+    Human(Law),
+}
+
+/// Who answers reads.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Reads {
+    /// The primary only.
+    Primary,
+    /// Any member in reach.
+    Any,
+}
+
 /// A link between several endpoints, each pair of them.
 #[derive(Clone, Debug)]
 pub struct Link {
@@ -379,6 +481,8 @@ pub struct HealthCheck {
     pub healthy_needs: u32,
     /// What a probe sees.
     pub sees: Sees,
+    /// Stores that every probe writes once: it fails where the site cannot.
+    pub stores: Vec<StoreId>,
     /// When a vantage's first probe is sent.
     pub phase: Phase,
 }

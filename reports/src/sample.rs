@@ -50,6 +50,7 @@ pub(crate) fn specification() -> Specification {
         group: 1,
         healthy_needs: 1,
         sees: Sees::Site,
+        stores: Vec::new(),
         phase: Phase::Even,
     });
     specification.populations.push(Population {

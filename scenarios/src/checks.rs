@@ -44,6 +44,7 @@ impl Resolver<'_> {
             group,
             healthy_needs: healthy_needs?,
             sees: sees?,
+            stores: Vec::new(),
             phase: phase?,
         })
     }

@@ -69,6 +69,7 @@ impl Make {
             group: 1,
             healthy_needs: 1,
             sees: Sees::Host,
+            stores: Vec::new(),
             phase: Phase::Fixed(vec![Span::ZERO]),
         })
     }
