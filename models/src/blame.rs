@@ -24,17 +24,20 @@ pub enum Mechanism {
     Partition,
     /// The site answered with an error.
     Grey,
+    /// The site was up, but a store that the request needed could not be written, or read, from there.
+    NoWriter,
 }
 
 impl Mechanism {
     /// All mechanisms, in the order in which they are tested.
-    pub const ALL: [Mechanism; 6] = [
+    pub const ALL: [Mechanism; 7] = [
         Mechanism::Undetected,
         Mechanism::StaleRoute,
         Mechanism::NoRoute,
         Mechanism::Overload,
         Mechanism::Partition,
         Mechanism::Grey,
+        Mechanism::NoWriter,
     ];
 
     /// Its name in reports.
@@ -46,6 +49,7 @@ impl Mechanism {
             Mechanism::Overload => "overload",
             Mechanism::Partition => "partition",
             Mechanism::Grey => "grey",
+            Mechanism::NoWriter => "no writer",
         }
     }
 

@@ -41,6 +41,8 @@ pub struct Design {
     pub(crate) planned: Table<PlannedId, Planned>,
     pub(crate) placements: Vec<StreamName>,
     pub(crate) curves: Table<PopulationId, Curve>,
+    /// Writes to each store per request.
+    pub(crate) writes: Table<StoreId, f64>,
     pub(crate) watches: Table<WatchId, WatchPlan>,
     pub(crate) watches_of: Table<SiteId, Vec<WatchId>>,
     pub(crate) entries: Table<EntryId, EntryPlan>,
@@ -214,6 +216,7 @@ impl Design {
                 .sites
                 .map(|site, _| watches.iter().filter(|(_, w)| w.site == site).map(|(id, _)| id).collect()),
             curves: specification.populations.map(|_, population| Curve::new(&population.demand)),
+            writes: specification.stores.map(|id, _| writes_to(&specification, id)),
             entries: specification.entries.map(|id, _| entry_plan(&specification, id)),
             topology,
             sources,
@@ -252,6 +255,7 @@ impl Design {
         let deep =
             self.watches.rows().iter().any(|watch| self.specification.checks[watch.check].sees == Sees::Site);
         !self.components.is_empty()
+            || !self.specification.stores.is_empty()
             || !self.placements.is_empty()
             || self.planned.rows().iter().any(chances)
             || self.watches.rows().iter().any(checked)
@@ -569,6 +573,11 @@ fn pools(specification: &Specification) -> (Table<PoolId, PoolPlan>, Vec<Option<
         }
     }
     (pools, pool_of)
+}
+
+fn writes_to(specification: &Specification, store: StoreId) -> f64 {
+    let classes = specification.requests.iter().filter(|class| class.writes.contains(&store));
+    classes.map(|class| class.share).sum()
 }
 
 fn held(specification: &Specification, scope: Scope, population: PopulationId) -> bool {

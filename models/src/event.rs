@@ -1,7 +1,7 @@
 //! The events of the world: a closed list, small and `Copy`.
 
 use crate::design::{CohortId, ComponentId, PlannedId, WatchId};
-use crate::specification::{EntryId, ShockId};
+use crate::specification::{EntryId, ShockId, StoreId};
 use sim::{Calendar, Id, Instant, Key, Ticket};
 
 /// Everything that happens at an instant of its own.
@@ -25,6 +25,8 @@ pub(crate) enum Event {
     Publish { entry: EntryId, position: u16, healthy: bool },
     /// A cohort's caches reach a point where the way they change changes.
     Turn(CohortId),
+    /// A store's lease ends, a promotion is over, or it stops waiting for replicas.
+    Store(StoreId),
     /// The observed run begins.
     Begin,
 }
@@ -32,7 +34,7 @@ pub(crate) enum Event {
 const _: () = assert!(size_of::<Event>() <= 16);
 
 impl Event {
-    /// The order of events at one instant: repairs, failures, verdicts, answers, caches; within a rank by entity,
+    /// The order of events at one instant: repairs, failures, stores, verdicts, answers, caches; within a rank by entity,
     /// then by the entity's sequence number. All of them apply before the state is observed.
     const fn rank(self) -> u8 {
         match self {
@@ -42,10 +44,11 @@ impl Event {
             Event::Fail(_) => 3,
             Event::Strike(_) => 4,
             Event::Shock(_) => 5,
-            Event::Flip(_) => 6,
-            Event::Look(_) => 7,
-            Event::Publish { .. } => 8,
-            Event::Turn(_) => 9,
+            Event::Store(_) => 6,
+            Event::Flip(_) => 7,
+            Event::Look(_) => 8,
+            Event::Publish { .. } => 9,
+            Event::Turn(_) => 10,
         }
     }
 
@@ -54,6 +57,7 @@ impl Event {
             Event::Repair(component) | Event::Fail(component) => component.0,
             Event::Cease(planned) | Event::Strike(planned) => planned.0,
             Event::Shock(shock) => shock.0,
+            Event::Store(store) => store.0,
             Event::Flip(watch) | Event::Look(watch) => watch.0,
             // Entries and positions are few: 2^12 of each fit.
             Event::Publish { entry, position, .. } => (entry.index() as u32) << 12 | u32::from(position),

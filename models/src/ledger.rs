@@ -1,6 +1,7 @@
 //! The ledger: it follows one replication and adds what happened to a tally. It feeds nothing back into the world.
 
 mod company;
+mod data;
 mod split;
 mod tally;
 

@@ -20,6 +20,7 @@ pub mod outcome;
 mod site;
 pub mod specification;
 mod steering;
+mod store;
 pub mod study;
 pub mod timeline;
 mod topology;

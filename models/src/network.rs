@@ -49,6 +49,8 @@ pub(crate) struct Network {
     clients: Vec<bool>,
     /// Row-major: checks by sites.
     checkers: Vec<bool>,
+    /// Row-major: sites by sites; empty unless there are stores.
+    between_sites: Vec<bool>,
     sites: usize,
     /// Active faults on each link.
     link_faults: Table<LinkId, u32>,
@@ -61,6 +63,7 @@ impl Network {
         Network {
             clients: vec![true; specification.populations.len() * sites],
             checkers: vec![true; specification.checks.len() * sites],
+            between_sites: vec![true; if specification.stores.is_empty() { 0 } else { sites * sites }],
             sites,
             link_faults: specification.links.map(|_, _| 0),
             dirty: false,
@@ -70,6 +73,7 @@ impl Network {
     pub(crate) fn reset(&mut self) {
         self.clients.fill(true);
         self.checkers.fill(true);
+        self.between_sites.fill(true);
         self.link_faults.rows_mut().fill(0);
         self.dirty = false;
     }
@@ -80,6 +84,11 @@ impl Network {
 
     pub(crate) fn checker_reaches(&self, check: CheckId, site: SiteId) -> bool {
         self.checkers[check.index() * self.sites + site.index()]
+    }
+
+    /// Known only where there are stores.
+    pub(crate) fn site_reaches(&self, from: SiteId, to: SiteId) -> bool {
+        self.between_sites[from.index() * self.sites + to.index()]
     }
 
     /// A partition began or ended.
@@ -122,6 +131,10 @@ impl Network {
             for check in specification.checks.ids() {
                 self.checkers[check.index() * self.sites + site.index()] =
                     reaches(Endpoint::Checkers(check), Endpoint::Site(site));
+            }
+            for other in specification.sites.ids().filter(|_| !specification.stores.is_empty()) {
+                self.between_sites[site.index() * self.sites + other.index()] =
+                    site == other || reaches(Endpoint::Site(site), Endpoint::Site(other));
             }
         }
     }

@@ -27,6 +27,8 @@ pub struct Outcome {
     pub scopes: Vec<ScopeOutcome>,
     /// One per site, in the scenario's order.
     pub sites: Vec<SiteOutcome>,
+    /// One per store, in the scenario's order.
+    pub stores: Vec<StoreOutcome>,
     /// Every root that loss can be charged to; `SourceId` indexes it.
     pub sources: Vec<SourceOutcome>,
     /// The odds of missing each promise in a year-long replication.
@@ -187,6 +189,40 @@ pub struct Lengths {
     pub p95: Estimate,
     /// 99th percentile.
     pub p99: Estimate,
+}
+
+/// What happened to one store.
+#[derive(Clone, Debug)]
+pub struct StoreOutcome {
+    /// Its name.
+    pub name: String,
+    /// Share of time in which it had a writer. Sites that did not reach it are not counted here.
+    pub writable: Estimate,
+    /// Times a year that another member became the writer.
+    pub hand_overs: Estimate,
+    /// Acknowledged writes lost a year.
+    pub lost_writes: Estimate,
+    /// Seconds a year in which two members accepted writes.
+    pub two_writers: Estimate,
+    /// From the loss of a writer until another one wrote: the recovery time of the store.
+    pub recovery: Spread,
+    /// Writes lost by each hand-over, and by each former writer that had gone on: the recovery point in writes.
+    pub lost_by_each: Spread,
+    /// Seconds over which these had been written: the recovery point in time.
+    pub lost_span: Spread,
+}
+
+/// The law of something seen several times.
+#[derive(Clone, Debug)]
+pub struct Spread {
+    /// How often.
+    pub count: u64,
+    /// Median.
+    pub p50: Estimate,
+    /// 95th percentile.
+    pub p95: Estimate,
+    /// The greatest.
+    pub max: f64,
 }
 
 /// What happened to one site.

@@ -315,8 +315,8 @@ pub enum Failover {
         /// Time between renewals; the phase is random.
         renewed: Span,
     },
-    /// A person, so long after the primary was lost; with a majority of the store's sites in reach of the new one. The old
-    /// primary is not fenced: cut off, it goes on accepting writes until it is back in reach.
+    /// A person, so long after no other member of the store could reach the primary. The old primary is not fenced: while
+    /// it is cut off it goes on accepting writes, which are lost when it is back in reach of the new one.
     Human(Law),
 }
 

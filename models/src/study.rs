@@ -1,5 +1,6 @@
 //! Studies: questions asked of a design, answered with outcomes.
 
+mod data;
 mod drill;
 mod hazards;
 mod interval;

@@ -2,7 +2,7 @@
 //! cost. It is kept only where an observer asks for it.
 
 use crate::blame::{Mechanism, SourceId};
-use crate::specification::{CheckId, DomainId, EntryId, PopulationId, Scope, SiteId};
+use crate::specification::{CheckId, DomainId, EntryId, PopulationId, Scope, SiteId, StoreId};
 use crate::volume::Volume;
 use sim::{Instant, id};
 
@@ -86,6 +86,13 @@ pub enum What {
         /// Do they answer?
         answering: bool,
     },
+    /// Something became of a store's writer.
+    StoreChanged {
+        /// Which store.
+        store: StoreId,
+        /// What.
+        turn: StoreTurn,
+    },
     /// A scope stopped being up.
     WentDown {
         /// Which.
@@ -95,6 +102,33 @@ pub enum What {
     CameUp {
         /// Which.
         scope: Scope,
+    },
+}
+
+/// What became of a store's writer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum StoreTurn {
+    /// It is lost.
+    Lost(SiteId),
+    /// It is back, before it was given up.
+    Back(SiteId),
+    /// It is given up.
+    GivenUp(SiteId),
+    /// This replica is to follow.
+    Promoting(SiteId),
+    /// This one writes now, without so many acknowledged writes.
+    Writes {
+        /// Who.
+        at: SiteId,
+        /// Acknowledged writes that are lost.
+        lost: u64,
+    },
+    /// A former writer that had gone on has stopped; so many writes that it acknowledged are lost.
+    Reconciled {
+        /// Who.
+        at: SiteId,
+        /// Acknowledged writes that are lost.
+        lost: u64,
     },
 }
 

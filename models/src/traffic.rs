@@ -19,8 +19,9 @@ use crate::fault::Faults;
 use crate::ledger::Ledger;
 use crate::network::Network;
 use crate::site::Sites;
-use crate::specification::{EntryId, PopulationId, Serving, SiteId, Steering};
+use crate::specification::{EntryId, PopulationId, Serving, SiteId, Steering, StoreId};
 use crate::steering::{Answers, Reply};
+use crate::store::{Access, Stores};
 use crate::timeline::ChangeId;
 use crate::topology::Topology;
 use crate::volume::Volume;
@@ -60,8 +61,10 @@ pub(crate) struct Flow {
     missing: bool,
     /// Are any of its connections away from the sites that they were dialled to?
     away: bool,
-    /// Does any of its arrivals meet errors?
+    /// Does any of its arrivals meet errors, or a store that does not serve it?
     grey: bool,
+    /// Up to when its writes are in the stores' books.
+    logged: Instant,
     dirty: bool,
     /// May one of its sites see a greater load than ever before?
     unseen: bool,
@@ -104,6 +107,8 @@ pub(crate) struct Traffic<'d> {
     most: Table<SiteId, f64>,
     parts: Vec<Part<'d>>,
     refused: Table<SiteId, f64>,
+    /// Writes that each store has accepted so far in this replication, by its writer and by former ones.
+    written: Table<StoreId, [f64; 2]>,
     /// Lost before they came to any site.
     before_arrival: Volume,
     scratch: Vec<Following>,
@@ -118,12 +123,24 @@ pub(crate) struct Above<'w, 'd> {
     pub(crate) sites: &'w Sites,
     pub(crate) network: &'w Network,
     pub(crate) answers: &'w Answers,
+    pub(crate) stores: &'w Stores<'d>,
 }
 
 impl Above<'_, '_> {
     /// Does the traffic of `population` reach `site`?
     pub(crate) fn reaches(&self, population: PopulationId, site: SiteId) -> bool {
         self.sites.truth(site).serves() && self.network.client_reaches(population, site)
+    }
+
+    /// Do requests that arrive at `site` fail there, some of them, for another reason than its capacity?
+    pub(crate) fn fails(&self, site: SiteId) -> bool {
+        self.sites.truth(site).errors > 0.0 || self.stores.failing(site) > 0.0
+    }
+
+    /// The share of admitted requests that fails at `site`: by its errors, and for want of a store.
+    pub(crate) fn failing(&self, site: SiteId) -> (f64, f64) {
+        let errors = self.sites.truth(site).errors;
+        (errors, (1.0 - errors) * self.stores.failing(site))
     }
 
     /// Indices of the faults that take `site` from `population`, into `found`.
@@ -148,6 +165,7 @@ impl<'d> Traffic<'d> {
             missing: false,
             away: false,
             grey: false,
+            logged: Instant::ZERO,
             dirty: false,
             unseen: true,
             peak: 0.0,
@@ -174,6 +192,7 @@ impl<'d> Traffic<'d> {
             most: specification.sites.map(|_, _| 0.0),
             parts: Vec::new(),
             refused: specification.sites.map(|_, _| 0.0),
+            written: specification.stores.map(|_, _| [0.0; 2]),
             before_arrival: Volume::ZERO,
             scratch: Vec::new(),
             closing: close::Scratch::default(),
@@ -190,7 +209,9 @@ impl<'d> Traffic<'d> {
             row.missing = false;
             row.dirty = false;
             row.origin = now;
+            row.logged = now;
         }
+        self.written.rows_mut().fill([0.0; 2]);
         self.dirty.clear();
         self.changed = true;
         self.pools.reset();
@@ -291,6 +312,7 @@ impl<'d> Traffic<'d> {
     /// Looks again at where the traffic of a population goes.
     fn route(&mut self, population: PopulationId, now: Instant, above: Above, cohorts: &mut Cohorts) {
         self.account(population, now);
+        self.log_writes(population, now, above.stores);
         let entry = self.design.specification().populations[population].entry;
         match &self.design.specification().entries[entry].steering {
             Steering::Dns(_) => self.route_by_dns(population, now, above, cohorts),
@@ -300,7 +322,7 @@ impl<'d> Traffic<'d> {
         let flow = &mut self.flows[population];
         flow.dirty = false;
         flow.unseen = true;
-        flow.grey = flow.arrivals.iter().any(|(site, _)| above.sites.truth(*site).errors > 0.0);
+        flow.grey = flow.arrivals.iter().any(|(site, _)| above.fails(*site));
     }
 
     fn route_by_dns(&mut self, population: PopulationId, now: Instant, above: Above, cohorts: &mut Cohorts) {
@@ -372,6 +394,55 @@ impl<'d> Traffic<'d> {
                 curve.weighted(share, flow.origin, from, now)
             };
         }
+    }
+
+    /// Adds what a population wrote since it was last asked to the stores' books.
+    fn log_writes(&mut self, population: PopulationId, now: Instant, stores: &Stores) {
+        if self.written.is_empty() {
+            return;
+        }
+        let from = std::mem::replace(&mut self.flows[population].logged, now);
+        let flow = &self.flows[population];
+        if now <= from {
+            return;
+        }
+        let curve = &self.design.curves[population];
+        for &(site, share) in &flow.arrivals {
+            let requests = curve.weighted(share, flow.origin, from, now);
+            for store in self.design.specification().stores.ids() {
+                let book = match stores.access(store, site) {
+                    Access::Present => 0,
+                    Access::Former => 1,
+                    Access::None => continue,
+                };
+                self.written[store][book] += requests * self.design.writes[store];
+            }
+        }
+    }
+
+    /// What each store has accepted up to now.
+    pub(crate) fn log_all_writes(&mut self, now: Instant, stores: &Stores) {
+        for population in self.flows.ids() {
+            self.log_writes(population, now, stores);
+        }
+    }
+
+    /// Writes that a store has accepted, as of the last look: by its writer, and by former ones.
+    pub(crate) fn written(&self, store: StoreId) -> (f64, f64) {
+        let [present, former] = self.written[store];
+        (present, former)
+    }
+
+    /// What a store's writer accepts per second just before `now`.
+    pub(crate) fn write_rate(&self, store: StoreId, now: Instant, stores: &Stores) -> f64 {
+        let arrives = |(id, flow): (PopulationId, &Flow)| -> f64 {
+            let x = (now - flow.origin).seconds();
+            let present =
+                flow.arrivals.iter().filter(|(site, _)| stores.access(store, *site) == Access::Present);
+            let share: f64 = present.map(|(_, share)| share.at(x)).sum();
+            self.design.curves[id].rate(now - sim::Span::NANOSECOND) * share
+        };
+        self.flows.iter().map(arrives).sum::<f64>() * self.design.writes[store]
     }
 
     /// The replication is over: hands the sites' books to the ledger. Returns the requests accounted for: those that

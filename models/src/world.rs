@@ -1,6 +1,7 @@
 //! The world: the layers, and one `match` over the events. No rule lives here.
 
 mod beliefs;
+mod data;
 mod entry;
 mod survey;
 
@@ -14,8 +15,11 @@ use crate::luck::{Luck, Struck};
 use crate::network::Network;
 use crate::observer::Observer;
 use crate::site::{Sites, percent};
-use crate::specification::{Breakage, Effect, EntryId, PopulationId, Scope, ShockId, SiteId, Steering};
+use crate::specification::{
+    Breakage, Effect, EntryId, PopulationId, Scope, ShockId, SiteId, Steering, StoreId,
+};
 use crate::steering::Answers;
+use crate::store::Stores;
 use crate::timeline::{Change, ChangeId, FaultId, What};
 use crate::traffic::{Above, Closing, Traffic};
 use beliefs::Beliefs;
@@ -41,6 +45,7 @@ pub(crate) struct World<'d, O> {
     beliefs: Beliefs<'d>,
     entries: Entries<'d>,
     answers: Answers,
+    stores: Stores<'d>,
     cohorts: Cohorts<'d>,
     traffic: Traffic<'d>,
     pub(crate) ledger: Ledger<'d>,
@@ -56,6 +61,7 @@ pub(crate) struct World<'d, O> {
     /// The fault that changed the network last.
     network_cause: Cause,
     lost_since: Table<SiteId, Option<Instant>>,
+    data: data::Books,
     /// How many of the sites that each level needs are lost.
     lost_sites: Table<LevelId, u32>,
     /// The active fault of each planned one.
@@ -100,6 +106,7 @@ impl<'d, O: Observer> World<'d, O> {
             traffic: Traffic::new(design, entries.nobody(&answers)),
             entries,
             answers,
+            stores: Stores::new(design, nobody),
             cohorts: Cohorts::new(design),
             ledger: Ledger::new(design),
             observer,
@@ -111,6 +118,7 @@ impl<'d, O: Observer> World<'d, O> {
             stirred: None,
             network_cause: nobody,
             lost_since: specification.sites.map(|_, _| None),
+            data: data::Books::new(specification),
             lost_sites: design.levels.map(|_, _| 0),
             planned: design.planned.map(|_, _| None),
             placed: Vec::new(),
@@ -168,6 +176,7 @@ impl<'d, O: Observer> World<'d, O> {
                 sites: &self.sites,
                 network: &self.network,
                 answers: &self.answers,
+                stores: &self.stores,
             };
             let costs = self.observer.costs(from, self.now);
             self.traffic.close(from, self.now, &mut Closing { above, ledger: &mut self.ledger, costs });
@@ -182,6 +191,7 @@ impl<'d, O: Observer> World<'d, O> {
             Event::Fail(component) => self.fail(component),
             Event::Strike(planned) => self.strike(planned),
             Event::Shock(shock) => self.shock(shock),
+            Event::Store(store) => self.stores.wake(store),
             Event::Flip(watch) => self.flip(watch),
             Event::Look(watch) => self.beliefs.look(watch, self.now, &mut self.agenda),
             Event::Publish { entry, position, healthy } => {
@@ -197,18 +207,21 @@ impl<'d, O: Observer> World<'d, O> {
             for site in self.design.specification().sites.ids() {
                 self.look_at(site);
             }
+            self.stores.stir(self.network_cause);
         }
         while let Some((site, changed)) = self.sites.settle_next(&self.design.topology, &self.faults) {
             if let Some(served) = changed {
                 self.site_changed(site, served);
             }
         }
+        self.settle_stores();
         self.settle_entries();
         let above = Above {
             faults: &self.faults,
             sites: &self.sites,
             network: &self.network,
             answers: &self.answers,
+            stores: &self.stores,
         };
         self.traffic.settle(self.now, above, &mut self.cohorts);
         if self.now >= Instant::ZERO {
@@ -226,6 +239,7 @@ impl<'d, O: Observer> World<'d, O> {
             && !self.cohorts.moving()
             && !self.beliefs.pending()
             && self.entries.all_published()
+            && self.stores.are_settled()
     }
 
     /// Begins a replication.
@@ -239,6 +253,8 @@ impl<'d, O: Observer> World<'d, O> {
         self.network.reset();
         self.beliefs.reset(seed, replication, start);
         self.answers.reset();
+        self.stores.reset(seed, replication, start);
+        self.data.reset();
         self.changes = 0;
         self.stirred = None;
         self.lost_since.rows_mut().fill(None);
@@ -400,8 +416,10 @@ impl<'d, O: Observer> World<'d, O> {
             sites: &self.sites,
             network: &self.network,
             answers: &self.answers,
+            stores: &self.stores,
         };
         self.traffic.site_changed(site, above);
+        self.stores.stir(Cause { change, root });
         self.consult(site, Cause { change, root });
     }
 
@@ -414,7 +432,8 @@ impl<'d, O: Observer> World<'d, O> {
     fn consult(&mut self, site: SiteId, cause: Cause) {
         let (truth, network) = (self.sites.truth(site), &self.network);
         let reaches = |check| network.checker_reaches(check, site);
-        self.beliefs.view(site, truth, reaches, cause, self.now, &mut self.agenda);
+        let stored = |stores: &[StoreId]| self.stores.writes_all(stores, site);
+        self.beliefs.view(site, truth, (reaches, stored), cause, self.now, &mut self.agenda);
         for &population in &self.users[site] {
             if self.traffic.uses(population, site) {
                 self.traffic.touch(population);
@@ -475,7 +494,13 @@ impl<'d, O: Observer> World<'d, O> {
     }
 
     fn above(&self) -> Above<'_, 'd> {
-        Above { faults: &self.faults, sites: &self.sites, network: &self.network, answers: &self.answers }
+        Above {
+            faults: &self.faults,
+            sites: &self.sites,
+            network: &self.network,
+            answers: &self.answers,
+            stores: &self.stores,
+        }
     }
 
     /// Shows the observer the traffic at both ends of a stretch, and which scopes are up in it.
@@ -517,6 +542,7 @@ impl<'d, O: Observer> World<'d, O> {
         for site in self.design.specification().sites.ids() {
             self.site_recovered(site, horizon);
         }
+        self.close_data(horizon);
         for fault in self.faults.active() {
             self.ledger.cut(fault.source, fault.since, horizon);
         }

@@ -1,10 +1,11 @@
 //! The tally: what many replications showed, in integers and exact accumulators, mergeable in any grouping.
 
 use super::Split;
+use super::data::StoreTally;
 use crate::blame::{Mechanism, SourceId};
 use crate::design::{Design, LevelId};
 use crate::outcome::Worst;
-use crate::specification::{PopulationId, SiteId};
+use crate::specification::{PopulationId, SiteId, StoreId};
 use crate::volume::Volume;
 use sim::runner::Merge;
 use sim::stats::{Moments, Pairs, Survival};
@@ -19,6 +20,7 @@ pub(crate) struct Tally {
     pub(crate) replications: u64,
     pub(crate) levels: Table<LevelId, LevelTally>,
     pub(crate) sites: Table<SiteId, SiteTally>,
+    pub(crate) stores: Table<StoreId, StoreTally>,
     pub(crate) sources: Table<SourceId, SourceTally>,
     /// Populations by mechanisms by sources.
     lost: Vec<Volume>,
@@ -117,6 +119,7 @@ impl Tally {
             vec![Volume::ZERO; design.specification().populations.len() * Mechanism::ALL.len() * sources];
         self.sources = design.sources.map(|_, _| SourceTally::default());
         self.sites = design.specification().sites.map(|_, _| SiteTally::default());
+        self.stores = design.specification().stores.map(|_, _| StoreTally::default());
         self.levels = design.levels.map(|_, _| LevelTally {
             charges: design.sources.map(|_, _| Charge::default()),
             ..LevelTally::default()
@@ -163,6 +166,7 @@ impl Tally {
             site.lost_here = Span::ZERO;
             site.episodes.add(std::mem::take(&mut site.episodes_here) as i64);
         }
+        self.stores.rows_mut().iter_mut().for_each(StoreTally::finish);
     }
 }
 
@@ -262,6 +266,9 @@ impl Merge for Tally {
             site.served += more.served;
             site.peak = site.peak.max(more.peak);
             site.flips += more.flips;
+        }
+        for (id, more) in following.stores.iter() {
+            self.stores[id].merge(more);
         }
         for (id, more) in following.sources.iter() {
             let source = &mut self.sources[id];

@@ -26,8 +26,8 @@ const UNSEEN_MATTERS: f64 = 0.05;
 pub(super) struct Measured<'t> {
     pub(super) design: &'t Design,
     pub(super) tally: &'t Tally,
-    confidence: Confidence,
-    random: bool,
+    pub(super) confidence: Confidence,
+    pub(super) random: bool,
     /// For each scope, what its laws say.
     hazards: Vec<Hazards>,
 }
@@ -70,13 +70,13 @@ impl<'t> Measured<'t> {
 
     /// Does luck play no part but in the beginning and the length of faults: neither in checks nor in where a replay is
     /// placed?
-    fn steady(&self) -> bool {
+    pub(super) fn steady(&self) -> bool {
         let checks = self.design.watches.rows().iter().any(|watch| watch.random_phases);
         !checks && self.design.placements.is_empty()
     }
 
     /// An estimate, exact where nothing is random.
-    fn estimate(&self, estimated: Estimated) -> Estimate {
+    pub(super) fn estimate(&self, estimated: Estimated) -> Estimate {
         if self.random { convert(estimated) } else { Estimate::exact(estimated.value) }
     }
 
@@ -97,6 +97,7 @@ impl<'t> Measured<'t> {
             confidence: specification.run.confidence,
             stopped,
             sites: specification.sites.ids().map(|site| self.site(site)).collect(),
+            stores: specification.stores.ids().map(|store| self.store(store)).collect(),
             sources: self.design.sources.ids().map(|source| self.source(source)).collect(),
             promises: specification.slas.iter().map(|promise| self.promise(promise)).collect(),
             expectations: specification.expectations.iter().map(|line| judge(self, &scopes, line)).collect(),
@@ -106,11 +107,11 @@ impl<'t> Measured<'t> {
         }
     }
 
-    fn horizon(&self) -> Span {
+    pub(super) fn horizon(&self) -> Span {
         self.design.specification().run.horizon
     }
 
-    fn years(&self) -> f64 {
+    pub(super) fn years(&self) -> f64 {
         years(self.horizon(), self.random)
     }
 
@@ -424,7 +425,7 @@ impl<'t> Measured<'t> {
 
 impl Estimate {
     /// A share stays between 0 and 1.
-    fn clamped(self) -> Self {
+    pub(super) fn clamped(self) -> Self {
         let (low, high) = (self.low.clamp(0.0, 1.0), self.high.clamp(0.0, 1.0));
         Estimate { value: self.value.clamp(0.0, 1.0), low, high, ..self }
     }
@@ -443,12 +444,13 @@ pub(super) fn years(horizon: Span, random: bool) -> f64 {
 }
 
 /// The gamma interval of plain counts is the exact Poisson one.
-fn counted(estimate: Estimate) -> Estimate {
+pub(super) fn counted(estimate: Estimate) -> Estimate {
     let method = if estimate.method == Method::Gamma { Method::Poisson } else { estimate.method };
     Estimate { method, ..estimate }
 }
 
-const NO_SAMPLE: Estimate = Estimate { value: 0.0, low: 0.0, high: 0.0, method: Method::NoSample, sample: 0 };
+pub(super) const NO_SAMPLE: Estimate =
+    Estimate { value: 0.0, low: 0.0, high: 0.0, method: Method::NoSample, sample: 0 };
 
 /// A quantile of lengths that are all known, exactly, unless the horizon cut off one that may be it.
 fn listed(list: &[(Span, bool)], p: f64) -> Estimate {

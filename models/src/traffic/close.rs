@@ -168,7 +168,7 @@ impl<'d> Traffic<'d> {
         Volume::from_requests(requests)
     }
 
-    /// Grey sites fail a share of what they admit; what is refused for want of capacity is charged to overload.
+    /// Grey sites, and sites that lack a store, fail a share of what they admit; what is refused for want of capacity is charged to overload.
     fn close_grey(
         &mut self,
         population: PopulationId,
@@ -184,8 +184,8 @@ impl<'d> Traffic<'d> {
         let curve = &self.design.curves[population];
         let middle = from + Span::from_nanos((until - from).nanos() / 2);
         for &(site, share) in &flow.arrivals {
-            let errors = closing.above.sites.truth(site).errors;
-            if errors == 0.0 {
+            let (errors, unwritten) = closing.above.failing(site);
+            if errors + unwritten == 0.0 {
                 continue;
             }
             let mut admitted = curve.weighted(share, flow.origin, from, until);
@@ -196,7 +196,12 @@ impl<'d> Traffic<'d> {
             let is_grey = |effect| matches!(effect, Effect::Errors { .. });
             closing.above.faults.with_effect(&self.design.topology, site, is_grey, blamed);
             closing.charge(population, Mechanism::Grey, volume, blamed, flow.root);
-            self.refused[site] += errors * admitted;
+            if unwritten > 0.0 {
+                let root = closing.above.stores.cause(site).map_or(flow.root, |cause| cause.root);
+                let volume = Volume::from_requests(unwritten * admitted);
+                closing.charge(population, Mechanism::NoWriter, volume, &[], root);
+            }
+            self.refused[site] += (errors + unwritten) * admitted;
         }
     }
 

@@ -118,7 +118,9 @@ impl<'d> Traffic<'d> {
             let arrives = demand * share.at(x);
             let shed = arrives * self.shed_share(population, *site, at);
             rates[Mechanism::Overload.index()] += shed;
-            rates[Mechanism::Grey.index()] += (arrives - shed) * above.sites.truth(*site).errors;
+            let (errors, unwritten) = above.failing(*site);
+            rates[Mechanism::Grey.index()] += (arrives - shed) * errors;
+            rates[Mechanism::NoWriter.index()] += (arrives - shed) * unwritten;
         }
         self.ideal_rates(population, at, demand, &mut rates);
         rates
@@ -181,7 +183,10 @@ impl Flow {
         if !self.grey {
             return lost;
         }
-        self.arrivals.iter().fold(lost, |sum, (site, share)| sum + *share * above.sites.truth(*site).errors)
+        self.arrivals.iter().fold(lost, |sum, (site, share)| {
+            let (errors, unwritten) = above.failing(*site);
+            sum + *share * (errors + unwritten)
+        })
     }
 
     /// What the answered and the merely cached part of traffic to a lost site are charged to.

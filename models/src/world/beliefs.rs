@@ -6,7 +6,7 @@ use crate::event::{Agenda, Event};
 use crate::health::{Post, Seen, VantageSet, View, Watch};
 use crate::observer::Observer;
 use crate::site::Truth;
-use crate::specification::{CheckId, Sees, SiteId};
+use crate::specification::{CheckId, Sees, SiteId, StoreId};
 use crate::timeline::{ChangeId, What};
 use sim::{Instant, Replication, Seed, Span, Stream, Table, Ticket};
 
@@ -105,7 +105,7 @@ impl<'d> Beliefs<'d> {
         &mut self,
         site: SiteId,
         truth: &Truth,
-        reaches: impl Fn(CheckId) -> bool,
+        (reaches, stored): (impl Fn(CheckId) -> bool, impl Fn(&[StoreId]) -> bool),
         cause: Cause,
         now: Instant,
         agenda: &mut Agenda,
@@ -113,7 +113,8 @@ impl<'d> Beliefs<'d> {
         let design = self.design;
         for &id in &design.watches_of[site] {
             let plan = &design.watches[id];
-            let view = self.seen(plan, truth, reaches(plan.check));
+            let stored = stored(&design.specification().checks[plan.check].stores);
+            let view = self.seen(plan, truth, reaches(plan.check), stored);
             if view == self.rows[id].view {
                 continue;
             }
@@ -128,10 +129,10 @@ impl<'d> Beliefs<'d> {
         }
     }
 
-    fn seen(&self, plan: &WatchPlan, truth: &Truth, reaches: bool) -> View {
+    fn seen(&self, plan: &WatchPlan, truth: &Truth, reaches: bool, stored: bool) -> View {
         let deep = self.design.specification().checks[plan.check].sees == Sees::Site;
         let seen = match truth {
-            truth if truth.down => Seen::Fails,
+            truth if truth.down || !stored => Seen::Fails,
             truth if deep && truth.errors >= 1.0 => Seen::Fails,
             truth if deep && truth.errors > 0.0 => Seen::Errs(truth.errors),
             _ => Seen::Passes,

@@ -4,10 +4,12 @@
 mod distribution;
 mod draw;
 mod fit;
+mod poisson;
 #[cfg(test)]
 mod tests;
 
 pub use fit::{Fact, Family, FitError};
+pub use poisson::poisson;
 
 use crate::time::Span;
 

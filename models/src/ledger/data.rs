@@ -1,0 +1,109 @@
+//! What was seen of each store.
+
+use super::{Ledger, Split};
+use crate::specification::StoreId;
+use crate::store::Loss;
+use sim::stats::{LogHistogram, Moments};
+use sim::{Instant, Span};
+
+/// What many replications showed of one store.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct StoreTally {
+    /// Time without a writer, in nanoseconds.
+    pub(crate) unwritten: Split,
+    /// Hand-overs to another writer.
+    pub(crate) hand_overs: Split,
+    /// Acknowledged writes lost.
+    pub(crate) lost: Split,
+    /// Time with two writers, in nanoseconds.
+    pub(crate) doubled: Split,
+    /// Stretches without a writer that luck had a part in, replication by replication.
+    pub(crate) episodes: Moments,
+    /// Nanoseconds from the loss of a writer until another one writes.
+    pub(crate) recovery: LogHistogram,
+    /// Writes lost by each hand-over, and by each former writer that had gone on.
+    pub(crate) lost_by_each: LogHistogram,
+    /// Nanoseconds over which they had been written.
+    pub(crate) lost_span: LogHistogram,
+    here: Here,
+}
+
+/// The present replication.
+#[derive(Clone, Copy, Debug, Default)]
+struct Here {
+    unwritten: i64,
+    hand_overs: i64,
+    lost: i64,
+    doubled: i64,
+    episodes: i64,
+}
+
+impl StoreTally {
+    pub(super) fn finish(&mut self) {
+        let Here { unwritten, hand_overs, lost, doubled, episodes } = std::mem::take(&mut self.here);
+        self.unwritten.finish(unwritten);
+        self.hand_overs.finish(hand_overs);
+        self.lost.finish(lost);
+        self.doubled.finish(doubled);
+        self.episodes.add(episodes);
+    }
+
+    pub(super) fn merge(&mut self, more: &StoreTally) {
+        self.unwritten.merge(&more.unwritten);
+        self.hand_overs.merge(&more.hand_overs);
+        self.lost.merge(&more.lost);
+        self.doubled.merge(&more.doubled);
+        self.episodes.merge(&more.episodes);
+        self.recovery.merge(&more.recovery);
+        self.lost_by_each.merge(&more.lost_by_each);
+        self.lost_span.merge(&more.lost_span);
+    }
+
+    fn lose(&mut self, loss: &Loss, random: bool) {
+        let writes = i64::try_from(loss.writes).unwrap_or(i64::MAX);
+        self.lost.weigh(writes, random);
+        self.here.lost = self.here.lost.saturating_add(writes);
+        self.lost_by_each.add(loss.writes);
+        self.lost_span.add(loss.wrote_for.nanos().unsigned_abs());
+    }
+}
+
+impl Ledger<'_> {
+    /// A store has another writer. What happened before the run does not count.
+    pub(crate) fn handed_over(&mut self, store: StoreId, loss: Loss, now: Instant) {
+        if now < Instant::ZERO || loss.from == loss.to {
+            return;
+        }
+        let random = self.company.is_random();
+        let tally = &mut self.tally.stores[store];
+        tally.hand_overs.weigh(1, random);
+        tally.here.hand_overs += 1;
+        tally.recovery.add((now - loss.since).nanos().unsigned_abs());
+        tally.lose(&loss, random);
+    }
+
+    /// A former writer that had gone on has stopped.
+    pub(crate) fn reconciled(&mut self, store: StoreId, loss: Loss, now: Instant) {
+        if now >= Instant::ZERO {
+            let random = self.company.is_random();
+            self.tally.stores[store].lose(&loss, random);
+        }
+    }
+
+    /// A store had no writer for so long.
+    pub(crate) fn unwritten(&mut self, store: StoreId, length: Span) {
+        let random = self.company.is_random();
+        let tally = &mut self.tally.stores[store];
+        tally.unwritten.weigh(length.nanos(), random);
+        tally.here.unwritten += length.nanos();
+        tally.here.episodes += i64::from(random && !length.is_zero());
+    }
+
+    /// A store had two writers for so long.
+    pub(crate) fn two_writers(&mut self, store: StoreId, length: Span) {
+        let random = self.company.is_random();
+        let tally = &mut self.tally.stores[store];
+        tally.doubled.weigh(length.nanos(), random);
+        tally.here.doubled += length.nanos();
+    }
+}

@@ -1,0 +1,61 @@
+//! What is reported of stores.
+
+use super::hazards::{Hazards, Target};
+use super::interval::{Quantity, Sample, convert};
+use super::measure::{Measured, NO_SAMPLE, counted};
+use crate::ledger::Split;
+use crate::outcome::{Estimate, Spread, StoreOutcome};
+use crate::specification::StoreId;
+use sim::Instant;
+use sim::stats::LogHistogram;
+
+/// Nanoseconds in a second.
+const NANOS: f64 = 1e9;
+
+impl Measured<'_> {
+    pub(super) fn store(&self, id: StoreId) -> StoreOutcome {
+        let tally = &self.tally.stores[id];
+        let hazards = Hazards::new(self.design, self.tally, Target::Scope(0));
+        let sample = Sample {
+            confidence: self.confidence,
+            replications: self.tally.replications,
+            episodes: &tally.episodes,
+            hazards: &hazards,
+            random: self.random,
+            steady: self.steady(),
+        };
+        let horizon = self.horizon().seconds();
+        let cost = |split: &Split, per_second: f64| {
+            self.estimate(sample.expected(split, Quantity::Cost { per_second }))
+        };
+        let hand_overs = self.estimate(sample.expected(&tally.hand_overs, Quantity::Count));
+        StoreOutcome {
+            name: self.design.specification().stores[id].name.clone(),
+            writable: cost(&tally.unwritten, NANOS).map(|nanos| 1.0 - nanos / NANOS / horizon).clamped(),
+            hand_overs: counted(hand_overs).map(|count| count / self.years()),
+            lost_writes: cost(&tally.lost, self.writes_a_second(id)).map(|writes| writes / self.years()),
+            two_writers: cost(&tally.doubled, NANOS).map(|nanos| nanos / NANOS / self.years()),
+            recovery: self.spread(&tally.recovery, NANOS),
+            lost_by_each: self.spread(&tally.lost_by_each, 1.0),
+            lost_span: self.spread(&tally.lost_span, NANOS),
+        }
+    }
+
+    /// Writes a second, on average, while all is well.
+    fn writes_a_second(&self, store: StoreId) -> f64 {
+        let (start, end) = (Instant::ZERO, Instant::ZERO + self.horizon());
+        let requests: f64 = self.design.curves.rows().iter().map(|curve| curve.integral(start, end)).sum();
+        self.design.writes[store] * requests / self.horizon().seconds()
+    }
+
+    /// The law of what was seen, in units of `unit`.
+    fn spread(&self, seen: &LogHistogram, unit: f64) -> Spread {
+        let quantile = |p: f64| {
+            let found = seen.quantile(p, self.confidence).map_or(NO_SAMPLE, convert);
+            let inside = |value: f64| value.clamp(0.0, seen.max() as f64) / unit;
+            let high = if found.high.is_finite() { inside(found.high) } else { f64::INFINITY };
+            Estimate { value: inside(found.value), low: inside(found.low.max(0.0)), high, ..found }
+        };
+        Spread { count: seen.count(), p50: quantile(0.5), p95: quantile(0.95), max: seen.max() as f64 / unit }
+    }
+}

@@ -1,0 +1,104 @@
+//! The part of the world that keeps stores: it shows them what changed, and tells everybody what became of them.
+
+use super::{Cause, World};
+use crate::observer::Observer;
+use crate::specification::{Specification, StoreId};
+use crate::store::{Loss, News};
+use crate::timeline::{StoreTurn, What};
+use sim::{Instant, Table};
+
+/// Since when each store has had no writer, and since when two.
+#[derive(Clone, Debug)]
+pub(super) struct Books {
+    unwritten: Table<StoreId, Option<Instant>>,
+    doubled: Table<StoreId, Option<Instant>>,
+}
+
+impl Books {
+    pub(super) fn new(specification: &Specification) -> Self {
+        let none = || specification.stores.map(|_, _| None);
+        Books { unwritten: none(), doubled: none() }
+    }
+
+    pub(super) fn reset(&mut self) {
+        self.unwritten.rows_mut().fill(None);
+        self.doubled.rows_mut().fill(None);
+    }
+}
+
+impl<O: Observer> World<'_, O> {
+    /// Looks again at stores whose sites, or the network between them, may have changed.
+    pub(super) fn settle_stores(&mut self) {
+        let Some(cause) = self.stores.take_stirred() else { return };
+        self.close();
+        self.traffic.log_all_writes(self.now, &self.stores);
+        for store in self.design.specification().stores.ids() {
+            self.settle_store(store, cause);
+        }
+        for site in self.design.specification().sites.ids() {
+            self.consult(site, cause);
+        }
+    }
+
+    fn settle_store(&mut self, store: StoreId, cause: Cause) {
+        let rate = self.traffic.write_rate(store, self.now, &self.stores);
+        let written = self.traffic.written(store);
+        let layers = (&self.sites, &self.network);
+        let news = self.stores.look(store, self.now, layers, written, rate, cause, &mut self.agenda);
+        for news in news {
+            self.tell(store, news);
+        }
+        self.keep_books(store);
+    }
+
+    fn tell(&mut self, store: StoreId, news: News) {
+        let turn = match news {
+            News::Lost { at } => StoreTurn::Lost(at),
+            News::Back { at } => StoreTurn::Back(at),
+            News::GivenUp { at } => StoreTurn::GivenUp(at),
+            News::Promoting { to } => StoreTurn::Promoting(to),
+            News::HandedOver(Loss { to, writes, .. }) => StoreTurn::Writes { at: to, lost: writes },
+            News::Reconciled(Loss { from, writes, .. }) => StoreTurn::Reconciled { at: from, lost: writes },
+        };
+        let cause = self.stores.cause_of(store);
+        self.stirred = Some(self.note(Some(cause.change), |_| What::StoreChanged { store, turn }));
+        match news {
+            News::HandedOver(loss) => self.ledger.handed_over(store, loss, self.now),
+            News::Reconciled(loss) => self.ledger.reconciled(store, loss, self.now),
+            _ => {}
+        }
+    }
+
+    fn keep_books(&mut self, store: StoreId) {
+        let now = self.now.max(Instant::ZERO);
+        let lacks = !self.stores.has_writer(store, self.now);
+        let two = self.stores.has_two_writers(store);
+        if let Some(since) = turn(&mut self.data.unwritten[store], lacks, now) {
+            self.ledger.unwritten(store, now - since);
+        }
+        if let Some(since) = turn(&mut self.data.doubled[store], two, now) {
+            self.ledger.two_writers(store, now - since);
+        }
+    }
+
+    /// The run is over.
+    pub(super) fn close_data(&mut self, horizon: Instant) {
+        for store in self.design.specification().stores.ids() {
+            if let Some(since) = turn(&mut self.data.unwritten[store], false, horizon) {
+                self.ledger.unwritten(store, horizon - since);
+            }
+            if let Some(since) = turn(&mut self.data.doubled[store], false, horizon) {
+                self.ledger.two_writers(store, horizon - since);
+            }
+        }
+    }
+}
+
+/// Something holds from now on, or no longer; returns since when it held, if it is over.
+fn turn(since: &mut Option<Instant>, holds: bool, now: Instant) -> Option<Instant> {
+    if holds {
+        since.get_or_insert(now);
+        return None;
+    }
+    since.take()
+}
