@@ -14,20 +14,27 @@ pub type File = (&'static str, String);
 
 /// The tables of an outcome.
 pub fn run(outcome: &Outcome) -> Vec<File> {
-    vec![
+    let mut files = vec![
         ("scopes.csv", scopes(outcome)),
         ("sites.csv", sites(outcome)),
         ("blame.csv", blame(outcome)),
         ("downtimes.csv", downtimes(outcome)),
-    ]
+    ];
+    if !outcome.stores.is_empty() {
+        files.push(("stores.csv", stores(outcome)));
+    }
+    files
 }
 
 /// Writes `rows` under `head`.
-fn written<const N: usize>(head: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> String {
+fn written<const N: usize>(
+    head: [&str; N],
+    rows: impl IntoIterator<Item = impl IntoIterator<Item = String>>,
+) -> String {
     let mut writer = ::csv::Writer::from_writer(Vec::new());
     writer.write_record(head).expect("a vector takes every record");
     for row in rows {
-        writer.write_record(&row).expect("a vector takes every record");
+        writer.write_record(row.into_iter().collect::<Vec<String>>()).expect("a vector takes every record");
     }
     let bytes = writer.into_inner().expect("a vector can be flushed");
     String::from_utf8(bytes).expect("names and numbers are UTF-8")
@@ -126,6 +133,42 @@ fn sites(outcome: &Outcome) -> String {
         let [served, mean, peak, flips, failed] =
             [served, mean, peak, site.flips, site.failed].map(|x| x.to_string());
         [site.name.clone(), value, low, high, served, mean, peak, capacity, flips, failed]
+    });
+    written(head, rows)
+}
+
+/// One row for each store.
+fn stores(outcome: &Outcome) -> String {
+    let head = [
+        "store",
+        "writable_share",
+        "writable_share_low",
+        "writable_share_high",
+        "hand_overs_per_year",
+        "hand_overs_per_year_low",
+        "hand_overs_per_year_high",
+        "lost_writes_per_year",
+        "lost_writes_per_year_low",
+        "lost_writes_per_year_high",
+        "two_writers_seconds_per_year",
+        "recovery_p50_seconds",
+        "recovery_p95_seconds",
+        "lost_writes_each_p50",
+        "lost_writes_each_p95",
+        "lost_seconds_each_p50",
+        "lost_seconds_each_p95",
+    ];
+    let rows = outcome.stores.iter().map(|store| {
+        let mut row = vec![store.name.clone()];
+        for estimate in [store.writable, store.hand_overs, store.lost_writes] {
+            row.extend(three(estimate));
+        }
+        row.push(store.two_writers.value.to_string());
+        for spread in [&store.recovery, &store.lost_by_each, &store.lost_span] {
+            let cell = |value: f64| if spread.count == 0 { String::new() } else { finite(value) };
+            row.extend([cell(spread.p50.value), cell(spread.p95.value)]);
+        }
+        row
     });
     written(head, rows)
 }

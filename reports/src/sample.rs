@@ -185,6 +185,7 @@ pub(crate) fn outcome() -> Outcome {
             scope(Scope::Population(PopulationId(0)), "europe"),
         ],
         sites: vec![site("virginia", 2000.0), site("dublin", 1200.0)],
+        stores: Vec::new(),
         sources: vec![
             source("aws/us-east-1", "domain"),
             source("carrier/lumen", "domain"),

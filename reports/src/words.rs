@@ -11,5 +11,6 @@ pub fn meaning(mechanism: Mechanism) -> &'static str {
         Mechanism::Overload => "the site was full",
         Mechanism::Partition => "up, but out of reach for these clients",
         Mechanism::Grey => "the site answered with errors",
+        Mechanism::NoWriter => "the site could not reach a store it needed, or none wrote",
     }
 }

@@ -10,7 +10,7 @@ use models::blame::{Mechanism, SourceId};
 use models::expect::Verdict;
 use models::outcome::{
     Cause, DrillOutcome, Estimate, Judged, Lengths, Method, Outcome, PromiseOutcome, ScopeOutcome,
-    SiteOutcome, SourceOutcome, Stopped, TimeCharge, Unit, Worst,
+    SiteOutcome, SourceOutcome, Spread, Stopped, StoreOutcome, TimeCharge, Unit, Worst,
 };
 use models::specification::{Scope, Sourced, Specification};
 use models::volume::Volume;
@@ -135,6 +135,8 @@ struct OutcomeJson {
     stopped: &'static str,
     scopes: Vec<ScopeJson>,
     sites: Vec<SiteJson>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    stores: Vec<StoreJson>,
     sources: Vec<SourceJson>,
     promises: Vec<PromiseJson>,
     expectations: Vec<JudgedJson>,
@@ -154,6 +156,7 @@ impl From<&Outcome> for OutcomeJson {
             stopped: stopped(outcome.stopped),
             scopes: outcome.scopes.iter().map(|scope| ScopeJson::new(scope, &outcome.sources)).collect(),
             sites: outcome.sites.iter().map(SiteJson::from).collect(),
+            stores: outcome.stores.iter().map(StoreJson::from).collect(),
             sources: outcome.sources.iter().map(SourceJson::from).collect(),
             promises: outcome.promises.iter().map(PromiseJson::from).collect(),
             expectations: outcome.expectations.iter().map(JudgedJson::from).collect(),
@@ -413,6 +416,48 @@ impl From<&SiteOutcome> for SiteJson {
             load_peak_rps: number::twelve_digits(site.load_peak),
             capacity_rps: site.capacity,
             verdict_changes_per_year: site.flips,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct StoreJson {
+    name: String,
+    writable_share: EstimateJson,
+    hand_overs_per_year: EstimateJson,
+    lost_writes_per_year: EstimateJson,
+    two_writers_seconds_per_year: EstimateJson,
+    recovery_seconds: SpreadJson,
+    lost_writes_each: SpreadJson,
+    lost_seconds_each: SpreadJson,
+}
+
+#[derive(Serialize)]
+struct SpreadJson {
+    count: u64,
+    p50: EstimateJson,
+    p95: EstimateJson,
+    max: f64,
+}
+
+impl From<&Spread> for SpreadJson {
+    fn from(spread: &Spread) -> Self {
+        let Spread { count, p50, p95, max } = *spread;
+        SpreadJson { count, p50: p50.into(), p95: p95.into(), max }
+    }
+}
+
+impl From<&StoreOutcome> for StoreJson {
+    fn from(store: &StoreOutcome) -> Self {
+        StoreJson {
+            name: store.name.clone(),
+            writable_share: store.writable.into(),
+            hand_overs_per_year: store.hand_overs.into(),
+            lost_writes_per_year: store.lost_writes.into(),
+            two_writers_seconds_per_year: store.two_writers.into(),
+            recovery_seconds: (&store.recovery).into(),
+            lost_writes_each: (&store.lost_by_each).into(),
+            lost_seconds_each: (&store.lost_span).into(),
         }
     }
 }

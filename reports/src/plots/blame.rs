@@ -26,6 +26,7 @@ pub(super) fn colour(mechanism: Mechanism) -> RGBColor {
         Mechanism::Overload => PALETTE[6],
         Mechanism::Partition => PALETTE[3],
         Mechanism::Grey => GREY,
+        Mechanism::NoWriter => PALETTE[2],
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::json::source_name;
 use models::outcome::SourceOutcome;
 use models::specification::{DomainId, Scope, SiteId, Specification};
-use models::timeline::{Change, FaultId, What};
+use models::timeline::{Change, FaultId, StoreTurn, What};
 
 /// Names for ids.
 pub(super) struct Phrases<'a> {
@@ -44,8 +44,29 @@ impl<'a> Phrases<'a> {
                 let word = if *answering { "answer again" } else { "stop answering" };
                 format!("the name servers of {} {word}", names.entries[*entry].name)
             }
+            What::StoreChanged { store, turn } => self.turn(&names.stores[*store].name, *turn),
             What::WentDown { scope } => format!("{} no longer up", self.scope(*scope)),
             What::CameUp { scope } => format!("{} up again", self.scope(*scope)),
+        }
+    }
+
+    fn turn(&self, store: &str, turn: StoreTurn) -> String {
+        let lost = |lost: u64| match lost {
+            0 => String::new(),
+            1 => "; 1 acknowledged write is lost".to_owned(),
+            many => format!("; {} acknowledged writes are lost", crate::number::significant(many as f64, 3)),
+        };
+        match turn {
+            StoreTurn::Lost(at) => format!("{store} has lost its writer at {}", self.site(at)),
+            StoreTurn::Back(at) => format!("the writer of {store} at {} is back", self.site(at)),
+            StoreTurn::GivenUp(at) => format!("{store} gives up its writer at {}", self.site(at)),
+            StoreTurn::Promoting(to) => format!("{store} promotes {}", self.site(to)),
+            StoreTurn::Writes { at, lost: writes } => {
+                format!("{} writes {store} now{}", self.site(at), lost(writes))
+            }
+            StoreTurn::Reconciled { at, lost: writes } => {
+                format!("{} no longer writes {store} beside the new writer{}", self.site(at), lost(writes))
+            }
         }
     }
 

@@ -4,7 +4,8 @@ use super::{Basis, scope_name};
 use crate::document::Document;
 use crate::number::{self, Scale, time_scale};
 use crate::table::{Cell, Table, Tone};
-use models::outcome::{Lengths, Method, Outcome, ScopeOutcome, SiteOutcome};
+use models::outcome::{Estimate, Lengths, Method, Outcome, ScopeOutcome, SiteOutcome, Spread};
+use sim::Span;
 
 /// Adds both tables.
 pub(super) fn tables(outcome: &Outcome, document: &mut Document) {
@@ -15,6 +16,50 @@ pub(super) fn tables(outcome: &Outcome, document: &mut Document) {
         document.section("Sites (failed: of the requests that came, by errors or for want of capacity)");
         document.table(sites(outcome));
     }
+    if !outcome.stores.is_empty() {
+        document.section("Stores (recovery: from the loss of a writer until another one writes)");
+        document.table(stores(outcome));
+    }
+}
+
+fn stores(outcome: &Outcome) -> Table {
+    let basis = Basis::of(outcome);
+    let recovery = outcome.stores.iter().map(|store| store.recovery.max).fold(0.0, f64::max);
+    let scale = time_scale(recovery);
+    let hand_overs = format!(">new writers{}", basis.words);
+    let lost = format!(">lost writes{}", basis.words);
+    let recovery_head = format!(">recovery, {}", scale.name);
+    let mut table = Table::new([
+        "store",
+        "writable",
+        &hand_overs,
+        &recovery_head,
+        ">p95",
+        &lost,
+        ">each, median",
+        ">p95",
+        ">two writers",
+    ]);
+    for store in &outcome.stores {
+        let seen = |spread: &Spread, value: f64, scale: Scale| -> Cell {
+            if spread.count == 0 { "-".into() } else { scale.bare(value).into() }
+        };
+        let plain =
+            |estimate: Estimate| bare(estimate.value * basis.year_times, Scale::PLAIN, estimate.method);
+        let two = store.two_writers.value * basis.year_times;
+        table.row([
+            store.name.clone().into(),
+            number::estimate(store.writable, Scale::PERCENT).into(),
+            plain(store.hand_overs),
+            seen(&store.recovery, store.recovery.p50.value, scale),
+            seen(&store.recovery, store.recovery.p95.value, scale),
+            plain(store.lost_writes),
+            seen(&store.lost_by_each, store.lost_by_each.p50.value, Scale::PLAIN),
+            seen(&store.lost_by_each, store.lost_by_each.p95.value, Scale::PLAIN),
+            if two > 0.0 { number::span(Span::from_seconds(two)).into() } else { "never".into() },
+        ]);
+    }
+    table
 }
 
 fn scopes(outcome: &Outcome) -> Table {
