@@ -5,7 +5,7 @@ use crate::diagnostic::Diagnostic;
 use crate::laws::{Alone, law};
 use crate::resolver::Resolver;
 use crate::source::Extent;
-use crate::tree::{Entry, Node, Origin};
+use crate::tree::{Entry, Node, Origin, Value};
 use models::specification::{Acknowledged, Failover, Family, Primary, Reads, SiteId, Store};
 use sim::{Law, Span};
 
@@ -98,9 +98,9 @@ impl Resolver<'_> {
             return Some(Acknowledged::Alone);
         }
         let replicas = node.small_count_of("replicas")?;
-        let present = entry.node.get("replicas").map_or(0, |replicas| replicas.items().len());
-        if entry.node.get("replicas").is_some() && replicas as usize > present {
-            let title = format!("a write waits for {replicas} replicas, and the store has {present}");
+        let present = replicas_of(&entry.node).map_or(usize::MAX, <[Node]>::len);
+        if replicas as usize > present {
+            let title = format!("a write waits for {replicas} of {present} replicas");
             let at = written(node, "replicas").unwrap_or(entry.key_at);
             let problem = Diagnostic::error(Code::OutOfRange, at, title).label("no write would ever be done");
             self.report(problem.help("add replicas, or write `acknowledged_by: primary`"));
@@ -133,7 +133,7 @@ impl Resolver<'_> {
         let (life, renewed) = (node.duration_of("lease")?, node.duration_of("renewed_every")?);
         if renewed >= life {
             let at = written(node, "renewed_every").unwrap_or(entry.key_at);
-            let title = "a lease that ends before it is renewed";
+            let title = "a lease is renewed before it ends";
             let problem = Diagnostic::error(Code::OutOfRange, at, title);
             let label =
                 format!("must be less than the lease of {}", node.text_of("lease").unwrap_or_default());
@@ -173,7 +173,15 @@ impl Resolver<'_> {
 
 /// Does the store say that it has no replica?
 fn alone(node: &Node) -> bool {
-    node.get("replicas").is_some_and(|replicas| replicas.items().is_empty())
+    replicas_of(node).is_some_and(<[Node]>::is_empty)
+}
+
+/// The replicas, where a list of them is written.
+fn replicas_of(node: &Node) -> Option<&[Node]> {
+    match &node.get("replicas")?.value {
+        Value::List(items) => Some(items),
+        _ => None,
+    }
 }
 
 /// Does the store wait for a lost primary?
