@@ -1,12 +1,10 @@
 //! Health checks.
 
 use crate::codes::Code;
-use crate::diagnostic::Diagnostic;
-use crate::quantity;
+use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::resolver::Resolver;
-use crate::shape::misfit_at;
 use crate::tree::{Entry, Node, Origin, Value};
-use models::specification::{HealthCheck, Phase, PlaceId, Sees, Spacing};
+use models::specification::{HealthCheck, Phase, PlaceId, Sees, Spacing, StoreId};
 use sim::Span;
 
 const MOST_VANTAGES: usize = 128;
@@ -23,7 +21,7 @@ impl Resolver<'_> {
 
     fn read_check(&mut self, entry: &Entry) -> Option<HealthCheck> {
         let node = &entry.node;
-        let sees = self.sees(node.get("sees")?);
+        let (sees, stores) = self.sees(node.get("sees")?);
         let vantages = self.vantages(node.get("vantages")?);
         let phase = self.phase(node, vantages.len());
         let group = node.small_count_of("group")?;
@@ -43,8 +41,8 @@ impl Resolver<'_> {
             vantages,
             group,
             healthy_needs: healthy_needs?,
-            sees: sees?,
-            stores: Vec::new(),
+            sees,
+            stores,
             phase: phase?,
         })
     }
@@ -75,22 +73,27 @@ impl Resolver<'_> {
         });
     }
 
-    fn sees(&mut self, node: &Node) -> Option<Sees> {
-        let words: Vec<&str> = node.one_or_many().iter().filter_map(Node::text).collect();
-        for item in node.one_or_many() {
-            let Some(text) = item.text().filter(|text| !matches!(*text, "host" | "site")) else { continue };
-            match quantity::word(text, ["host", "site"].into_iter()) {
-                Err(misfit) => {
-                    self.report(misfit_at(item, misfit).help("stores are not yet in this version"))
-                }
-                Ok(_) => continue,
-            }
-            return None;
+    /// How deep a probe looks, and the stores it writes.
+    fn sees(&mut self, node: &Node) -> (Sees, Vec<StoreId>) {
+        let seen = node.one_or_many();
+        self.refuse_repeats(seen);
+        let depth = |word: &str| seen.iter().any(|item| item.text() == Some(word));
+        let sees = if depth("site") { Sees::Site } else { Sees::Host };
+        let stores = seen.iter().filter(|item| !matches!(item.text(), Some("host" | "site")));
+        (sees, stores.filter_map(|item| self.seen_store(item)).collect())
+    }
+
+    fn seen_store(&mut self, node: &Node) -> Option<StoreId> {
+        let name = node.text()?;
+        let found = self.stores.get(name).map(|declared| declared.id);
+        if found.is_none() {
+            let known = ["host", "site"].into_iter().chain(self.stores.keys().map(String::as_str));
+            let help = did_you_mean(name, known);
+            let title = format!("a probe cannot see `{name}`");
+            let problem = Diagnostic::error(Code::UnknownReference, node.at, title);
+            self.report(problem.label("neither `host`, nor `site`, nor a store").help_if(help));
         }
-        match words.contains(&"site") {
-            true => Some(Sees::Site),
-            false => Some(Sees::Host),
-        }
+        found
     }
 
     fn vantages(&mut self, node: &Node) -> Vec<Option<PlaceId>> {

@@ -68,7 +68,7 @@ codes! {
     NotYet "E0110" "not yet in this version",
         "The word is part of the format, but this version does not simulate it. It is an error, because ignoring it would \
          answer another question than the one asked.",
-        "stores: {orders: {primary: london}}";
+        "repair: {crews: 2}";
     BadName "E0111" "not a name",
         "Names hold ASCII letters, digits and hyphens and begin with a letter or digit; `/` separates the parts of a path. \
          Quote names that other YAML readers take for something else, or choose others.",

@@ -40,6 +40,7 @@ impl<'a> Expander<'a> {
         });
         self.each(root, "health_checks", |this, check| this.apply(check, "health_check"));
         self.each(root, "steering", |this, entry| this.apply(entry, "steering"));
+        self.each(root, "stores", |this, store| this.apply(store, "store"));
     }
 
     fn each(&mut self, root: &mut Node, section: &str, f: impl FnMut(&mut Self, &mut Node)) {

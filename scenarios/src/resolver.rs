@@ -7,7 +7,7 @@ use crate::incidents;
 use crate::source::Extent;
 use crate::tree::{Entry, Node};
 use models::specification::{
-    CheckId, DomainId, Endpoint, EntryId, PlaceId, PopulationId, SiteId, Specification,
+    CheckId, DomainId, Endpoint, EntryId, PlaceId, PopulationId, SiteId, Specification, StoreId,
 };
 use sim::Id;
 use std::collections::BTreeMap;
@@ -34,6 +34,7 @@ pub(crate) struct Resolver<'a> {
     pub(crate) populations: Names<PopulationId>,
     pub(crate) checks: Names<CheckId>,
     pub(crate) entries: Names<EntryId>,
+    pub(crate) stores: Names<StoreId>,
     pub(crate) places: BTreeMap<String, PlaceId>,
     /// Domains that something is known to break, or that are said never to fail.
     pub(crate) broken: Vec<DomainId>,
@@ -48,9 +49,11 @@ pub(crate) fn resolve(root: &Node, incidents: &incidents::Library) -> (Specifica
     resolver.links();
     resolver.sites();
     resolver.refuse_loops();
+    resolver.stores();
     resolver.health_checks();
     resolver.steering();
     resolver.clients();
+    resolver.requests();
     resolver.shocks();
     resolver.script();
     resolver.replays();
@@ -77,6 +80,7 @@ impl<'a> Resolver<'a> {
             populations: Names::new(),
             checks: Names::new(),
             entries: Names::new(),
+            stores: Names::new(),
             places: BTreeMap::new(),
             broken: Vec::new(),
         }
@@ -102,10 +106,13 @@ impl<'a> Resolver<'a> {
         self.populations = names(self.section("clients"));
         self.checks = names(self.section("health_checks"));
         self.entries = names(self.section("steering"));
+        self.stores = names(self.section("stores"));
         self.limit("sites", 2000);
         self.limit("clients", 10_000);
         self.limit("steering", 1000);
         self.limit("health_checks", 1000);
+        self.limit("stores", 1000);
+        self.limit("requests", 1000);
     }
 
     fn limit(&mut self, section: &str, most: usize) {
@@ -149,6 +156,15 @@ impl<'a> Resolver<'a> {
         if found.is_none() {
             let help = did_you_mean(node.text()?, self.checks.keys().map(String::as_str));
             self.unknown("health check", node, help);
+        }
+        found
+    }
+
+    pub(crate) fn store(&mut self, node: &Node) -> Option<StoreId> {
+        let found = self.stores.get(node.text()?).map(|declared| declared.id);
+        if found.is_none() {
+            let help = did_you_mean(node.text()?, self.stores.keys().map(String::as_str));
+            self.unknown("store", node, help);
         }
         found
     }

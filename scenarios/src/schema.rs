@@ -198,7 +198,7 @@ mod tests {
             "{scenario: 1, name: x, sites: {}, run: {horizon: 1}}",
             "{scenario: 1, name: x, sites: {}, run: {start: cold}}",
             "{scenario: 1, name: x}",
-            "{scenario: 1, name: x, sites: {}, stores: {}}",
+            "{scenario: 1, name: x, sites: {}, operations: {}}",
         ] {
             let root = yaml::parse(wrong, SourceId(0)).unwrap().root;
             assert!(validate(&core_json(&root), &schema, &schema).is_err(), "{wrong}");

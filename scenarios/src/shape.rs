@@ -271,8 +271,22 @@ fn check_either(node: &Node, shapes: &[Shape], problems: &mut Vec<Diagnostic>) {
     }
     match tries.len() {
         0 => problems.push(wrong_kind(node, &alternatives(shapes))),
-        _ => problems.extend(tries.into_iter().nth(likeliest(node, &fitting)).unwrap_or_default()),
+        _ => {
+            let found = tries.into_iter().nth(likeliest(node, &fitting)).unwrap_or_default();
+            problems.extend(found.into_iter().map(|problem| or_a_map(problem, shapes)));
+        }
     }
+}
+
+/// Where a word is unknown and a map could stand, its keys may be what was meant.
+fn or_a_map(problem: Diagnostic, shapes: &[Shape]) -> Diagnostic {
+    let record = shapes.iter().find_map(|shape| match shape {
+        Shape::Record(record) if problem.code == Code::UnknownWord => Some(record),
+        _ => None,
+    });
+    let Some(record) = record else { return problem };
+    let keys = record.fields.iter().filter(|field| field.need != Need::Later).map(|field| field.key);
+    problem.help(format!("or a map with {}", keys.collect::<Vec<_>>().join(", ")))
 }
 
 /// Which of several failed alternatives to report: the words for a word, the quantity for what begins with a digit.

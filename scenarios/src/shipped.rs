@@ -19,7 +19,7 @@ pub struct Shipped {
 pub fn presets() -> &'static [Shipped] {
     embedded!("presets":
         "auth-service" "bare-metal" "cloud-dns" "cloudflare" "cloudflare-proxied" "data-centre" "host" "hyperscaler"
-        "ideal" "route53" "small-site" "tier1-carrier" "validator-client" "vendor-link")
+        "ideal" "mysql-semi-sync" "postgres-patroni" "postgres-streaming" "read-replicas" "route53" "small-site" "tier1-carrier" "validator-client" "vendor-link")
 }
 
 /// The incidents, by name.
@@ -34,7 +34,7 @@ pub fn incidents() -> &'static [Shipped] {
 
 /// The scenarios of the library, by name.
 pub fn library() -> &'static [Shipped] {
-    embedded!("library": "active-passive" "regional-dependency" "thirteen-providers" "three-region-web")
+    embedded!("library": "active-passive" "patroni-three-sites" "read-replicas" "regional-dependency" "thirteen-providers" "three-region-web")
 }
 
 #[cfg(test)]

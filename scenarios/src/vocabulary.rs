@@ -3,6 +3,7 @@
 mod domains;
 mod faults;
 mod routing;
+mod stores;
 mod traffic;
 
 use crate::quantity::LONGEST;
@@ -12,6 +13,7 @@ use domains::*;
 use faults::*;
 use routing::*;
 use sim::Span;
+use stores::*;
 use traffic::*;
 
 pub(crate) use domains::PERCENTILES;
@@ -96,6 +98,18 @@ pub(crate) static SCENARIO: Record = record(
             "Entry points: names that clients resolve, and how they are answered.",
         ),
         field(
+            "stores",
+            Optional,
+            Shape::Map("store", &Shape::Record(&STORE)),
+            "Databases and other data with members at several sites.",
+        ),
+        field(
+            "requests",
+            Optional,
+            Shape::Map("request", &Shape::Record(&REQUEST)),
+            "What clients ask for, and which stores it touches.",
+        ),
+        field(
             "script",
             Optional,
             Shape::List(&Shape::Record(&SCRIPTED), 0),
@@ -128,8 +142,6 @@ pub(crate) static SCENARIO: Record = record(
             Shape::List(&Shape::Expectation, 0),
             "What must hold, e.g. `availability[www] >= 99.95%`, `p95(rto) <= 3m`, `drill(any provider): served >= 85%`.",
         ),
-        not_yet("stores", "Databases and other state."),
-        not_yet("requests", "Which request touches which store."),
         not_yet("operations", "What people and their tools do."),
         not_yet("repair", "Repair crews."),
         not_yet("changes", "Releases and configuration pushes."),

@@ -3,17 +3,20 @@
 use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
 use crate::resolver::Resolver;
-use models::specification::{DomainId, Endpoint, Steering};
+use crate::tree::Entry;
+use models::specification::{DomainId, Endpoint, Family, Steering};
 use sim::Id;
 use std::collections::BTreeSet;
 
 impl Resolver<'_> {
-    /// Domains that never fail; checks, entry points and sites that nothing uses.
+    /// Domains that never fail; checks, entry points, sites and stores that nothing uses; requests without a store.
     pub(crate) fn warnings(&mut self) {
         self.never_failing();
         self.unused_checks();
         self.unused_entries();
         self.unused_sites();
+        self.unused_stores();
+        self.idle_requests();
     }
 
     fn never_failing(&mut self) {
@@ -62,14 +65,30 @@ impl Resolver<'_> {
     }
 
     fn unused_sites(&mut self) {
-        let used = self
-            .spec
-            .entries
-            .rows()
-            .iter()
-            .flat_map(|entry| entry.sites.iter().map(|site| site.index()))
-            .collect();
+        let answered = self.spec.entries.rows().iter().flat_map(|entry| &entry.sites);
+        let members = self.spec.stores.rows().iter().flat_map(|store| {
+            let Family::Primary(primary) = &store.family;
+            primary.replicas.iter().chain([&primary.home])
+        });
+        let used = answered.chain(members).map(|site| site.index()).collect();
         self.unused("site", "sites", &used, "no steering answers it");
+    }
+
+    fn unused_stores(&mut self) {
+        let touched = self.spec.requests.iter().flat_map(|class| class.reads.iter().chain(&class.writes));
+        let probed = self.spec.checks.rows().iter().flat_map(|check| &check.stores);
+        let used = touched.chain(probed).map(|store| store.index()).collect();
+        self.unused("store", "stores", &used, "no request reads or writes it");
+    }
+
+    fn idle_requests(&mut self) {
+        let silent = |entry: &&Entry| entry.node.get("reads").is_none() && entry.node.get("writes").is_none();
+        for entry in self.section("requests").iter().filter(silent) {
+            let title = format!("the requests `{}` touch no store", entry.key);
+            let warning = Diagnostic::warning(Code::Unused, entry.key_at, title);
+            let label = "neither `reads` nor `writes`: as if they were not named";
+            self.report(warning.label(label).help("`reads: []` says that this is meant"));
+        }
     }
 
     fn unused(&mut self, what: &str, section: &str, used: &BTreeSet<usize>, why: &str) {

@@ -96,6 +96,11 @@ const WORDS: &[&str] = &[
     "beta: 10%",
     "needs: 1 of 3",
     "fraction: 35%",
+    "replicas: []",
+    "failover: never",
+    "failover: {human: 1h}",
+    "acknowledged_by: {replicas: 1}",
+    "sees: [orders]",
     "at: [90, 180]",
 ];
 

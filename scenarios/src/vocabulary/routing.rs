@@ -65,7 +65,7 @@ pub(super) static HEALTH_CHECK: Record = record(
             "sees",
             Default("[site]"),
             Shape::Either(&[SEES, Shape::List(&SEES, 1)]),
-            "What a probe sees: `host`, only whether the host answers; `site`, also the errors that requests suffer.",
+            "What a probe sees: `host`, only whether the host answers; `site`, also the errors that requests suffer; a store's name, also whether the site can write it.",
         ),
         field(
             "phase",
@@ -76,8 +76,8 @@ pub(super) static HEALTH_CHECK: Record = record(
     ],
 );
 
-/// What a probe may see. Store names follow in a later version and are refused by the resolver.
-pub(super) const SEES: Shape = Shape::Reference("`host` or `site`");
+/// What a probe may see.
+pub(super) const SEES: Shape = Shape::Reference("`host`, `site` or a store's name");
 
 pub(super) static STEERING: Record = record(
     "an entry point",

@@ -22,6 +22,7 @@ pub(crate) static PRESET: Record = record(
             "Keys of a health check.",
         ),
         field("steering", Optional, Shape::Partial(&Shape::Record(&STEERING)), "Keys of an entry point."),
+        field("store", Optional, Shape::Partial(&Shape::Record(&STORE)), "Keys of a store."),
     ],
 );
 

@@ -1,0 +1,203 @@
+//! What the words of stores and requests mean: each claim compares a fragment of text with what it stands for.
+
+use models::specification::*;
+use scenarios::{Override, load};
+use sim::{Id, Law, Span};
+
+const SITES: &str = "scenario: 1\nname: x\n\
+    sites: {london: {outages: none, capacity: 10 rps}, paris: {outages: none, capacity: 20 rps}, oslo: {outages: none, capacity: 20 rps}}\n\
+    steering: {www: {policy: failover, ttl: 60s, health_check: web, sites: [london, paris]}}\n\
+    clients: {uk: {anywhere: true, uses: www, demand: 5 rps}}\n";
+
+/// A scenario with three sites, one of which no steering answers, and `more`.
+fn compile(more: &str, set: &[&str]) -> Specification {
+    let check = if more.contains("health_checks") { "" } else { "health_checks: {web: {preset: route53}}\n" };
+    let set: Vec<Override> = set.iter().map(|set| Override::parse(set).unwrap()).collect();
+    let loaded = load("x.yaml", &format!("{SITES}{check}{more}"), &set);
+    let loaded = loaded.unwrap_or_else(|problems| panic!("{}", problems.render(false)));
+    let oslo_only = loaded.warnings.codes() == ["W0602"] && loaded.warnings.render(false).contains("`oslo`");
+    assert!(loaded.warnings.is_empty() || oslo_only, "{}", loaded.warnings.render(false));
+    loaded.specification
+}
+
+const BROWSE: &str = "requests: {browse: {share: 100%, reads: [orders]}}\n";
+
+/// The only store of a scenario.
+fn store(text: &str, set: &[&str]) -> Primary {
+    let specification = compile(&format!("stores: {{orders: {{{text}}}}}\n{BROWSE}"), set);
+    let [Store { name, family: Family::Primary(primary) }] = specification.stores.rows() else {
+        panic!("one store")
+    };
+    assert_eq!(name, "orders");
+    primary.clone()
+}
+
+const LONDON: &str = "family: primary, primary: london, replicas: [paris, oslo], lag: 200ms";
+
+fn site(index: usize) -> SiteId {
+    SiteId::from_index(index)
+}
+
+#[test]
+fn a_store_that_says_little_waits_for_its_primary() {
+    let expected = Primary {
+        home: site(0),
+        replicas: vec![site(1), site(2)],
+        lag: Law::Fixed(Span::from_millis(200)),
+        apply_rate: None,
+        acknowledged: Acknowledged::Alone,
+        failover: Failover::Never,
+        promotion: Law::Fixed(Span::ZERO),
+        most_lag: None,
+        reads: Reads::Primary,
+    };
+    assert_eq!(store(LONDON, &[]), expected);
+}
+
+#[test]
+fn every_key_of_a_store_reaches_the_specification() {
+    let found = store(
+        "family: primary, primary: oslo, replicas: [london, paris], lag: {mean: 1s}, apply_rate: 300 per minute, \
+         acknowledged_by: {replicas: 2, alone_after: 10s}, failover: {lease: 30s, renewed_every: 10s}, \
+         promotion: {law: uniform, min: 0s, max: 12s}, most_lag: 1m, reads_from: any",
+        &[],
+    );
+    let expected = Primary {
+        home: site(2),
+        replicas: vec![site(0), site(1)],
+        lag: Law::Exponential { mean: 1.0 },
+        apply_rate: Some(5.0),
+        acknowledged: Acknowledged::Received { replicas: 2, alone_after: Some(Span::SECOND * 10) },
+        failover: Failover::Lease { life: Span::SECOND * 30, renewed: Span::SECOND * 10 },
+        promotion: Law::uniform(Span::ZERO, Span::SECOND * 12).unwrap(),
+        most_lag: Some(Span::MINUTE),
+        reads: Reads::Any,
+    };
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn a_single_time_of_a_person_is_that_time_and_a_write_may_wait_for_ever() {
+    let found = store(
+        &format!("{LONDON}, failover: {{human: 15m}}, promotion: 5s, acknowledged_by: {{replicas: 1}}"),
+        &[],
+    );
+    assert_eq!(found.failover, Failover::Human(Law::Fixed(Span::MINUTE * 15)));
+    assert_eq!(found.acknowledged, Acknowledged::Received { replicas: 1, alone_after: None });
+}
+
+#[test]
+fn a_store_may_have_no_replica_if_it_says_so() {
+    let found = store("family: primary, primary: london, replicas: []", &[]);
+    assert!(found.replicas.is_empty() && found.failover == Failover::Never);
+}
+
+#[test]
+fn a_replica_may_trail_by_nothing() {
+    let found = store("family: primary, primary: london, replicas: [paris], lag: 0s", &[]);
+    assert_eq!(found.lag, Law::Fixed(Span::ZERO));
+}
+
+#[test]
+fn what_is_written_beside_a_preset_wins_over_it() {
+    let patroni = "preset: postgres-patroni, primary: london, replicas: [paris, oslo]";
+    let found = store(patroni, &[]);
+    assert_eq!(found.failover, Failover::Lease { life: Span::SECOND * 30, renewed: Span::SECOND * 10 });
+    assert_eq!((found.acknowledged, found.reads), (Acknowledged::Alone, Reads::Primary));
+    let found = store(&format!("{patroni}, failover: never, reads_from: any"), &[]);
+    assert_eq!((found.failover, found.reads), (Failover::Never, Reads::Any));
+}
+
+#[test]
+fn the_presets_differ_in_who_acknowledges_promotes_and_reads() {
+    let of = |preset: &str| store(&format!("preset: {preset}, primary: london, replicas: [paris]"), &[]);
+    let semi = of("mysql-semi-sync");
+    let ten = Some(Span::SECOND * 10);
+    assert_eq!(semi.acknowledged, Acknowledged::Received { replicas: 1, alone_after: ten });
+    for preset in ["mysql-semi-sync", "postgres-streaming", "read-replicas"] {
+        assert!(matches!(of(preset).failover, Failover::Human(_)), "{preset}");
+        assert_eq!(of(preset).reads == Reads::Any, preset == "read-replicas", "{preset}");
+    }
+}
+
+#[test]
+fn the_numbers_of_a_preset_are_in_the_report_with_their_sources() {
+    let text = format!(
+        "stores: {{orders: {{preset: postgres-patroni, primary: london, replicas: [paris]}}}}\n{BROWSE}"
+    );
+    let sources = compile(&text, &[]).sources;
+    let lease = sources.iter().find(|sourced| sourced.path == "stores.orders.failover").unwrap();
+    assert_eq!(lease.value, "{lease: 30s, renewed_every: 10s}");
+    assert!(lease.source.contains("`ttl` 30, `loop_wait` 10"), "{}", lease.source);
+}
+
+#[test]
+fn an_override_reaches_into_a_store_and_its_requests() {
+    let set = ["stores.orders.primary=paris", "stores.orders.replicas=[london]", "stores.*.lag=1s"];
+    let found = store(LONDON, &set);
+    assert_eq!((found.home, found.replicas), (site(1), vec![site(0)]));
+    assert_eq!(found.lag, Law::Fixed(Span::SECOND));
+    let text = format!("stores: {{orders: {{{LONDON}}}}}\n{BROWSE}");
+    assert_eq!(compile(&text, &["requests.browse.share=25%"]).requests[0].share, 0.25);
+}
+
+#[test]
+fn requests_name_stores_in_the_order_written_and_need_not_take_all_of_the_demand() {
+    let specification = compile(
+        &format!(
+            "stores: {{orders: {{{LONDON}}}, users: {{preset: postgres-streaming, primary: paris, replicas: [london]}}}}\n\
+             requests: {{browse: {{share: 80%, reads: [users, orders]}}, checkout: {{share: 1/20, reads: [users], writes: [orders]}}, \
+             pictures: {{share: 10%, reads: []}}}}"
+        ),
+        &[],
+    );
+    let [orders, users] = [0, 1].map(StoreId::from_index);
+    let class = |name: &str, share, reads: &[StoreId], writes: &[StoreId]| RequestClass {
+        name: name.into(),
+        share,
+        reads: reads.to_vec(),
+        writes: writes.to_vec(),
+    };
+    let expected = [
+        class("browse", 0.8, &[users, orders], &[]),
+        class("checkout", 0.05, &[users], &[orders]),
+        class("pictures", 0.1, &[], &[]),
+    ];
+    assert_eq!(specification.requests, expected);
+}
+
+#[test]
+fn a_health_check_may_see_stores_beside_the_host_or_the_site() {
+    let seen = |sees: &str| {
+        let text = format!(
+            "stores: {{orders: {{{LONDON}}}}}\nhealth_checks: {{web: {{preset: route53, sees: {sees}}}}}\n{BROWSE}"
+        );
+        let check = compile(&text, &[]).checks.rows()[0].clone();
+        (check.sees, check.stores)
+    };
+    let orders = StoreId::from_index(0);
+    assert_eq!(seen("[site, orders]"), (Sees::Site, vec![orders]));
+    assert_eq!(seen("[host, orders]"), (Sees::Host, vec![orders]));
+    assert_eq!(seen("orders"), (Sees::Host, vec![orders]));
+    assert_eq!(seen("site"), (Sees::Site, vec![]));
+}
+
+#[test]
+fn a_site_with_a_member_of_a_store_is_used_though_no_steering_answers_it() {
+    let warnings = |text: &str| {
+        let text = format!("{SITES}health_checks: {{web: {{preset: route53}}}}\n{text}{BROWSE}");
+        load("x.yaml", &text, &[]).unwrap().warnings.codes().len()
+    };
+    let of = |members: &str| format!("stores: {{orders: {{preset: postgres-patroni, {members}}}}}\n");
+    assert_eq!(warnings(&of("primary: london, replicas: [paris, oslo]")), 0);
+    assert_eq!(warnings(&of("primary: oslo, replicas: [paris]")), 0);
+    assert_eq!(warnings(&of("primary: london, replicas: [paris]")), 1);
+}
+
+#[test]
+fn a_store_that_only_a_health_check_writes_is_used() {
+    let text = format!(
+        "{SITES}stores: {{orders: {{{LONDON}}}}}\nhealth_checks: {{web: {{preset: route53, sees: [site, orders]}}}}\n"
+    );
+    assert!(load("x.yaml", &text, &[]).unwrap().warnings.is_empty());
+}
