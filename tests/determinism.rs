@@ -3,8 +3,10 @@
 use models::study::{self, Options};
 use sim::hash::StableHash;
 
-const SCENARIOS: [(&str, &str); 4] = [
+const SCENARIOS: [(&str, &str); 6] = [
     ("active-passive", include_str!("../scenarios/library/active-passive.yaml")),
+    ("patroni-three-sites", include_str!("../scenarios/library/patroni-three-sites.yaml")),
+    ("read-replicas", include_str!("../scenarios/library/read-replicas.yaml")),
     ("regional-dependency", include_str!("../scenarios/library/regional-dependency.yaml")),
     ("thirteen-providers", include_str!("../scenarios/library/thirteen-providers.yaml")),
     ("three-region-web", include_str!("../scenarios/library/three-region-web.yaml")),

@@ -5,9 +5,11 @@ use models::timeline::{Change, What};
 use models::volume::Volume;
 use sim::{Instant, Span};
 
-const SHIPPED: [(&str, &str); 5] = [
+const SHIPPED: [(&str, &str); 7] = [
     ("first", include_str!("../docs/first.yaml")),
     ("active-passive", include_str!("../scenarios/library/active-passive.yaml")),
+    ("patroni-three-sites", include_str!("../scenarios/library/patroni-three-sites.yaml")),
+    ("read-replicas", include_str!("../scenarios/library/read-replicas.yaml")),
     ("regional-dependency", include_str!("../scenarios/library/regional-dependency.yaml")),
     ("thirteen-providers", include_str!("../scenarios/library/thirteen-providers.yaml")),
     ("three-region-web", include_str!("../scenarios/library/three-region-web.yaml")),

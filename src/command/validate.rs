@@ -49,9 +49,12 @@ fn valid(file: &Path, loaded: &Loaded, resolved: bool) -> Result<(), Failure> {
         (specification.sites.len(), "site"),
         (specification.domains.len(), "failure domain"),
         (specification.populations.len(), "population"),
+        (specification.stores.len(), "store"),
         (specification.expectations.len(), "expectation"),
     ];
-    let counts: Vec<String> = counts.iter().map(|(count, noun)| plural(*count, noun)).collect();
+    // Most scenarios have no store.
+    let told = counts.iter().filter(|(count, noun)| *count > 0 || *noun != "store");
+    let counts: Vec<String> = told.map(|(count, noun)| plural(*count, noun)).collect();
     console::answer(&format!("{}: valid: {}\n", file.display(), counts.join(", ")))
 }
 
