@@ -2,6 +2,7 @@
 
 mod support;
 
+use models::blame::Mechanism;
 use models::specification::*;
 use proptest::prelude::*;
 use sim::{Instant, Span};
@@ -17,7 +18,7 @@ fn engine(specification: &Specification) -> Vec<Count> {
     outcome.scopes[first..]
         .iter()
         .map(|row| {
-            let mut lost = [0.0; 6];
+            let mut lost = [0.0; Mechanism::ALL.len()];
             for (mechanism, volume) in &row.by_mechanism {
                 lost[mechanism.index()] = volume.requests();
             }

@@ -5,6 +5,7 @@
 //! of a continuum as long as everything happens at multiples of a step. What is left is the midpoint rule's error.
 
 use super::truth::{Left, active, stands_in, truth};
+use models::blame::Mechanism;
 use models::specification::*;
 use sim::{Instant, Span};
 
@@ -12,7 +13,7 @@ use sim::{Instant, Span};
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Count {
     pub offered: f64,
-    pub lost: [f64; 6],
+    pub lost: [f64; Mechanism::ALL.len()],
 }
 
 impl Count {
@@ -403,7 +404,7 @@ struct Moment<'w, 's> {
 struct Flow {
     rate: f64,
     arrives: Vec<(SiteId, f64)>,
-    lost: [f64; 6],
+    lost: [f64; Mechanism::ALL.len()],
     missing: bool,
 }
 
