@@ -120,7 +120,7 @@ static FAILOVER: Record = Record {
             "human",
             Optional,
             LAW,
-            "By a person, so long after the primary was lost, if the new one reaches most of the store's sites. Nothing stops the old one: cut off, it goes on accepting writes.",
+            "By a person, so long after no other member that lives reached the primary. Nothing stops the old one: cut off, it goes on accepting writes, which are lost when it is back in reach.",
         ),
     ],
 };
