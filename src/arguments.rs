@@ -70,6 +70,11 @@ pub(crate) enum Command {
         after_help = "Examples:\n  seawall explain shop.yaml\n  seawall explain shop.yaml --replication 12 --at 200d"
     )]
     Explain(Explain),
+    /// Write down single reads and writes of a store, for checkers of consistency.
+    #[command(
+        after_help = "Examples:\n  seawall history shop.yaml > history.jsonl\n  seawall history shop.yaml --replication 3 --at 30d --for 20m --format edn-register > history.edn"
+    )]
+    History(History),
     /// Find all problems of scenario files at once.
     #[command(
         after_help = "Examples:\n  seawall validate shop.yaml\n  seawall validate shop.yaml --resolved"
@@ -257,6 +262,56 @@ pub(crate) struct Explain {
     pub(crate) running: Running,
     #[command(flatten)]
     pub(crate) printing: Printing,
+}
+
+/// `history`.
+#[derive(Args, Debug)]
+pub(crate) struct History {
+    /// Scenario file.
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// Which store; the first unless given.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) store: Option<String>,
+    /// Which replication; the one of the worst outage unless given.
+    #[arg(long, value_name = "N")]
+    pub(crate) replication: Option<u64>,
+    /// Where the history begins; a minute before the worst outage unless given.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) at: Option<String>,
+    /// How long operations are sent.
+    #[arg(long = "for", value_name = "TIME", default_value = "10m")]
+    pub(crate) lasts: String,
+    /// Keys, all alike.
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) keys: u32,
+    /// Sessions at the site of each member of the store.
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) sessions: u32,
+    /// Mean time between an answer and the session's next operation.
+    #[arg(long, value_name = "TIME", default_value = "1s")]
+    pub(crate) think: String,
+    /// How long a session waits for an answer.
+    #[arg(long, value_name = "TIME", default_value = "5s")]
+    pub(crate) patience: String,
+    /// The form of the history.
+    #[arg(long, value_enum, default_value = "jsonl")]
+    pub(crate) format: HistoryFormat,
+    #[command(flatten)]
+    pub(crate) changes: Changes,
+    #[command(flatten)]
+    pub(crate) running: Running,
+}
+
+/// Forms of a history.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum HistoryFormat {
+    /// JSON, one object a line.
+    Jsonl,
+    /// Jepsen's EDN, each key a register.
+    EdnRegister,
+    /// Jepsen's EDN, each key a list to which writes append.
+    EdnList,
 }
 
 /// `validate`.

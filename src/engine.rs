@@ -3,8 +3,9 @@
 use crate::failure::Failure;
 use crate::input::Scenario;
 use crate::progress::{self, Audience};
+use models::operations::PrimaryTally;
 use models::outcome::{DrillOutcome, Outcome, Worst};
-use models::study::{self, Options, StudyFault};
+use models::study::{self, Asked, Options, StudyFault};
 use models::timeline::Story;
 use sim::{Instant, Span};
 
@@ -34,6 +35,12 @@ pub(crate) fn story(
     until: Option<Instant>,
 ) -> Result<Story, Failure> {
     study::story(&scenario.specification, replication, from, until).map_err(|fault| failure(scenario, &fault))
+}
+
+/// Single operations on a store.
+pub(crate) fn history(scenario: &Scenario, asked: &Asked) -> Result<PrimaryTally, Failure> {
+    study::history(&scenario.specification, asked)
+        .map_err(|fault| Failure::said(format!("{}: {fault}", scenario.shown())))
 }
 
 fn failure(scenario: &Scenario, fault: &StudyFault) -> Failure {

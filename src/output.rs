@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 pub(crate) struct Files(Vec<(String, String)>);
 
 /// The names of all files Seawall writes; a directory that holds another one is not overwritten.
-const NAMES: [&str; 18] = [
+const NAMES: [&str; 19] = [
     "result.json",
     "drill.json",
     "summary.txt",
@@ -23,6 +23,7 @@ const NAMES: [&str; 18] = [
     "resolved.yaml",
     "scopes.csv",
     "sites.csv",
+    "stores.csv",
     "blame.csv",
     "downtimes.csv",
     "timeline.csv",

@@ -64,6 +64,30 @@ pub(crate) struct Loss {
     pub(crate) since: Instant,
 }
 
+/// What is seen of a store at an instant.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Glimpse {
+    sight: Sight,
+    /// Who accepts writes, with the number of its reign.
+    present: Option<(u32, Member)>,
+    former: Option<(u32, Member)>,
+}
+
+impl Glimpse {
+    /// Who accepts writes, with the number of each one's reign.
+    pub(crate) fn writers(&self) -> impl Iterator<Item = (u32, usize)> {
+        [self.former, self.present].into_iter().flatten().map(|(reign, member)| (reign, usize::from(member)))
+    }
+
+    pub(crate) fn alive(&self, member: usize) -> bool {
+        self.sight.alive(member as Member)
+    }
+
+    pub(crate) fn joined(&self, a: usize, b: usize) -> bool {
+        self.sight.joined(a as Member, b as Member)
+    }
+}
+
 /// One store.
 #[derive(Clone, Debug)]
 struct Row<'d> {
@@ -85,6 +109,9 @@ struct Row<'d> {
     cause: Cause,
     /// The log of former writers when they were left behind.
     written_by_former: f64,
+    /// Hand-overs so far, and those before the one that left the former writer behind.
+    reigns: u32,
+    former_reign: u32,
 }
 
 /// All stores.
@@ -121,6 +148,8 @@ impl<'d> Stores<'d> {
                 readable: sites.map(|_, _| true),
                 cause: nobody,
                 written_by_former: 0.0,
+                reigns: 0,
+                former_reign: 0,
             }
         };
         Stores {
@@ -146,6 +175,7 @@ impl<'d> Stores<'d> {
             row.access.rows_mut().fill(Access::Present);
             row.readable.rows_mut().fill(true);
             row.written_by_former = 0.0;
+            (row.reigns, row.former_reign) = (0, 0);
         }
     }
 
@@ -201,6 +231,15 @@ impl<'d> Stores<'d> {
     /// Does a former writer of `store` go on beside the present one?
     pub(crate) fn has_two_writers(&self, store: StoreId) -> bool {
         self.rows[store].reign.old_writer().is_some()
+    }
+
+    pub(crate) fn glimpse(&self, store: StoreId, now: Instant) -> Glimpse {
+        let row = &self.rows[store];
+        Glimpse {
+            sight: row.sight.clone(),
+            present: row.reign.writer(now, row.plan, &row.sight).map(|member| (row.reigns, member)),
+            former: row.reign.old_writer().map(|member| (row.former_reign, member)),
+        }
     }
 
     /// Does every store rest?
@@ -361,6 +400,8 @@ impl Row<'_> {
             self.backlogs[member].join(joined, now, written, self.plan.apply_rate, 0.0);
         }
         self.written_by_former = by_former;
+        self.former_reign = self.reigns;
+        self.reigns += 1;
         let seconds = if self.rate > 0.0 { mean / self.rate } else { 0.0 };
         Loss {
             from: self.sites[from],

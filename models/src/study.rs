@@ -3,6 +3,7 @@
 mod data;
 mod drill;
 mod hazards;
+mod history;
 mod interval;
 mod judge;
 mod measure;
@@ -10,6 +11,7 @@ mod run;
 mod story;
 
 pub use drill::drill;
+pub use history::{Asked, HistoryFault, history};
 pub use run::run;
 pub use story::story;
 

@@ -11,7 +11,7 @@ says what its users lose, for how long, and because of which fault.
   seawall run shop/scenario.yaml             what do a year's failures cost?
   seawall drill shop/scenario.yaml           what survives the loss of each provider, region and site?
 
-Simulate:  run  check  drill  replay  explain
+Simulate:  run  check  drill  replay  explain  history
 Look up:   presets  incidents  errors  schema
 Write:     init  validate
 

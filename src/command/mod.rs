@@ -4,6 +4,7 @@ mod check;
 mod drill;
 mod errors;
 mod explain;
+mod history;
 mod incidents;
 mod init;
 mod intro;
@@ -31,6 +32,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<Exit, Failure> {
         Some(Command::Drill(asked)) => drill::run(&asked, audience).map(done),
         Some(Command::Replay(asked)) => replay::run(&asked, audience).map(done),
         Some(Command::Explain(asked)) => explain::run(&asked, audience).map(done),
+        Some(Command::History(asked)) => history::run(&asked, audience).map(done),
         Some(Command::Validate(asked)) => validate::run(&asked),
         Some(Command::Schema) => schema::run().map(done),
         Some(Command::Presets(asked)) => presets::run(&asked).map(done),

@@ -202,7 +202,7 @@ impl Reign {
                 let ready = now.saturating_add(plan.promotion.sample(stream));
                 Some(State::Promoting { last, since, to, ready })
             }
-            State::Promoting { last, since, to, .. } if !may_follow(to, plan, sight) => {
+            State::Promoting { last, since, to, .. } if !may_follow(to, last, plan, sight) => {
                 Some(State::Vacant { last, since })
             }
             State::Promoting { to, ready, .. } if ready <= now => Some(State::Writing { at: to }),
@@ -262,7 +262,7 @@ fn decision(now: Instant, plan: &Primary, stream: &mut Stream) -> Option<Instant
 fn choose(last: Member, plan: &Primary, sight: &Sight, trails: &impl Fn(Member) -> Span) -> Option<Member> {
     let behind = |member: Member| if member == last { Span::ZERO } else { trails(member) };
     let close = |behind: Span| plan.most_lag.is_none_or(|most| behind <= most);
-    let candidates = sight.members().filter(|member| may_follow(*member, plan, sight));
+    let candidates = sight.members().filter(|member| may_follow(*member, last, plan, sight));
     candidates
         .map(|member| (behind(member), member))
         .filter(|(behind, _)| close(*behind))
@@ -270,9 +270,11 @@ fn choose(last: Member, plan: &Primary, sight: &Sight, trails: &impl Fn(Member) 
         .map(|(_, to)| to)
 }
 
-fn may_follow(member: Member, plan: &Primary, sight: &Sight) -> bool {
+/// The former writer itself may only if it could have gone on.
+fn may_follow(member: Member, last: Member, plan: &Primary, sight: &Sight) -> bool {
     match plan.failover {
         Failover::Lease { .. } => sight.has_majority(member),
+        Failover::Never | Failover::Human(_) if member == last => holds(member, plan, sight),
         Failover::Never | Failover::Human(_) => sight.alive(member),
     }
 }

@@ -3,7 +3,7 @@
 use super::{Cause, World};
 use crate::observer::Observer;
 use crate::specification::{Specification, StoreId};
-use crate::store::{Loss, News};
+use crate::store::{Glimpse, Loss, News};
 use crate::timeline::{StoreTurn, What};
 use sim::{Instant, Table};
 
@@ -79,6 +79,15 @@ impl<O: Observer> World<'_, O> {
         if let Some(since) = turn(&mut self.data.doubled[store], two, now) {
             self.ledger.two_writers(store, now - since);
         }
+    }
+
+    pub(crate) fn now(&self) -> Instant {
+        self.now
+    }
+
+    /// What is seen of a store now.
+    pub(crate) fn glimpse(&self, store: StoreId) -> Glimpse {
+        self.stores.glimpse(store, self.now)
     }
 
     /// The run is over.

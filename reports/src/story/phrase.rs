@@ -54,6 +54,7 @@ impl<'a> Phrases<'a> {
         let lost = |lost: u64| match lost {
             0 => String::new(),
             1 => "; 1 acknowledged write is lost".to_owned(),
+            few @ ..1000 => format!("; {few} acknowledged writes are lost"),
             many => format!("; {} acknowledged writes are lost", crate::number::significant(many as f64, 3)),
         };
         match turn {

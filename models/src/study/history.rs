@@ -1,0 +1,220 @@
+//! Single reads and writes of a store during a stretch of one replication: what its clients saw.
+//!
+//! The replication is run again and tells who wrote when, who was dead and who was cut off; sessions at the sites of the
+//! store's members then read and write against that, message by message. They feed nothing back.
+
+use super::StudyFault;
+use crate::design::Design;
+use crate::network::delay;
+use crate::observer::Nobody;
+use crate::operations::{
+    Commit, Cut, Flaw, Heritage, Plan, Popularity, PrimaryRun, PrimaryTally, ReadFrom, Reign, Reigns,
+    Session, Shipping, Shows, Store, Stretch,
+};
+use crate::specification::{Acknowledged, Family, Primary, Reads, Specification, StoreId};
+use crate::store::Glimpse;
+use crate::world::World;
+use sim::{Instant, Law, Replication, Span};
+use std::cell::RefCell;
+
+/// What is asked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Asked {
+    /// Of which store.
+    pub store: StoreId,
+    /// In which replication.
+    pub replication: u64,
+    /// From when on.
+    pub from: Instant,
+    /// For how long operations are sent.
+    pub lasts: Span,
+    /// Keys, all alike.
+    pub keys: u32,
+    /// Sessions at each member's site.
+    pub sessions: u32,
+    /// Mean time between an answer and the next operation of a session.
+    pub think: Span,
+    /// How long a session waits for an answer.
+    pub patience: Span,
+}
+
+/// Why there is no history.
+#[derive(Debug)]
+pub enum HistoryFault {
+    /// The study could not be carried out.
+    Study(StudyFault),
+    /// The store goes on without its replicas after a while, which single operations do not know yet.
+    FallsBack,
+    /// What the store went through breaks a rule of reigns: a defect of this program.
+    AtOdds(Flaw),
+}
+
+impl std::fmt::Display for HistoryFault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            HistoryFault::Study(fault) => fault.fmt(f),
+            HistoryFault::FallsBack => {
+                f.write_str("histories of stores with `alone_after` are not yet in this version")
+            }
+            HistoryFault::AtOdds(flaw) => write!(f, "the store's reigns are at odds: {flaw:?}"),
+        }
+    }
+}
+
+impl std::error::Error for HistoryFault {}
+
+/// Runs the operations.
+///
+/// # Errors
+/// See [`HistoryFault`].
+pub fn history(specification: &Specification, asked: &Asked) -> Result<PrimaryTally, HistoryFault> {
+    let Family::Primary(plan) = &specification.stores[asked.store].family;
+    let commit = match plan.acknowledged {
+        Acknowledged::Alone => Commit::Asynchronous,
+        Acknowledged::Received { alone_after: Some(_), .. } => return Err(HistoryFault::FallsBack),
+        Acknowledged::Received { replicas, alone_after: None } => {
+            Commit::SemiSynchronous { replicas: replicas as usize, shows: Shows::Acknowledged }
+        }
+    };
+    let glimpses = glimpses(specification, asked).map_err(HistoryFault::Study)?;
+    let members: Vec<_> = std::iter::once(plan.home).chain(plan.replicas.iter().copied()).collect();
+    let place = |member: usize| specification.sites[members[member]].place;
+    let distance = |a: usize, b: usize| delay(specification, place(a), place(b));
+    let all = 0..members.len();
+    let store = Store {
+        reigns: reigns(&glimpses, members.len()).map_err(HistoryFault::AtOdds)?,
+        distances: all.clone().map(|a| all.clone().map(|b| distance(a, b)).collect()).collect(),
+        commit,
+        shipping: Shipping::Streamed,
+        lag: plan.lag.clone(),
+        apply: Law::Fixed(Span::ZERO),
+        message: Law::Fixed(Span::ZERO),
+        patience: asked.patience,
+        popularity: Popularity::Uniform { keys: asked.keys },
+    };
+    let sessions: Vec<Session> = all
+        .flat_map(|place| (0..asked.sessions).map(move |_| place))
+        .map(|place| session(specification, asked, plan, place))
+        .collect();
+    let luck = (specification.run.seed, Replication(asked.replication));
+    let run = PrimaryRun::new(&store, &sessions, asked.keys, luck);
+    Ok(run.run(Instant::ZERO + asked.lasts))
+}
+
+fn session(specification: &Specification, asked: &Asked, plan: &Primary, place: usize) -> Session {
+    let share = |touches: &dyn Fn(&crate::specification::RequestClass) -> bool| -> f64 {
+        specification.requests.iter().filter(|class| touches(class)).map(|class| class.share).sum()
+    };
+    let reads = share(&|class| class.reads.contains(&asked.store));
+    let writes = share(&|class| class.writes.contains(&asked.store));
+    let reads = if reads + writes > 0.0 { reads / (reads + writes) } else { 0.5 };
+    let think = Law::Exponential { mean: asked.think.seconds() };
+    let from = match plan.reads {
+        Reads::Primary => ReadFrom::Primary,
+        Reads::Any => ReadFrom::Nearest,
+    };
+    Session { plan: Plan::Mix { reads, think }, place, reads: from }
+}
+
+/// What was seen of the store, at `asked.from` and at each change from then on; times count from there.
+fn glimpses(specification: &Specification, asked: &Asked) -> Result<Vec<(Instant, Glimpse)>, StudyFault> {
+    let design = Design::new(specification.clone())?;
+    let seen: RefCell<Vec<(Instant, Glimpse)>> = RefCell::new(Vec::new());
+    let mut world = World::new(&design, Nobody);
+    world.start(specification.run.seed, Replication(asked.replication));
+    world.drive(asked.from, |_| false);
+    let shifted = |at: Instant| Instant::ZERO + (at - asked.from).max(Span::ZERO);
+    seen.borrow_mut().push((Instant::ZERO, world.glimpse(asked.store)));
+    let horizon = Instant::ZERO + specification.run.horizon;
+    world.drive(asked.from.saturating_add(asked.lasts + asked.patience * 2).min(horizon), |world| {
+        let now = world.glimpse(asked.store);
+        let mut seen = seen.borrow_mut();
+        if seen.last().is_none_or(|(_, last)| *last != now) {
+            let at = shifted(world.now());
+            seen.retain(|(earlier, _)| *earlier < at);
+            seen.push((at, now));
+        }
+        false
+    });
+    Ok(seen.into_inner())
+}
+
+/// The stretches in which something held.
+fn stretches(glimpses: &[(Instant, Glimpse)], holds: impl Fn(&Glimpse) -> bool) -> Vec<Stretch> {
+    let mut found: Vec<Stretch> = Vec::new();
+    for (index, (from, glimpse)) in glimpses.iter().enumerate() {
+        let until = glimpses.get(index + 1).map_or(Instant::FAR, |(next, _)| *next);
+        match found.last_mut().filter(|last| last.until == *from) {
+            _ if !holds(glimpse) => {}
+            Some(last) => last.until = until,
+            None => found.push(Stretch { from: *from, until }),
+        }
+    }
+    found
+}
+
+fn reigns(glimpses: &[(Instant, Glimpse)], members: usize) -> Result<Reigns, Flaw> {
+    let mut writers: Vec<(u32, usize)> = glimpses.iter().flat_map(|(_, glimpse)| glimpse.writers()).collect();
+    writers.sort_unstable();
+    writers.dedup();
+    let mut all: Vec<Reign> = Vec::new();
+    for &(epoch, primary) in &writers {
+        let accepts =
+            stretches(glimpses, |glimpse| glimpse.writers().any(|writer| writer == (epoch, primary)));
+        for (index, Stretch { from, until }) in accepts.into_iter().enumerate() {
+            let former =
+                all.last().map(|reign| reign.primary).filter(|former| index == 0 && *former != primary);
+            let heritage = match former {
+                Some(_) => Heritage::Longest(vec![primary]),
+                None => Heritage::Everything,
+            };
+            let heard = (0..members).map(|place| heard(glimpses, (former, primary), place, from)).collect();
+            all.push(Reign { primary, active: from, stops: until, heard, heritage });
+        }
+    }
+    if all.is_empty() {
+        // Nobody writes throughout: a reign that is over before it has begun.
+        all.push(Reign { stops: Instant::ZERO, ..steady(members) });
+    }
+    for epoch in (1..all.len()).rev() {
+        let (before, after) = all.split_at_mut(epoch);
+        let (this, next) = (&mut before[epoch - 1], &after[0]);
+        // Who hears of a later epoch has heard of this one.
+        this.heard.iter_mut().zip(&next.heard).for_each(|(this, next)| *this = (*this).min(*next));
+    }
+    let down = |member: usize| stretches(glimpses, |glimpse| !glimpse.alive(member));
+    let pairs = (0..members).flat_map(|a| (a + 1..members).map(move |b| (a, b)));
+    let cut = |(a, b): (usize, usize)| {
+        let apart = move |glimpse: &Glimpse| glimpse.alive(a) && glimpse.alive(b) && !glimpse.joined(a, b);
+        stretches(glimpses, apart).into_iter().map(move |during| Cut { between: (a, b), during })
+    };
+    Reigns::new(members, all, (0..members).map(down).collect(), pairs.flat_map(cut).collect())
+}
+
+fn steady(members: usize) -> Reign {
+    Reign {
+        primary: 0,
+        active: Instant::ZERO,
+        stops: Instant::FAR,
+        heard: vec![Instant::ZERO; members],
+        heritage: Heritage::Everything,
+    }
+}
+
+/// When a place hears of a primary that became active at `active`: where it reaches it then, it has waited for it since it
+/// lost the former one, and takes nothing more from that, not even what was on its way; else when it first reaches it.
+fn heard(
+    glimpses: &[(Instant, Glimpse)],
+    (former, primary): (Option<usize>, usize),
+    place: usize,
+    active: Instant,
+) -> Instant {
+    let at = |stretches: Vec<Stretch>| stretches.into_iter().find(|stretch| stretch.until > active);
+    let joined = at(stretches(glimpses, |glimpse| glimpse.joined(primary, place)));
+    let reaches = joined.map_or(Instant::FAR, |joined| joined.from.max(active));
+    if reaches > active {
+        return reaches;
+    }
+    let apart = former.and_then(|former| at(stretches(glimpses, |glimpse| !glimpse.joined(former, place))));
+    apart.map_or(active, |apart| apart.from.min(active))
+}
