@@ -12,18 +12,30 @@
 //! - A client has one operation under way at a time.
 
 pub mod client;
+pub mod history;
 pub mod key;
+mod log;
 pub mod oracle;
 pub mod popularity;
+pub mod primary;
 pub mod quorum;
+mod register;
+pub mod reigns;
 pub mod run;
+mod serve;
 
 pub use client::{Client, Plan};
+pub use history::{Action, History, Line, Phase};
 pub use key::{Apply, Key, Order, Version};
+pub use log::Position;
 pub use oracle::{Counts, Floors, Verdict};
 pub use popularity::Popularity;
+pub use primary::{Commit, ReadFrom, Session, Shipping, Shows, Store};
 pub use quorum::{Asked, Legs, Quorum, REPLICAS_MAX};
+pub use register::PrimaryCounts;
+pub use reigns::{Cut, Flaw, Heritage, Reign, Reigns, Stretch};
 pub use run::{Operations, Tally};
+pub use serve::{PrimaryRun, PrimaryTally};
 
 sim::id! {
     /// A key of a store.

@@ -1,0 +1,283 @@
+//! A store with one writer at a time: how a write reaches its replicas, and who has it when.
+//!
+//! A write goes to the primary that its client's place knows, which appends it to its log and sends it to the replicas.
+//! Each receives the log in order, and shows an entry some time later. A replica that hears of a new epoch takes nothing
+//! more from the old one, and follows the new log from the moment its first entry is there; what its old log held beyond
+//! is dropped then.
+//!
+//! All messages of an entry are drawn when the primary accepts it, since the reigns are known beforehand. Assumptions: a
+//! replica's disk survives; a message on its way when its receiver goes down is sent again; one from a sender that has
+//! stopped is not.
+
+use super::client::Plan;
+use super::log::Logs;
+use super::popularity::Popularity;
+use super::quorum::REPLICAS_MAX;
+use super::reigns::Reigns;
+use sim::{Instant, Law, Replication, Seed, Span, Stream, StreamName};
+
+/// When a write is acknowledged.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Commit {
+    /// At once.
+    Asynchronous,
+    /// When so many replicas beside the primary have received it; never before, however long that takes.
+    SemiSynchronous {
+        /// How many.
+        replicas: usize,
+        /// What the primary shows meanwhile.
+        shows: Shows,
+    },
+    /// When a majority, the primary included, has received it and all before it. Nobody shows it earlier. A new primary
+    /// shows nothing of its log until a majority has received the entry that begins its reign.
+    Consensus,
+}
+
+/// What a primary shows of a write that waits for its acknowledgements.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Shows {
+    /// The write: others may read it and then lose it.
+    Accepted,
+    /// What was there before.
+    Acknowledged,
+}
+
+/// How entries leave the primary for its replicas.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Shipping {
+    /// Each as it is written.
+    Streamed,
+    /// All that have gathered, at every multiple of a time.
+    Every(Span),
+}
+
+/// Where reads go.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ReadFrom {
+    /// To the primary that the client's place knows, if it believes itself to be primary.
+    Primary,
+    /// There too, and a majority, the primary included, confirms its reign before it answers.
+    Confirmed,
+    /// To the nearest replica that is up and in reach.
+    Nearest,
+    /// To any replica that is up and in reach, each time anew.
+    Uniform,
+    /// To this replica; once it is not up or not in reach, to the nearest that is, and so on.
+    Sticky(usize),
+}
+
+/// A client: one session after the other, since a session ends when a write's outcome stays unknown.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Session {
+    /// What it does.
+    pub plan: Plan,
+    /// Where it is.
+    pub place: usize,
+    /// Where its reads go.
+    pub reads: ReadFrom,
+}
+
+/// A store with one writer at a time.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Store {
+    /// What it goes through.
+    pub reigns: Reigns,
+    /// One-way distances of places from each other.
+    pub distances: Vec<Vec<Span>>,
+    /// When a write is acknowledged.
+    pub commit: Commit,
+    /// How entries leave the primary.
+    pub shipping: Shipping,
+    /// What an entry takes to a replica beside the distance, drawn for each.
+    pub lag: Law,
+    /// What a replica takes to show what it has received, drawn for each; in the order of the log.
+    pub apply: Law,
+    /// What a client's message takes beside the distance, each way.
+    pub message: Law,
+    /// How long a client waits for an answer.
+    pub patience: Span,
+    /// Which keys are touched.
+    pub popularity: Popularity,
+}
+
+/// The streams that the store's own delays are drawn from.
+#[derive(Clone, Debug)]
+pub(super) struct Luck {
+    /// Of each replica.
+    lag: Vec<Stream>,
+    apply: Vec<Stream>,
+}
+
+impl Luck {
+    pub(super) fn new(replicas: usize, (seed, replication): (Seed, Replication)) -> Self {
+        let streams = |purpose: &str| {
+            (0..replicas)
+                .map(|r| Stream::new(seed, replication, StreamName::of(&format!("replica/{r}"), purpose)))
+                .collect()
+        };
+        Luck { lag: streams("lag"), apply: streams("apply") }
+    }
+}
+
+/// What became of an entry.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Entry {
+    /// Its number in the log.
+    pub(super) index: u64,
+    /// When the primary knew that it was where it had to be; [`Instant::FAR`] if never.
+    pub(super) committed: Instant,
+    /// From when on each replica shows it while it follows the log of that epoch.
+    pub(super) shown: [Instant; REPLICAS_MAX],
+}
+
+impl Store {
+    /// Lets a reign begin: its log, and the entry that begins it.
+    pub(super) fn begin(&self, logs: &mut Logs, epoch: usize, luck: &mut Luck) {
+        logs.begin(&self.reigns);
+        let active = self.reigns.reigns()[epoch].active;
+        let follows = if epoch == 0 {
+            // There is nothing to take over.
+            logs.of_mut(epoch).append([active; REPLICAS_MAX]);
+            [active; REPLICAS_MAX]
+        } else {
+            self.append(logs, epoch, active, luck).shown
+        };
+        logs.of_mut(epoch).follows = follows;
+    }
+
+    /// The primary of an epoch appends an entry.
+    pub(super) fn append(&self, logs: &mut Logs, epoch: usize, now: Instant, luck: &mut Luck) -> Entry {
+        let log = logs.of(epoch);
+        let reached = self.reached(log.reached, epoch, now, luck);
+        let committed = self.committed(&reached, epoch, now).max(log.committed);
+        let shown = self.shown(log.shown, (&reached, committed), epoch, now, luck);
+        let log = logs.of_mut(epoch);
+        (log.committed, log.shown) = (committed, shown);
+        Entry { index: log.append(reached), committed, shown }
+    }
+
+    /// When each replica receives an entry, given when it has received the one before.
+    fn reached(
+        &self,
+        before: [Instant; REPLICAS_MAX],
+        epoch: usize,
+        now: Instant,
+        luck: &mut Luck,
+    ) -> [Instant; REPLICAS_MAX] {
+        let reign = &self.reigns.reigns()[epoch];
+        let leaves = match self.shipping {
+            Shipping::Streamed => now,
+            Shipping::Every(span) => next_multiple(now, span),
+        };
+        let mut reached = [Instant::FAR; REPLICAS_MAX];
+        for (replica, at) in reached.iter_mut().enumerate().take(self.reigns.replicas()) {
+            if replica == reign.primary {
+                *at = now;
+                continue;
+            }
+            let takes = self.distances[reign.primary][replica] + self.lag.sample(&mut luck.lag[replica]);
+            let arrives = self.reigns.deliver((reign.primary, replica), leaves, takes, reign.stops);
+            let arrives = arrives.unwrap_or(Instant::FAR).max(before[replica]).max(reign.heard[replica]);
+            if arrives < self.reigns.refuses_from(epoch, replica) {
+                *at = arrives;
+            }
+        }
+        reached
+    }
+
+    /// When the primary knows that an entry is where it has to be.
+    fn committed(&self, reached: &[Instant; REPLICAS_MAX], epoch: usize, now: Instant) -> Instant {
+        let reign = &self.reigns.reigns()[epoch];
+        let needed = match self.commit {
+            Commit::Asynchronous => 0,
+            Commit::SemiSynchronous { replicas, .. } => replicas,
+            Commit::Consensus => self.reigns.replicas() / 2,
+        };
+        let answers =
+            (0..self.reigns.replicas()).filter(|replica| *replica != reign.primary).map(|replica| {
+                let ways = (replica, reign.primary);
+                let takes = self.distances[replica][reign.primary];
+                let received = reached[replica];
+                if received == Instant::FAR {
+                    return Instant::FAR;
+                }
+                self.reigns.deliver(ways, received, takes, Instant::FAR).unwrap_or(Instant::FAR)
+            });
+        let known = nth_least(answers, needed).map_or(now, |at| at.max(now));
+        if known < reign.stops { known } else { Instant::FAR }
+    }
+
+    /// From when on each replica shows an entry, given when it shows the one before.
+    fn shown(
+        &self,
+        before: [Instant; REPLICAS_MAX],
+        (reached, committed): (&[Instant; REPLICAS_MAX], Instant),
+        epoch: usize,
+        now: Instant,
+        luck: &mut Luck,
+    ) -> [Instant; REPLICAS_MAX] {
+        let reign = &self.reigns.reigns()[epoch];
+        let mut shown = [Instant::FAR; REPLICAS_MAX];
+        for (replica, at) in shown.iter_mut().enumerate().take(self.reigns.replicas()) {
+            if replica == reign.primary {
+                *at = if self.shows_at_once() { now } else { committed };
+                continue;
+            }
+            let told = if self.commit == Commit::Consensus && committed < Instant::FAR {
+                let ways = (reign.primary, replica);
+                let takes = self.distances[reign.primary][replica];
+                self.reigns.deliver(ways, committed, takes, reign.stops).unwrap_or(Instant::FAR)
+            } else if self.commit == Commit::Consensus {
+                Instant::FAR
+            } else {
+                now
+            };
+            let applies = self.apply.sample(&mut luck.apply[replica]);
+            *at = reached[replica].max(told).saturating_add(applies).max(before[replica]);
+        }
+        shown
+    }
+
+    fn shows_at_once(&self) -> bool {
+        match self.commit {
+            Commit::Asynchronous => true,
+            Commit::SemiSynchronous { shows, .. } => shows == Shows::Accepted,
+            Commit::Consensus => false,
+        }
+    }
+
+    /// When the primary of an epoch knows that a majority still followed it after `now`.
+    pub(super) fn confirmed(&self, epoch: usize, now: Instant) -> Option<Instant> {
+        let reign = &self.reigns.reigns()[epoch];
+        let answers =
+            (0..self.reigns.replicas()).filter(|replica| *replica != reign.primary).map(|replica| {
+                let takes = self.distances[reign.primary][replica];
+                let asked = self.reigns.carry((reign.primary, replica), now, takes);
+                let follows = |at: &Instant| {
+                    reign.heard[replica] <= *at && *at < self.reigns.refuses_from(epoch, replica)
+                };
+                let back = asked.filter(follows).and_then(|at| {
+                    self.reigns.carry((replica, reign.primary), at, self.distances[replica][reign.primary])
+                });
+                back.unwrap_or(Instant::FAR)
+            });
+        let at = nth_least(answers, self.reigns.replicas() / 2).unwrap_or(now);
+        (at < reign.stops).then_some(at)
+    }
+}
+
+/// The least multiple of `every`, counted from the epoch of time, that is not before `at`.
+fn next_multiple(at: Instant, every: Span) -> Instant {
+    let past = at.nanos().rem_euclid(every.nanos());
+    if past == 0 { at } else { at + (every - Span::from_nanos(past)) }
+}
+
+/// The n-th least of some instants, counted from 1; nothing for n = 0, [`Instant::FAR`] if there are too few.
+fn nth_least(all: impl Iterator<Item = Instant>, n: usize) -> Option<Instant> {
+    let mut least = [Instant::FAR; REPLICAS_MAX];
+    for (index, at) in all.enumerate() {
+        least[index] = at;
+    }
+    least.sort_unstable();
+    n.checked_sub(1).map(|place| least[place])
+}

@@ -1,0 +1,293 @@
+//! What a store with one writer at a time went through: who was its primary when, what each hand-over left of the log,
+//! who was down and who was cut off.
+//!
+//! Places are numbered; replica r is at place r, and the places from `replicas` on hold clients only. Epochs are numbered
+//! from 0, one for each reign. All intervals hold their beginning and not their end.
+
+use sim::{Instant, Span};
+
+/// An interval of time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Stretch {
+    /// Its first instant.
+    pub from: Instant,
+    /// The first instant after it.
+    pub until: Instant,
+}
+
+impl Stretch {
+    fn holds(&self, at: Instant) -> bool {
+        self.from <= at && at < self.until
+    }
+}
+
+/// Two places that do not reach each other for a while.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Cut {
+    /// The places.
+    pub between: (usize, usize),
+    /// When.
+    pub during: Stretch,
+}
+
+/// What a new primary begins with.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Heritage {
+    /// The whole log of the reign before: nothing is lost.
+    Everything,
+    /// The longest log among these replicas, each as it was when that replica heard of the epoch: the promoted one alone,
+    /// the best of several, or a majority. A log that ends in a later epoch is longer, whatever its length.
+    Longest(Vec<usize>),
+}
+
+/// One primary's time.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Reign {
+    /// The replica that is primary.
+    pub primary: usize,
+    /// From when on it accepts writes.
+    pub active: Instant,
+    /// When it stops accepting and sending, for whatever reason. After the next reign's `active`, it was not fenced: two
+    /// primaries at once.
+    pub stops: Instant,
+    /// When each place hears of this epoch; [`Instant::FAR`] if never. From then on clients there turn to this primary
+    /// and a replica there takes nothing from earlier ones.
+    pub heard: Vec<Instant>,
+    /// What of the log it begins with. The first reign begins with an empty log, whatever is said here.
+    pub heritage: Heritage,
+}
+
+/// A store's reigns and interruptions, checked.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Reigns {
+    replicas: usize,
+    reigns: Vec<Reign>,
+    /// Of each replica, in order of time, disjoint.
+    down: Vec<Vec<Stretch>>,
+    cuts: Vec<Cut>,
+}
+
+/// Why reigns cannot be. The number is the epoch at fault.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Flaw {
+    /// There is no reign.
+    None,
+    /// Replicas or places that are not there, or `heard` or `down` of another length.
+    Shape,
+    /// A replica's times down overlap or are out of order.
+    Down,
+    /// It becomes active no later than the one before.
+    Order(usize),
+    /// A place hears of it before it hears of an earlier one.
+    Heard(usize),
+    /// Its primary, or a replica whose log it inherits, hears of it only after it has become active.
+    Late(usize),
+    /// Its primary goes on after having heard of the next.
+    Deposed(usize),
+    /// Its primary is down while it reigns.
+    DownPrimary(usize),
+    /// It inherits everything although the one before goes on.
+    StillWriting(usize),
+}
+
+impl Reigns {
+    /// Reigns over `replicas` replicas.
+    ///
+    /// # Errors
+    /// The first [`Flaw`] found.
+    pub fn new(
+        replicas: usize,
+        reigns: Vec<Reign>,
+        down: Vec<Vec<Stretch>>,
+        cuts: Vec<Cut>,
+    ) -> Result<Self, Flaw> {
+        let all = Reigns { replicas, reigns, down, cuts };
+        all.check_shape()?;
+        for epoch in 0..all.reigns.len() {
+            all.check(epoch)?;
+        }
+        Ok(all)
+    }
+
+    /// One replica is primary for good, and nothing happens.
+    pub fn steady(replicas: usize, places: usize, primary: usize) -> Self {
+        let reign = Reign {
+            primary,
+            active: Instant::ZERO,
+            stops: Instant::FAR,
+            heard: vec![Instant::ZERO; places],
+            heritage: Heritage::Everything,
+        };
+        Reigns { replicas, reigns: vec![reign], down: vec![Vec::new(); replicas], cuts: Vec::new() }
+    }
+
+    fn check_shape(&self) -> Result<(), Flaw> {
+        let places = self.reigns.first().ok_or(Flaw::None)?.heard.len();
+        let known = |reign: &Reign| {
+            let heirs: &[usize] = match &reign.heritage {
+                Heritage::Everything => &[reign.primary],
+                Heritage::Longest(of) => of,
+            };
+            reign.heard.len() == places
+                && reign.primary < self.replicas
+                && !heirs.is_empty()
+                && heirs.iter().all(|replica| *replica < self.replicas)
+        };
+        let cuts_known = self.cuts.iter().all(|cut| cut.between.0 < places && cut.between.1 < places);
+        if places < self.replicas
+            || self.down.len() != self.replicas
+            || !cuts_known
+            || !self.reigns.iter().all(known)
+        {
+            return Err(Flaw::Shape);
+        }
+        let ordered = |down: &Vec<Stretch>| {
+            down.iter().all(|stretch| stretch.from < stretch.until)
+                && down.windows(2).all(|pair| pair[0].until < pair[1].from)
+        };
+        if self.down.iter().all(ordered) { Ok(()) } else { Err(Flaw::Down) }
+    }
+
+    fn check(&self, epoch: usize) -> Result<(), Flaw> {
+        let reign = &self.reigns[epoch];
+        let late = |replica: usize| reign.heard[replica] > reign.active;
+        let heir_late = match &reign.heritage {
+            Heritage::Longest(of) => of.iter().any(|replica| late(*replica)),
+            Heritage::Everything => false,
+        };
+        if late(reign.primary) || heir_late {
+            return Err(Flaw::Late(epoch));
+        }
+        let down = &self.down[reign.primary];
+        if down.iter().any(|down| down.from < reign.stops && reign.active < down.until) {
+            return Err(Flaw::DownPrimary(epoch));
+        }
+        let Some(next) = self.reigns.get(epoch + 1) else { return Ok(()) };
+        if next.active <= reign.active {
+            return Err(Flaw::Order(epoch + 1));
+        }
+        if next.heard.iter().zip(&reign.heard).any(|(next, this)| next < this) {
+            return Err(Flaw::Heard(epoch + 1));
+        }
+        if reign.stops > next.heard[reign.primary] {
+            return Err(Flaw::Deposed(epoch));
+        }
+        if next.heritage == Heritage::Everything && reign.stops > next.active {
+            return Err(Flaw::StillWriting(epoch + 1));
+        }
+        Ok(())
+    }
+
+    /// How many replicas there are.
+    pub fn replicas(&self) -> usize {
+        self.replicas
+    }
+
+    /// How many places there are.
+    pub fn places(&self) -> usize {
+        self.reigns[0].heard.len()
+    }
+
+    /// The reigns, by epoch.
+    pub fn reigns(&self) -> &[Reign] {
+        &self.reigns
+    }
+
+    /// Does every reign begin with all that a majority held, so that nothing a majority had received is lost?
+    pub fn elects_by_majority(&self) -> bool {
+        self.reigns.iter().skip(1).all(|reign| match &reign.heritage {
+            Heritage::Everything => true,
+            Heritage::Longest(of) => {
+                (0..self.replicas).filter(|r| of.contains(r)).count() > self.replicas / 2
+            }
+        })
+    }
+
+    /// Did each primary stop before the next began?
+    pub fn is_fenced(&self) -> bool {
+        self.reigns.windows(2).all(|pair| pair[0].stops <= pair[1].active)
+    }
+
+    /// The latest epoch that a place has heard of.
+    pub fn known(&self, place: usize, at: Instant) -> Option<usize> {
+        self.reigns.iter().rposition(|reign| reign.heard[place] <= at)
+    }
+
+    /// The latest epoch that has become active.
+    pub fn latest_active(&self, at: Instant) -> Option<usize> {
+        self.reigns.iter().rposition(|reign| reign.active <= at)
+    }
+
+    /// The epoch under which a replica accepts writes, if it does.
+    pub fn accepts(&self, replica: usize, at: Instant) -> Option<usize> {
+        self.reigns
+            .iter()
+            .rposition(|reign| reign.primary == replica && reign.active <= at && at < reign.stops)
+    }
+
+    /// When a replica begins to refuse what comes under `epoch`: it hears of the next one.
+    pub fn refuses_from(&self, epoch: usize, replica: usize) -> Instant {
+        self.reigns.get(epoch + 1).map_or(Instant::FAR, |next| next.heard[replica])
+    }
+
+    /// Is a place up? Those without a replica always are.
+    pub fn is_up(&self, place: usize, at: Instant) -> bool {
+        self.down.get(place).is_none_or(|down| !down.iter().any(|down| down.holds(at)))
+    }
+
+    /// Is a replica down from `at` on for good?
+    pub fn is_gone(&self, replica: usize, at: Instant) -> bool {
+        self.down[replica].iter().any(|down| down.holds(at) && down.until == Instant::FAR)
+    }
+
+    /// Do two places reach each other?
+    pub fn reach(&self, one: usize, other: usize, at: Instant) -> bool {
+        !self.cuts.iter().any(|cut| cut.joins(one, other) && cut.during.holds(at))
+    }
+
+    /// When a message sent once and never again arrives, if it does: neither is its way cut when it leaves or arrives nor
+    /// its receiver down.
+    pub fn carry(&self, (from, to): (usize, usize), sent: Instant, takes: Span) -> Option<Instant> {
+        let arrives = sent + takes;
+        let reached = self.reach(from, to, sent) && self.reach(from, to, arrives) && self.is_up(to, arrives);
+        reached.then_some(arrives)
+    }
+
+    /// When a message arrives that is sent as soon as the way is open, and again once its receiver is back, by a sender
+    /// that lives until `until`.
+    pub fn deliver(
+        &self,
+        (from, to): (usize, usize),
+        sent: Instant,
+        takes: Span,
+        until: Instant,
+    ) -> Option<Instant> {
+        let mut leaves = sent;
+        loop {
+            leaves = self.opens(from, to, leaves);
+            if leaves >= until {
+                return None;
+            }
+            let arrives = leaves.saturating_add(takes);
+            match self.down[to].iter().find(|down| down.holds(arrives)) {
+                None => return Some(arrives),
+                Some(down) => leaves = leaves.max(down.until),
+            }
+        }
+    }
+
+    /// The first instant from `at` on at which two places reach each other.
+    fn opens(&self, one: usize, other: usize, at: Instant) -> Instant {
+        let mut at = at;
+        while let Some(cut) = self.cuts.iter().find(|cut| cut.joins(one, other) && cut.during.holds(at)) {
+            at = cut.during.until;
+        }
+        at
+    }
+}
+
+impl Cut {
+    fn joins(&self, one: usize, other: usize) -> bool {
+        self.between == (one, other) || self.between == (other, one)
+    }
+}

@@ -1,0 +1,452 @@
+//! Clients at work on a store with one writer at a time, event by event: an operation is sent, arrives where it is served,
+//! and is answered.
+//!
+//! What happens at one instant is ordered: a reign begins, then operations are answered, then they arrive, then new ones
+//! are sent. So an acknowledgement counts for what is sent at the same instant.
+
+use super::client::Plan;
+use super::history::{Action, History, Line, Phase};
+use super::log::{Logs, Position};
+use super::popularity::Choice;
+use super::primary::{Luck, ReadFrom, Session, Store};
+use super::register::{Memory, PrimaryCounts, Register, Version};
+use super::{ClientId, KeyId, Popularity};
+use sim::calendar::{Calendar, Key as EventKey};
+use sim::stats::LogHistogram;
+use sim::{Id, Instant, Replication, Seed, Span, Stream, StreamName, Table};
+use std::collections::BTreeMap;
+
+/// A key is tidied once it has so many versions more than when it was tidied last.
+const VERSIONS_KEPT: usize = 32;
+
+/// A run of sessions against a [`Store`].
+#[derive(Clone, Debug)]
+pub struct PrimaryRun<'a> {
+    store: &'a Store,
+    choice: Choice,
+    logs: Logs,
+    luck: Luck,
+    registers: Table<KeyId, Kept>,
+    clients: Table<ClientId, Busy<'a>>,
+    calendar: Calendar<Event>,
+    tally: PrimaryTally,
+}
+
+/// What came of a run.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct PrimaryTally {
+    /// What was seen.
+    pub counts: PrimaryCounts,
+    /// Nanoseconds that answered reads took.
+    pub read_latency: LogHistogram,
+    /// Nanoseconds that acknowledged writes took.
+    pub write_latency: LogHistogram,
+    /// Operations of the sampled keys.
+    pub history: History,
+}
+
+#[derive(Clone, Debug)]
+struct Kept {
+    register: Register,
+    /// Tidied when it has so many versions.
+    limit: usize,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Event {
+    Begin(u32),
+    Answer(ClientId),
+    Accept(Sent),
+    Look(Sent),
+    Send(ClientId),
+}
+
+/// An operation on its way.
+#[derive(Clone, Copy, Debug)]
+struct Sent {
+    client: ClientId,
+    /// Which of its client's.
+    number: u32,
+    key: KeyId,
+    /// The value to write.
+    value: u32,
+    replica: u32,
+}
+
+/// A client and what it waits for.
+#[derive(Clone, Debug)]
+struct Busy<'a> {
+    session: &'a Session,
+    stream: Stream,
+    /// Where sticky reads go.
+    home: usize,
+    process: u32,
+    number: u32,
+    key: KeyId,
+    sent: Instant,
+    /// The floor of the key when the operation was sent.
+    floor: Position,
+    /// Is the next operation a write, and on the same key?
+    writes: bool,
+    again: bool,
+    open: Open,
+    memory: BTreeMap<KeyId, Memory>,
+}
+
+/// What is known of a client's operation.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Open {
+    Nothing,
+    Write { value: u32, end: End<Position> },
+    Read { end: End<Seen> },
+}
+
+/// How an operation will end.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum End<T> {
+    Done(T),
+    Refused,
+    TimedOut,
+}
+
+/// What a read found.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Seen {
+    position: Position,
+    value: Option<u32>,
+}
+
+impl<'a> PrimaryRun<'a> {
+    /// Sessions that begin at time zero; the history holds the first `sampled` keys. A store under
+    /// [`super::Commit::Consensus`] wants reigns that are elected by a majority ([`super::Reigns::elects_by_majority`]).
+    pub fn new(
+        store: &'a Store,
+        sessions: &'a [Session],
+        sampled: u32,
+        (seed, replication): (Seed, Replication),
+    ) -> Self {
+        let (Popularity::Uniform { keys } | Popularity::Zipf { keys, .. }) = store.popularity;
+        let mut registers = Table::new();
+        for _ in 0..keys.max(1) {
+            registers.push(Kept { register: Register::EMPTY, limit: VERSIONS_KEPT });
+        }
+        let mut run = PrimaryRun {
+            store,
+            choice: Choice::of(&store.popularity),
+            logs: Logs::default(),
+            luck: Luck::new(store.reigns.replicas(), (seed, replication)),
+            registers,
+            clients: Table::new(),
+            calendar: Calendar::new(),
+            tally: PrimaryTally { history: History::of_first(sampled), ..PrimaryTally::default() },
+        };
+        for (epoch, reign) in store.reigns.reigns().iter().enumerate() {
+            run.calendar
+                .schedule(EventKey::new(reign.active, 0, epoch as u32, 0), Event::Begin(epoch as u32));
+        }
+        for (index, session) in sessions.iter().enumerate() {
+            let name = StreamName::of(&format!("session/{index}"), "operations");
+            let id = run.clients.push(Busy::new(session, index, Stream::new(seed, replication, name)));
+            run.schedule(Instant::ZERO, Event::Answer(id));
+        }
+        run
+    }
+
+    /// Runs until every operation sent before `horizon` has ended.
+    pub fn run(mut self, horizon: Instant) -> PrimaryTally {
+        while let Some((key, event)) = self.calendar.pop() {
+            let now = key.at();
+            match event {
+                Event::Begin(epoch) => self.begin(epoch),
+                Event::Answer(id) => {
+                    let wait = self.answer(id, now);
+                    self.schedule(now + wait, Event::Send(id));
+                }
+                Event::Accept(sent) => self.accept(sent, now),
+                Event::Look(sent) => self.look(sent, now),
+                Event::Send(id) if now < horizon => self.send(id, now),
+                Event::Send(_) => (),
+            }
+        }
+        for kept in self.registers.rows() {
+            kept.register.settle(&mut self.tally.counts);
+        }
+        self.tally
+    }
+
+    fn schedule(&mut self, at: Instant, event: Event) {
+        let (rank, id) = match event {
+            Event::Begin(_) => return,
+            Event::Answer(id) => (1, id),
+            Event::Accept(sent) | Event::Look(sent) => (2, sent.client),
+            Event::Send(id) => (3, id),
+        };
+        let number = self.clients[id].number;
+        self.calendar.schedule(EventKey::new(at, rank, id.index() as u32, number), event);
+    }
+
+    fn begin(&mut self, epoch: u32) {
+        let epoch = epoch as usize;
+        self.store.begin(&mut self.logs, epoch, &mut self.luck);
+        for kept in self.registers.rows_mut() {
+            kept.register.mark_lost(&self.logs, epoch, &mut self.tally.counts);
+        }
+    }
+
+    fn send(&mut self, id: ClientId, now: Instant) {
+        let busy = &mut self.clients[id];
+        busy.number += 1;
+        if !busy.again {
+            busy.key = KeyId(self.choice.draw(&mut busy.stream));
+        }
+        let register = &mut self.registers[busy.key].register;
+        (busy.sent, busy.floor) = (now, register.floor);
+        // Unless an answer comes, it times out.
+        let (value, action) = if busy.writes {
+            register.values += 1;
+            busy.open = Open::Write { value: register.values, end: End::TimedOut };
+            (register.values, Action::Write(register.values))
+        } else {
+            busy.open = Open::Read { end: End::TimedOut };
+            (0, Action::Read(None))
+        };
+        let line = Line { process: busy.process, phase: Phase::Invoke, action, key: busy.key, at: now };
+        self.tally.history.record(line);
+        self.travel(id, value, now);
+    }
+
+    /// Sends an operation on its way.
+    fn travel(&mut self, id: ClientId, value: u32, now: Instant) {
+        let busy = &mut self.clients[id];
+        let to = self.store.replica_for(busy, now);
+        let ways = to.map(|replica| (busy.session.place, replica));
+        let arrives = ways.and_then(|ways| self.store.message(ways, now, &mut busy.stream));
+        let late = now + self.store.patience;
+        let (number, key, writes) = (busy.number, busy.key, busy.writes);
+        if arrives.is_none_or(|arrives| arrives > late) {
+            self.schedule(late, Event::Answer(id));
+        }
+        if let (Some(arrives), Some(to)) = (arrives, to) {
+            let sent = Sent { client: id, number, key, value, replica: to as u32 };
+            if writes {
+                self.schedule(arrives, Event::Accept(sent));
+            } else if arrives <= late {
+                self.schedule(arrives, Event::Look(sent));
+            }
+        }
+    }
+
+    /// A write arrives at what its client took for the primary. Its client may have given up by then.
+    fn accept(&mut self, sent: Sent, now: Instant) {
+        let replica = sent.replica as usize;
+        let Some(epoch) = self.store.reigns.accepts(replica, now) else {
+            self.reply(sent, now, Some(now), Open::Write { value: sent.value, end: End::Refused });
+            return;
+        };
+        let entry = self.store.append(&mut self.logs, epoch, now, &mut self.luck);
+        let position = Position { epoch: epoch as u32, index: entry.index };
+        let committed = Some(entry.committed).filter(|at| *at < Instant::FAR);
+        let process = self.clients[sent.client].process;
+        let done = Open::Write { value: sent.value, end: End::Done(position) };
+        let acked = self.reply(sent, now, committed, done);
+        let latest = self.logs.latest().unwrap_or(epoch);
+        let version = Version {
+            position,
+            value: sent.value,
+            process,
+            acked,
+            shown: entry.shown,
+            lost: !self.logs.holds(latest, position),
+            read: false,
+        };
+        self.tally.counts.superseded += u64::from(acked < Instant::FAR && epoch < latest);
+        self.keep(sent.key, version, now);
+    }
+
+    fn keep(&mut self, key: KeyId, version: Version, now: Instant) {
+        let kept = &mut self.registers[key];
+        let before = kept.register.last_in(&self.logs, version.position.epoch as usize);
+        self.tally.history.accept(key, version.value, before.map(|version| version.value));
+        kept.register.write(version);
+        if kept.register.versions.len() > kept.limit {
+            let open = self.clients.rows().iter().filter(|busy| busy.open != Open::Nothing);
+            let since = open.map(|busy| busy.sent).min().unwrap_or(now);
+            let reigns = &self.store.reigns;
+            let replicas = (0..reigns.replicas()).filter(|replica| !reigns.is_gone(*replica, since));
+            kept.register.forget(&self.logs, since, replicas, &mut self.tally.counts);
+            kept.limit = kept.register.versions.len() + VERSIONS_KEPT;
+        }
+    }
+
+    /// A read arrives.
+    fn look(&mut self, sent: Sent, now: Instant) {
+        let replica = sent.replica as usize;
+        let reads = self.clients[sent.client].session.reads;
+        let found = self.registers[sent.key].register.seen(&self.logs, replica, now);
+        let seen = found.map_or(Seen { position: Position::ABSENT, value: None }, |version| Seen {
+            position: version.position,
+            value: Some(version.value),
+        });
+        let answered = match reads {
+            ReadFrom::Nearest | ReadFrom::Uniform | ReadFrom::Sticky(_) => Some(now),
+            ReadFrom::Primary | ReadFrom::Confirmed => {
+                let epoch = self.store.reigns.accepts(replica, now);
+                let ready = epoch.filter(|epoch| self.logs.of(*epoch).follows[replica] <= now);
+                let Some(epoch) = ready else {
+                    self.reply(sent, now, Some(now), Open::Read { end: End::Refused });
+                    return;
+                };
+                if reads == ReadFrom::Confirmed { self.store.confirmed(epoch, now) } else { Some(now) }
+            }
+        };
+        self.reply(sent, now, answered, Open::Read { end: End::Done(seen) });
+    }
+
+    /// Sends an answer to what arrived at `now`, at an instant to come or never; returns when its client gets it. The client
+    /// may have given up.
+    fn reply(&mut self, sent: Sent, now: Instant, at: Option<Instant>, end: Open) -> Instant {
+        let busy = &mut self.clients[sent.client];
+        let late = busy.sent + self.store.patience;
+        if busy.number != sent.number || busy.open == Open::Nothing || now > late {
+            return Instant::FAR;
+        }
+        let ways = (sent.replica as usize, busy.session.place);
+        let gets = at.and_then(|at| self.store.message(ways, at, &mut busy.stream)).filter(|at| *at <= late);
+        if gets.is_some() {
+            busy.open = end;
+        }
+        self.schedule(gets.unwrap_or(late), Event::Answer(sent.client));
+        gets.unwrap_or(Instant::FAR)
+    }
+
+    /// An operation ends; returns how long its client waits before the next.
+    fn answer(&mut self, id: ClientId, now: Instant) -> Span {
+        let clients = self.clients.len() as u32;
+        let busy = &mut self.clients[id];
+        let open = std::mem::replace(&mut busy.open, Open::Nothing);
+        let took = (now - busy.sent).nanos().unsigned_abs();
+        let counts = &mut self.tally.counts;
+        let register = &mut self.registers[busy.key].register;
+        if let Some((phase, action)) = open.line() {
+            let line = Line { process: busy.process, phase, action, key: busy.key, at: now };
+            self.tally.history.record(line);
+        }
+        match open {
+            Open::Nothing => (),
+            Open::Write { end: End::Done(position), .. } => {
+                self.tally.write_latency.add(took);
+                register.judge_write(busy.floor, position, counts);
+                busy.memory.entry(busy.key).or_default().wrote = true;
+            }
+            Open::Write { end: End::Refused, .. } => counts.refused_writes += 1,
+            Open::Write { end: End::TimedOut, .. } => {
+                counts.unknown_writes += 1;
+                busy.process += clients;
+                busy.memory.clear();
+            }
+            Open::Read { end: End::Done(seen) } => {
+                self.tally.read_latency.add(took);
+                let memory = busy.memory.entry(busy.key).or_default();
+                register.judge_read((busy.process, busy.sent, busy.floor), seen.position, memory, counts);
+            }
+            Open::Read { .. } => counts.failed_reads += 1,
+        }
+        busy.plan_next(open)
+    }
+}
+
+impl Open {
+    /// How the history tells its end.
+    fn line(&self) -> Option<(Phase, Action)> {
+        match *self {
+            Open::Nothing => None,
+            Open::Write { value, end } => {
+                let phase = match end {
+                    End::Done(_) => Phase::Ok,
+                    End::Refused => Phase::Fail,
+                    End::TimedOut => Phase::Info,
+                };
+                Some((phase, Action::Write(value)))
+            }
+            Open::Read { end: End::Done(seen) } => Some((Phase::Ok, Action::Read(Some(seen.value)))),
+            Open::Read { .. } => Some((Phase::Fail, Action::Read(None))),
+        }
+    }
+}
+
+impl<'a> Busy<'a> {
+    fn new(session: &'a Session, index: usize, stream: Stream) -> Self {
+        Busy {
+            session,
+            stream,
+            home: match session.reads {
+                ReadFrom::Sticky(home) => home,
+                _ => 0,
+            },
+            process: index as u32,
+            number: 0,
+            key: KeyId(0),
+            sent: Instant::ZERO,
+            floor: Position::ABSENT,
+            writes: false,
+            again: false,
+            open: Open::Nothing,
+            memory: BTreeMap::new(),
+        }
+    }
+
+    /// Decides what comes next, given what was done; returns when.
+    fn plan_next(&mut self, done: Open) -> Span {
+        let written = matches!(done, Open::Write { end: End::Done(_), .. });
+        let wait = match &self.session.plan {
+            Plan::Mix { reads, think } => {
+                let wait = think.sample(&mut self.stream);
+                (self.writes, self.again) = (!self.stream.chance(*reads), false);
+                wait
+            }
+            Plan::ReadAfterWrite { after, .. } if written => {
+                (self.writes, self.again) = (false, true);
+                *after
+            }
+            Plan::ReadAfterWrite { rest, .. } => {
+                (self.writes, self.again) = (true, false);
+                rest.sample(&mut self.stream)
+            }
+        };
+        // A client that is refused at once does not ask again at the same instant for ever.
+        wait.max(Span::NANOSECOND)
+    }
+}
+
+impl Store {
+    /// When a client's message or the answer to it arrives, if it does.
+    fn message(&self, (from, to): (usize, usize), sent: Instant, stream: &mut Stream) -> Option<Instant> {
+        let takes = self.distances[from][to] + self.message.sample(stream);
+        self.reigns.carry((from, to), sent, takes)
+    }
+
+    /// The replica that a client's next operation is sent to, if it knows one.
+    fn replica_for(&self, busy: &mut Busy, now: Instant) -> Option<usize> {
+        let place = busy.session.place;
+        let in_reach =
+            |replica: &usize| self.reigns.is_up(*replica, now) && self.reigns.reach(place, *replica, now);
+        let mut able = (0..self.reigns.replicas()).filter(in_reach);
+        match busy.session.reads {
+            ReadFrom::Nearest if !busy.writes => able.min_by_key(|replica| self.distances[place][*replica]),
+            ReadFrom::Uniform if !busy.writes => {
+                let count = able.clone().count() as u64;
+                if count == 0 { None } else { able.nth(busy.stream.below(count) as usize) }
+            }
+            ReadFrom::Sticky(_) if !busy.writes => {
+                if !in_reach(&busy.home) {
+                    busy.home = able.min_by_key(|replica| self.distances[place][*replica])?;
+                }
+                Some(busy.home)
+            }
+            _ => {
+                let epoch = self.reigns.known(place, now)?;
+                Some(self.reigns.reigns()[epoch].primary)
+            }
+        }
+    }
+}
