@@ -6,6 +6,7 @@
 //! `info` its process does nothing more, and its client goes on under a new number.
 
 use super::KeyId;
+use super::log::Position;
 use sim::Instant;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -53,8 +54,8 @@ pub struct History {
     /// Keys below this number are sampled.
     sampled: u32,
     lines: Vec<Line>,
-    /// What each accepted write was appended to: the value before it in its log, if any.
-    before: BTreeMap<(KeyId, u32), Option<u32>>,
+    /// Of each accepted write, its place and the value before it in its log, if any.
+    accepted: BTreeMap<(KeyId, u32), (Position, Option<u32>)>,
 }
 
 impl History {
@@ -75,17 +76,23 @@ impl History {
         }
     }
 
-    /// Notes that a write was accepted by a log in which the key held another value before; nothing if it was absent.
-    pub fn accept(&mut self, key: KeyId, value: u32, before: Option<u32>) {
+    /// Notes that a write was accepted at a place of a log, and the value that the key held there before; nothing if it
+    /// was absent.
+    pub fn accept(&mut self, key: KeyId, value: u32, position: Position, before: Option<u32>) {
         if key.0 < self.sampled {
-            self.before.insert((key, value), before);
+            self.accepted.insert((key, value), (position, before));
         }
+    }
+
+    /// Where a write was accepted, if it was: the order of the log, which clients do not know.
+    pub fn position(&self, key: KeyId, value: u32) -> Option<Position> {
+        self.accepted.get(&(key, value)).map(|(position, _)| *position)
     }
 
     /// All values of a key up to this one, in the order of the log that accepted it.
     pub fn list(&self, key: KeyId, last: Option<u32>) -> Vec<u32> {
-        let mut list: Vec<u32> =
-            std::iter::successors(last, |value| self.before.get(&(key, *value)).copied().flatten()).collect();
+        let before = |value: &u32| self.accepted.get(&(key, *value)).and_then(|(_, before)| *before);
+        let mut list: Vec<u32> = std::iter::successors(last, before).collect();
         list.reverse();
         list
     }
@@ -188,10 +195,10 @@ mod tests {
         history.record(line(0, Phase::Invoke, Action::Read(None), 0));
         history.record(line(0, Phase::Ok, Action::Read(Some(None)), 5));
         history.record(line(0, Phase::Invoke, Action::Write(1), 6));
-        history.accept(KeyId(0), 1, None);
+        history.accept(KeyId(0), 1, Position { epoch: 0, index: 2 }, None);
         history.record(line(0, Phase::Ok, Action::Write(1), 7));
         history.record(line(1, Phase::Invoke, Action::Write(2), 8));
-        history.accept(KeyId(0), 2, Some(1));
+        history.accept(KeyId(0), 2, Position { epoch: 0, index: 3 }, Some(1));
         history.record(line(0, Phase::Invoke, Action::Read(None), 8));
         history.record(line(0, Phase::Ok, Action::Read(Some(Some(2))), 9));
         history.record(line(1, Phase::Info, Action::Write(2), 10));

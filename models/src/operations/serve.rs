@@ -41,6 +41,8 @@ pub struct PrimaryTally {
     pub read_latency: LogHistogram,
     /// Nanoseconds that acknowledged writes took.
     pub write_latency: LogHistogram,
+    /// Keys with operations out of order ([`PrimaryCounts::out_of_order`]).
+    pub out_of_order: Vec<KeyId>,
     /// Operations of the sampled keys.
     pub history: History,
 }
@@ -168,8 +170,11 @@ impl<'a> PrimaryRun<'a> {
                 Event::Send(_) => (),
             }
         }
-        for kept in self.registers.rows() {
+        for (id, kept) in self.registers.iter() {
             kept.register.settle(&mut self.tally.counts);
+            if kept.register.broken {
+                self.tally.out_of_order.push(id);
+            }
         }
         self.tally
     }
@@ -266,7 +271,8 @@ impl<'a> PrimaryRun<'a> {
     fn keep(&mut self, key: KeyId, version: Version, now: Instant) {
         let kept = &mut self.registers[key];
         let before = kept.register.last_in(&self.logs, version.position.epoch as usize);
-        self.tally.history.accept(key, version.value, before.map(|version| version.value));
+        let before = before.map(|version| version.value);
+        self.tally.history.accept(key, version.value, version.position, before);
         kept.register.write(version);
         if kept.register.versions.len() > kept.limit {
             let open = self.clients.rows().iter().filter(|busy| busy.open != Open::Nothing);

@@ -1,0 +1,234 @@
+//! What the engine counts as out of order, against outside checkers of linearisability: stateright's tester, which tries
+//! all orders, and the zones of Gibbons and Korach ("Testing shared memories", SIAM J. Comput. 26 (1997)) for registers
+//! whose writes have unique values.
+//!
+//! Clients do not know the order of the log. A history that no order explains is always counted; one that is counted may
+//! still be explained by another order of concurrent writes. Where the order is visible, the two agree exactly: that is a
+//! register whose writes and reads return places in the log.
+
+mod stores;
+
+use models::operations::{
+    Action, Commit, History, KeyId, Phase, Position, PrimaryRun, PrimaryTally, ReadFrom, Session, Store,
+};
+use proptest::prelude::*;
+use sim::{Replication, Seed};
+use stateright::semantics::register::{Register, RegisterOp, RegisterRet};
+use stateright::semantics::{ConsistencyTester, LinearizabilityTester, SequentialSpec};
+use std::collections::BTreeMap;
+use stores::{Kind, luck, ms};
+
+const KEYS: u32 = 4;
+
+/// An operation of one key that took effect or may have; times are lines of the history.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Operation {
+    process: u32,
+    writes: bool,
+    /// What it wrote or read; nothing is absent.
+    value: Option<u32>,
+    sent: usize,
+    /// The last line of all if its end is unknown.
+    ended: usize,
+    known: bool,
+}
+
+/// The operations of one key by sending, without those that failed.
+fn operations(history: &History, key: KeyId) -> Vec<Operation> {
+    let (mut open, mut all) = (BTreeMap::new(), Vec::new());
+    let lines = history.lines();
+    for (index, line) in lines.iter().enumerate().filter(|(_, line)| line.key == key) {
+        let (writes, value) = match line.action {
+            Action::Write(value) => (true, Some(value)),
+            Action::Read(value) => (false, value.flatten()),
+        };
+        let operation =
+            Operation { process: line.process, writes, value, sent: index, ended: lines.len(), known: false };
+        match line.phase {
+            Phase::Invoke => assert!(open.insert(line.process, operation).is_none(), "two operations open"),
+            Phase::Fail => drop(open.remove(&line.process).expect("it was sent")),
+            Phase::Info => all.push(open.remove(&line.process).expect("it was sent")),
+            Phase::Ok => {
+                let sent = open.remove(&line.process).expect("it was sent").sent;
+                all.push(Operation { sent, ended: index, known: true, ..operation });
+            }
+        }
+    }
+    assert!(open.is_empty(), "every operation ends");
+    all.sort_by_key(|operation| operation.sent);
+    all
+}
+
+/// Asks stateright about a history of some specification's operations.
+fn tested<S>(all: &[Operation], initial: S, of: impl Fn(&Operation) -> Option<(S::Op, S::Ret)>) -> bool
+where
+    S: Clone + SequentialSpec,
+    S::Op: Clone + std::fmt::Debug,
+    S::Ret: Clone + std::fmt::Debug,
+{
+    let mut lines: Vec<(usize, u32, Option<S::Op>, Option<S::Ret>)> = Vec::new();
+    for operation in all {
+        let Some((op, ret)) = of(operation) else { continue };
+        lines.push((operation.sent, operation.process, Some(op), None));
+        if operation.known {
+            lines.push((operation.ended, operation.process, None, Some(ret)));
+        }
+    }
+    lines.sort_by_key(|line| line.0);
+    let mut tester = LinearizabilityTester::new(initial);
+    for (_, process, op, ret) in lines {
+        if let Some(op) = op {
+            tester.on_invoke(process, op).expect("one at a time");
+        }
+        if let Some(ret) = ret {
+            tester.on_return(process, ret).expect("it was sent");
+        }
+    }
+    tester.is_consistent()
+}
+
+/// Is the history that of a register?
+fn is_register(all: &[Operation]) -> bool {
+    tested(all, Register(None), |operation| {
+        Some(if operation.writes {
+            (RegisterOp::Write(operation.value), RegisterRet::WriteOk)
+        } else {
+            (RegisterOp::Read, RegisterRet::ReadOk(operation.value))
+        })
+    })
+}
+
+/// A register whose order is visible: places only grow.
+#[derive(Clone, Debug)]
+struct Placed(Position);
+
+impl SequentialSpec for Placed {
+    type Op = Option<Position>;
+    type Ret = Position;
+
+    /// A write of unknown outcome that comes too late to be seen is as good as none.
+    fn invoke(&mut self, write: &Self::Op) -> Position {
+        self.0 = self.0.max(write.unwrap_or(self.0));
+        self.0
+    }
+
+    fn is_valid_step(&mut self, write: &Self::Op, ret: &Position) -> bool {
+        match write {
+            Some(place) if *place > self.0 => {
+                self.0 = *place;
+                true
+            }
+            Some(_) => false,
+            None => self.0 == *ret,
+        }
+    }
+}
+
+fn is_placed(history: &History, key: KeyId, all: &[Operation]) -> bool {
+    let place = |operation: &Operation| match operation.value {
+        None => Some(Position::ABSENT),
+        Some(value) => history.position(key, value),
+    };
+    tested(all, Placed(Position::ABSENT), |operation| {
+        // A write that no log accepted has no place.
+        let place = place(operation)?;
+        Some((operation.writes.then_some(place), place))
+    })
+}
+
+/// Is the history that of a register, by zones? A value's zone lies between the first end and the last beginning of its
+/// operations: *forward* if these are in this order, else *backward*. The history is linearisable if and only if no read
+/// ends before its write begins, no two forward zones overlap, and no backward zone lies within a forward one.
+fn by_zones(all: &[Operation]) -> bool {
+    // Times are even; the value absent is written before all.
+    let mut clusters: BTreeMap<Option<u32>, (i64, i64, i64)> = BTreeMap::from([(None, (-2, -1, -2))]);
+    for write in all.iter().filter(|operation| operation.writes) {
+        let (sent, ended) = (write.sent as i64, if write.known { write.ended as i64 } else { i64::MAX });
+        clusters.insert(write.value, (sent, ended, sent));
+    }
+    let mut read = std::collections::BTreeSet::from([None]);
+    for operation in all.iter().filter(|operation| !operation.writes) {
+        let Some((written, first_end, last_sent)) = clusters.get_mut(&operation.value) else { return false };
+        if (operation.ended as i64) < *written {
+            return false;
+        }
+        *first_end = (*first_end).min(operation.ended as i64);
+        *last_sent = (*last_sent).max(operation.sent as i64);
+        read.insert(operation.value);
+    }
+    // Nobody saw it and nobody knows of it.
+    clusters.retain(|value, (_, first_end, _)| read.contains(value) || *first_end < i64::MAX);
+    let zones = || clusters.values().map(|(_, first_end, last_sent)| (*first_end, *last_sent));
+    let mut forward: Vec<(i64, i64)> = zones().filter(|(end, sent)| end < sent).collect();
+    forward.sort_unstable();
+    let overlap = forward.windows(2).any(|pair| pair[1].0 < pair[0].1);
+    let within = zones().filter(|(end, sent)| end >= sent).any(|(end, sent)| {
+        let before = forward.partition_point(|zone| zone.0 < sent);
+        before > 0 && end < forward[before - 1].1
+    });
+    !overlap && !within
+}
+
+fn run(store: &Store, sessions: &[Session], seed: u64, until: i64) -> PrimaryTally {
+    PrimaryRun::new(store, sessions, u32::MAX, (Seed(seed), Replication(0))).run(ms(until))
+}
+
+/// A small history of a random store: about ten operations a key.
+fn small(seed: u64, kind: Kind, commit: Option<Commit>, reads: &[ReadFrom]) -> PrimaryTally {
+    let stream = &mut luck(seed, "small");
+    let commit = commit.unwrap_or_else(|| stores::lax_commit(stream));
+    let store = stores::store(stream, kind, commit, KEYS, 600);
+    let sessions = stores::sessions(stream, &store, 4, 0.03, reads);
+    run(&store, &sessions, seed, 600)
+}
+
+const EVERYWHERE: [ReadFrom; 5] =
+    [ReadFrom::Primary, ReadFrom::Confirmed, ReadFrom::Nearest, ReadFrom::Uniform, ReadFrom::Sticky(1)];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    /// Whatever happens to leaders that a majority elects, reads they have confirmed are linearisable.
+    #[test]
+    fn consensus_is_linearisable(seed: u64) {
+        let tally = small(seed, Kind::Majority, Some(Commit::Consensus), &[ReadFrom::Confirmed]);
+        prop_assert_eq!(tally.counts.out_of_order(), 0);
+        for key in (0..KEYS).map(KeyId) {
+            prop_assert!(is_register(&operations(&tally.history, key)));
+        }
+    }
+
+    /// Leaders that have stopped when the next begins need not even confirm: they hold a lease.
+    #[test]
+    fn consensus_under_leases_is_linearisable(seed: u64) {
+        let reads = [ReadFrom::Primary, ReadFrom::Confirmed];
+        let tally = small(seed, Kind::MajorityFenced, Some(Commit::Consensus), &reads);
+        prop_assert_eq!(tally.counts.out_of_order(), 0);
+        for key in (0..KEYS).map(KeyId) {
+            prop_assert!(is_register(&operations(&tally.history, key)));
+        }
+    }
+
+    /// In the order of the log, stateright rejects a key's history if and only if the engine counted on that key. What no
+    /// order at all explains is among it.
+    #[test]
+    fn violations_are_counted_where_a_checker_finds_them(seed: u64) {
+        let tally = small(seed, Kind::Any, None, &EVERYWHERE);
+        for key in (0..KEYS).map(KeyId) {
+            let all = operations(&tally.history, key);
+            let counted = tally.out_of_order.contains(&key);
+            prop_assert_eq!(!is_placed(&tally.history, key, &all), counted, "{:?} {:?}", key, all);
+            prop_assert!(counted || is_register(&all));
+        }
+    }
+
+    /// Zones and trying all orders say the same.
+    #[test]
+    fn zones_agree_with_trying_all_orders(seed: u64) {
+        let tally = small(seed, Kind::Any, None, &EVERYWHERE);
+        for key in (0..KEYS).map(KeyId) {
+            let all = operations(&tally.history, key);
+            prop_assert_eq!(by_zones(&all), is_register(&all), "{:?}", all);
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! Random reigns and stores, for tests.
+
+use models::operations::{
+    Commit, Cut, Heritage, Plan, Popularity, ReadFrom, Reign, Reigns, Session, Shipping, Shows, Store,
+    Stretch,
+};
+use sim::{Instant, Law, Replication, Seed, Span, Stream, StreamName};
+
+/// How reigns follow on each other.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// By majority; old leaders may go on.
+    Majority,
+    /// By majority, and old leaders have stopped.
+    MajorityFenced,
+    /// From whatever replica's log; old primaries may go on.
+    Any,
+    /// From whatever replica's log; old primaries have stopped.
+    Fenced,
+    /// With everything handed over.
+    Planned,
+}
+
+pub fn ms(millis: i64) -> Instant {
+    Instant::ZERO + Span::from_millis(millis)
+}
+
+pub fn luck(seed: u64, purpose: &str) -> Stream {
+    Stream::new(Seed(seed), Replication(0), StreamName::of("stores", purpose))
+}
+
+fn between(stream: &mut Stream, low: i64, high: i64) -> i64 {
+    low + stream.below((high - low).max(0) as u64 + 1) as i64
+}
+
+/// Some of so many, at least `least`, one of them `first`.
+fn some_of(stream: &mut Stream, of: usize, least: usize, first: usize) -> Vec<usize> {
+    let mut chosen = vec![first];
+    let size = between(stream, least as i64, of as i64) as usize;
+    while chosen.len() < size {
+        let one = stream.below(of as u64) as usize;
+        if !chosen.contains(&one) {
+            chosen.push(one);
+        }
+    }
+    chosen
+}
+
+/// Reigns over `replicas` replicas and one place more, within about `length` milliseconds.
+pub fn reigns(stream: &mut Stream, kind: Kind, replicas: usize, length: i64) -> Reigns {
+    let places = replicas + 1;
+    let fenced = matches!(kind, Kind::MajorityFenced | Kind::Fenced | Kind::Planned);
+    let by_majority = matches!(kind, Kind::Majority | Kind::MajorityFenced);
+    let count = between(stream, 1, 4) as usize;
+    let mut active: Vec<i64> = vec![0];
+    let (mut primaries, mut heard) = (vec![stream.below(replicas as u64) as usize], vec![vec![0; places]]);
+    let mut heritages = vec![Heritage::Everything];
+    for _ in 1..count {
+        let before = *active.last().unwrap();
+        let now = before + between(stream, length / 20 + 1, length / 2);
+        let primary = stream.below(replicas as u64) as usize;
+        let least = if by_majority { replicas / 2 + 1 } else { 1 };
+        let heirs = some_of(stream, replicas, least, primary);
+        let mut hears: Vec<i64> = (0..places).map(|_| now + between(stream, -20, length / 3)).collect();
+        for heir in &heirs {
+            hears[*heir] = between(stream, before, now);
+        }
+        // Who has heard of this epoch takes nothing from earlier ones.
+        for earlier in &mut heard {
+            earlier.iter_mut().zip(&hears).for_each(|(earlier, hears)| *earlier = (*earlier).min(*hears));
+        }
+        active.push(now);
+        primaries.push(primary);
+        heard.push(hears);
+        heritages.push(if kind == Kind::Planned { Heritage::Everything } else { Heritage::Longest(heirs) });
+    }
+    let stops: Vec<i64> = (0..count)
+        .map(|epoch| {
+            let Some(next) = active.get(epoch + 1) else { return 1_000_000 };
+            let wanted = if fenced {
+                between(stream, active[epoch], *next)
+            } else {
+                next + between(stream, -50, length / 3)
+            };
+            wanted.min(heard[epoch + 1][primaries[epoch]]).max(active[epoch])
+        })
+        .collect();
+    let all: Vec<Reign> = (0..count)
+        .map(|epoch| Reign {
+            primary: primaries[epoch],
+            active: ms(active[epoch]),
+            stops: ms(stops[epoch]),
+            heard: heard[epoch].iter().map(|at| ms(*at)).collect(),
+            heritage: heritages[epoch].clone(),
+        })
+        .collect();
+    let down = (0..replicas).map(|replica| downs(stream, &all, replica, length)).collect();
+    let cuts = (0..stream.below(4))
+        .map(|_| Cut {
+            between: (stream.below(places as u64) as usize, stream.below(places as u64) as usize),
+            during: stretch(stream, length),
+        })
+        .collect();
+    Reigns::new(replicas, all, down, cuts).expect("made to be possible")
+}
+
+fn stretch(stream: &mut Stream, length: i64) -> Stretch {
+    let from = between(stream, 0, length);
+    Stretch { from: ms(from), until: ms(from + between(stream, 1, length / 3)) }
+}
+
+fn downs(stream: &mut Stream, reigns: &[Reign], replica: usize, length: i64) -> Vec<Stretch> {
+    let reigning = |down: &Stretch| {
+        reigns.iter().any(|r| r.primary == replica && r.active < down.until && down.from < r.stops)
+    };
+    let down = stretch(stream, length);
+    if stream.chance(0.5) || reigning(&down) { Vec::new() } else { vec![down] }
+}
+
+/// A store with random distances and delays, over reigns of a kind.
+pub fn store(stream: &mut Stream, kind: Kind, commit: Commit, keys: u32, length: i64) -> Store {
+    let replicas = between(stream, 2, 5) as usize;
+    let places = replicas + 1;
+    let reigns = reigns(stream, kind, replicas, length);
+    let mut distances = vec![vec![Span::ZERO; places]; places];
+    for one in 0..places {
+        for other in 0..one {
+            let span = Span::from_millis(between(stream, 0, 20));
+            (distances[one][other], distances[other][one]) = (span, span);
+        }
+    }
+    let mut law = |mean: f64| match stream.below(3) {
+        0 => Law::Fixed(Span::ZERO),
+        1 => Law::Fixed(Span::from_seconds(mean)),
+        _ => Law::Exponential { mean },
+    };
+    let (lag, apply, message) = (law(0.03), law(0.01), law(0.005));
+    let shipping =
+        if stream.chance(0.2) { Shipping::Every(Span::from_millis(50)) } else { Shipping::Streamed };
+    Store {
+        reigns,
+        distances,
+        commit,
+        shipping,
+        lag,
+        apply,
+        message,
+        patience: Span::from_millis(between(stream, 30, 200)),
+        popularity: Popularity::Uniform { keys },
+    }
+}
+
+/// Sessions at random places, with reads that go where `reads` says.
+pub fn sessions(
+    stream: &mut Stream,
+    store: &Store,
+    count: usize,
+    think: f64,
+    reads: &[ReadFrom],
+) -> Vec<Session> {
+    let places = store.reigns.places() as u64;
+    (0..count)
+        .map(|_| Session {
+            plan: Plan::Mix { reads: 0.5, think: Law::Exponential { mean: think } },
+            place: stream.below(places) as usize,
+            reads: reads[stream.below(reads.len() as u64) as usize],
+        })
+        .collect()
+}
+
+/// Any rule of acknowledgement but consensus.
+pub fn lax_commit(stream: &mut Stream) -> Commit {
+    match stream.below(4) {
+        0 | 1 => Commit::Asynchronous,
+        2 => Commit::SemiSynchronous { replicas: 1, shows: Shows::Accepted },
+        _ => Commit::SemiSynchronous { replicas: 1, shows: Shows::Acknowledged },
+    }
+}
