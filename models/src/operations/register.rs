@@ -68,6 +68,8 @@ pub struct PrimaryCounts {
     pub versions_behind: u64,
     /// Of each stale read, the nanoseconds from the first acknowledgement among these versions until it was sent.
     pub stale_for: LogHistogram,
+    /// Their sum.
+    pub stale_nanos: u128,
     /// Reads that returned a version before an acknowledged one that is lost, and are not stale.
     pub stale_after_loss: u64,
     /// Reads by a session to which a write of its own to the key had been acknowledged.
@@ -194,7 +196,9 @@ impl Register {
         counts.versions_behind += behind;
         if behind > 0 {
             counts.stale += 1;
-            counts.stale_for.add((sent - first).nanos().unsigned_abs());
+            let stale_for = (sent - first).nanos().unsigned_abs();
+            counts.stale_for.add(stale_for);
+            counts.stale_nanos += u128::from(stale_for);
         } else {
             counts.stale_after_loss += u64::from(after_loss);
         }

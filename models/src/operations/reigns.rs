@@ -72,7 +72,7 @@ pub struct Reigns {
 pub enum Flaw {
     /// There is no reign.
     None,
-    /// Replicas or places that are not there, or `heard` or `down` of another length.
+    /// Replicas or places that are not there, a place cut off from itself, or `heard` or `down` of another length.
     Shape,
     /// A replica's times down overlap or are out of order.
     Down,
@@ -133,7 +133,10 @@ impl Reigns {
                 && !heirs.is_empty()
                 && heirs.iter().all(|replica| *replica < self.replicas)
         };
-        let cuts_known = self.cuts.iter().all(|cut| cut.between.0 < places && cut.between.1 < places);
+        let cuts_known = self
+            .cuts
+            .iter()
+            .all(|Cut { between: (one, other), .. }| *one < places && *other < places && one != other);
         if places < self.replicas
             || self.down.len() != self.replicas
             || !cuts_known

@@ -6,58 +6,18 @@
 //! still be explained by another order of concurrent writes. Where the order is visible, the two agree exactly: that is a
 //! register whose writes and reads return places in the log.
 
-mod stores;
-
+use super::operation::{Operation, operations};
+use super::random::{self, Kind, luck, ms};
 use models::operations::{
-    Action, Commit, History, KeyId, Phase, Position, PrimaryRun, PrimaryTally, ReadFrom, Session, Store,
+    Commit, History, KeyId, Position, PrimaryRun, PrimaryTally, ReadFrom, Session, Store,
 };
 use proptest::prelude::*;
 use sim::{Replication, Seed};
 use stateright::semantics::register::{Register, RegisterOp, RegisterRet};
 use stateright::semantics::{ConsistencyTester, LinearizabilityTester, SequentialSpec};
 use std::collections::BTreeMap;
-use stores::{Kind, luck, ms};
 
 const KEYS: u32 = 4;
-
-/// An operation of one key that took effect or may have; times are lines of the history.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Operation {
-    process: u32,
-    writes: bool,
-    /// What it wrote or read; nothing is absent.
-    value: Option<u32>,
-    sent: usize,
-    /// The last line of all if its end is unknown.
-    ended: usize,
-    known: bool,
-}
-
-/// The operations of one key by sending, without those that failed.
-fn operations(history: &History, key: KeyId) -> Vec<Operation> {
-    let (mut open, mut all) = (BTreeMap::new(), Vec::new());
-    let lines = history.lines();
-    for (index, line) in lines.iter().enumerate().filter(|(_, line)| line.key == key) {
-        let (writes, value) = match line.action {
-            Action::Write(value) => (true, Some(value)),
-            Action::Read(value) => (false, value.flatten()),
-        };
-        let operation =
-            Operation { process: line.process, writes, value, sent: index, ended: lines.len(), known: false };
-        match line.phase {
-            Phase::Invoke => assert!(open.insert(line.process, operation).is_none(), "two operations open"),
-            Phase::Fail => drop(open.remove(&line.process).expect("it was sent")),
-            Phase::Info => all.push(open.remove(&line.process).expect("it was sent")),
-            Phase::Ok => {
-                let sent = open.remove(&line.process).expect("it was sent").sent;
-                all.push(Operation { sent, ended: index, known: true, ..operation });
-            }
-        }
-    }
-    assert!(open.is_empty(), "every operation ends");
-    all.sort_by_key(|operation| operation.sent);
-    all
-}
 
 /// Asks stateright about a history of some specification's operations.
 fn tested<S>(all: &[Operation], initial: S, of: impl Fn(&Operation) -> Option<(S::Op, S::Ret)>) -> bool
@@ -176,9 +136,9 @@ fn run(store: &Store, sessions: &[Session], seed: u64, until: i64) -> PrimaryTal
 /// A small history of a random store: about ten operations a key.
 fn small(seed: u64, kind: Kind, commit: Option<Commit>, reads: &[ReadFrom]) -> PrimaryTally {
     let stream = &mut luck(seed, "small");
-    let commit = commit.unwrap_or_else(|| stores::lax_commit(stream));
-    let store = stores::store(stream, kind, commit, KEYS, 600);
-    let sessions = stores::sessions(stream, &store, 4, 0.03, reads);
+    let commit = commit.unwrap_or_else(|| random::lax_commit(stream));
+    let store = random::store(stream, kind, commit, KEYS, 600);
+    let sessions = random::sessions(stream, &store, 4, 0.03, reads);
     run(&store, &sessions, seed, 600)
 }
 
@@ -230,5 +190,54 @@ proptest! {
             let all = operations(&tally.history, key);
             prop_assert_eq!(by_zones(&all), is_register(&all), "{:?}", all);
         }
+    }
+}
+
+/// The checks above see every kind of history: most hold, many break, and some only in the order of the log.
+#[test]
+fn random_histories_are_of_every_kind() {
+    let (mut held, mut broken, mut by_order_alone, mut reigns) = (0, 0, 0, 0);
+    for seed in 0..400 {
+        let tally = small(seed, Kind::Any, None, &EVERYWHERE);
+        for key in (0..KEYS).map(KeyId) {
+            let all = operations(&tally.history, key);
+            match (tally.out_of_order.contains(&key), is_register(&all)) {
+                (false, _) => held += 1,
+                (true, false) => broken += 1,
+                (true, true) => by_order_alone += 1,
+            }
+        }
+        let tally = small(seed, Kind::Majority, Some(Commit::Consensus), &[ReadFrom::Confirmed]);
+        let later = |operation: &&Operation| {
+            let place = operation.value.and_then(|value| tally.history.position(KeyId(0), value));
+            operation.known && place.is_some_and(|place| place.epoch > 0)
+        };
+        reigns += operations(&tally.history, KeyId(0)).iter().filter(later).count();
+    }
+    println!(
+        "{held} held, {broken} broken, {by_order_alone} in the order of the log alone; {reigns} under consensus"
+    );
+    assert!(held > 300 && broken > 300 && by_order_alone > 4 && reigns > 300);
+}
+
+/// A hundred thousand operations and more.
+#[test]
+fn long_histories_are_judged_alike() {
+    let stream = &mut luck(1, "long");
+    for (kind, commit, reads, breaks) in [
+        (Kind::Majority, Commit::Consensus, ReadFrom::Confirmed, false),
+        (Kind::Any, Commit::Asynchronous, ReadFrom::Uniform, true),
+    ] {
+        let store = random::store(stream, kind, commit, 200, 100_000);
+        let sessions = random::sessions(stream, &store, 50, 0.02, &[reads]);
+        let tally = run(&store, &sessions, 1, 100_000);
+        assert!(tally.history.lines().len() > 200_000);
+        let mut broken = 0;
+        for key in (0..200).map(KeyId) {
+            let holds = by_zones(&operations(&tally.history, key));
+            assert!(holds || tally.out_of_order.contains(&key));
+            broken += usize::from(!holds);
+        }
+        assert_eq!(broken > 100, breaks, "{kind:?}: {broken} keys");
     }
 }

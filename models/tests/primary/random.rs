@@ -8,7 +8,7 @@ use sim::{Instant, Law, Replication, Seed, Span, Stream, StreamName};
 
 /// How reigns follow on each other.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// By majority; old leaders may go on.
     Majority,
     /// By majority, and old leaders have stopped.
@@ -19,13 +19,15 @@ pub enum Kind {
     Fenced,
     /// With everything handed over.
     Planned,
+    /// From the best log of all but the old primary, which has stopped.
+    Others,
 }
 
-pub fn ms(millis: i64) -> Instant {
+pub(crate) fn ms(millis: i64) -> Instant {
     Instant::ZERO + Span::from_millis(millis)
 }
 
-pub fn luck(seed: u64, purpose: &str) -> Stream {
+pub(crate) fn luck(seed: u64, purpose: &str) -> Stream {
     Stream::new(Seed(seed), Replication(0), StreamName::of("stores", purpose))
 }
 
@@ -47,9 +49,9 @@ fn some_of(stream: &mut Stream, of: usize, least: usize, first: usize) -> Vec<us
 }
 
 /// Reigns over `replicas` replicas and one place more, within about `length` milliseconds.
-pub fn reigns(stream: &mut Stream, kind: Kind, replicas: usize, length: i64) -> Reigns {
+pub(crate) fn reigns(stream: &mut Stream, kind: Kind, replicas: usize, length: i64) -> Reigns {
     let places = replicas + 1;
-    let fenced = matches!(kind, Kind::MajorityFenced | Kind::Fenced | Kind::Planned);
+    let fenced = matches!(kind, Kind::MajorityFenced | Kind::Fenced | Kind::Planned | Kind::Others);
     let by_majority = matches!(kind, Kind::Majority | Kind::MajorityFenced);
     let count = between(stream, 1, 4) as usize;
     let mut active: Vec<i64> = vec![0];
@@ -58,9 +60,16 @@ pub fn reigns(stream: &mut Stream, kind: Kind, replicas: usize, length: i64) -> 
     for _ in 1..count {
         let before = *active.last().unwrap();
         let now = before + between(stream, length / 20 + 1, length / 2);
-        let primary = stream.below(replicas as u64) as usize;
+        let old = primaries[primaries.len() - 1];
+        let mut primary = stream.below(replicas as u64) as usize;
+        if kind == Kind::Others && primary == old {
+            primary = (old + 1) % replicas;
+        }
         let least = if by_majority { replicas / 2 + 1 } else { 1 };
-        let heirs = some_of(stream, replicas, least, primary);
+        let heirs = match kind {
+            Kind::Others => (0..replicas).filter(|replica| *replica != old).collect(),
+            _ => some_of(stream, replicas, least, primary),
+        };
         let mut hears: Vec<i64> = (0..places).map(|_| now + between(stream, -20, length / 3)).collect();
         for heir in &heirs {
             hears[*heir] = between(stream, before, now);
@@ -96,9 +105,10 @@ pub fn reigns(stream: &mut Stream, kind: Kind, replicas: usize, length: i64) -> 
         .collect();
     let down = (0..replicas).map(|replica| downs(stream, &all, replica, length)).collect();
     let cuts = (0..stream.below(4))
-        .map(|_| Cut {
-            between: (stream.below(places as u64) as usize, stream.below(places as u64) as usize),
-            during: stretch(stream, length),
+        .map(|_| {
+            let one = stream.below(places as u64) as usize;
+            let other = (one + 1 + stream.below(places as u64 - 1) as usize) % places;
+            Cut { between: (one, other), during: stretch(stream, length) }
         })
         .collect();
     Reigns::new(replicas, all, down, cuts).expect("made to be possible")
@@ -118,7 +128,7 @@ fn downs(stream: &mut Stream, reigns: &[Reign], replica: usize, length: i64) -> 
 }
 
 /// A store with random distances and delays, over reigns of a kind.
-pub fn store(stream: &mut Stream, kind: Kind, commit: Commit, keys: u32, length: i64) -> Store {
+pub(crate) fn store(stream: &mut Stream, kind: Kind, commit: Commit, keys: u32, length: i64) -> Store {
     let replicas = between(stream, 2, 5) as usize;
     let places = replicas + 1;
     let reigns = reigns(stream, kind, replicas, length);
@@ -151,7 +161,7 @@ pub fn store(stream: &mut Stream, kind: Kind, commit: Commit, keys: u32, length:
 }
 
 /// Sessions at random places, with reads that go where `reads` says.
-pub fn sessions(
+pub(crate) fn sessions(
     stream: &mut Stream,
     store: &Store,
     count: usize,
@@ -169,7 +179,7 @@ pub fn sessions(
 }
 
 /// Any rule of acknowledgement but consensus.
-pub fn lax_commit(stream: &mut Stream) -> Commit {
+pub(crate) fn lax_commit(stream: &mut Stream) -> Commit {
     match stream.below(4) {
         0 | 1 => Commit::Asynchronous,
         2 => Commit::SemiSynchronous { replicas: 1, shows: Shows::Accepted },

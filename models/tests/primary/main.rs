@@ -1,0 +1,7 @@
+//! Stores with one writer at a time: against outside checkers, laws, a naive recount and closed forms.
+
+mod forms;
+mod laws;
+mod linearizability;
+mod operation;
+mod random;
