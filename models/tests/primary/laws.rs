@@ -25,8 +25,12 @@ fn random_store(seed: u64, kind: Kind, commit: Option<Commit>) -> Store {
 }
 
 fn random_run(seed: u64, kind: Kind, commit: Option<Commit>) -> PrimaryTally {
+    reading(seed, kind, commit, &EVERYWHERE)
+}
+
+fn reading(seed: u64, kind: Kind, commit: Option<Commit>, reads: &[ReadFrom]) -> PrimaryTally {
     let store = random_store(seed, kind, commit);
-    run(&store, &random::sessions(&mut luck(seed, "sessions"), &store, 8, 0.02, &EVERYWHERE), seed)
+    run(&store, &random::sessions(&mut luck(seed, "sessions"), &store, 8, 0.02, reads), seed)
 }
 
 /// A session that is where its reads go, and the replica it reads.
@@ -47,6 +51,13 @@ proptest! {
         prop_assert_eq!(counts.writes_out_of_order, 0);
         let after_loss = counts.stale_after_loss + counts.forgot_lost_write + counts.went_back_after_loss;
         prop_assert_eq!(after_loss, 0);
+    }
+
+    /// A leader that has been superseded without knowing cannot confirm its reign.
+    #[test]
+    fn confirmed_reads_are_in_order(seed: u64) {
+        let counts = reading(seed, Kind::Majority, Some(Commit::Consensus), &[ReadFrom::Confirmed]).counts;
+        prop_assert_eq!((counts.out_of_order(), counts.stale, counts.went_back), (0, 0, 0));
     }
 
     #[test]
@@ -122,6 +133,9 @@ fn laws_break_where_their_conditions_do() {
         (0..200).map(|seed| of(&random_run(seed, kind, commit))).sum::<u64>()
     };
     assert!(sum(Kind::Any, Some(Commit::Consensus), |t| t.counts.lost) > 50, "a minority elects");
+    let unconfirmed = |seed| reading(seed, Kind::Majority, Some(Commit::Consensus), &[ReadFrom::Primary]);
+    let stale: u64 = (0..200).map(|seed| unconfirmed(seed).counts.stale).sum();
+    assert!(stale > 10, "nobody confirms: {stale}");
     assert!(sum(Kind::Any, None, |t| t.counts.superseded) > 50, "nobody is fenced");
     assert!(sum(Kind::Others, Some(Commit::Asynchronous), |t| t.counts.lost) > 50, "nobody waits");
     assert!(sum(Kind::Planned, None, |t| t.counts.forgot_own_write) > 50, "others read elsewhere");
