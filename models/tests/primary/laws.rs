@@ -126,10 +126,12 @@ proptest! {
     }
 }
 
+type Count = fn(&PrimaryTally) -> u64;
+
 /// The chances above are real: without what they ask for, each law breaks.
 #[test]
 fn laws_break_where_their_conditions_do() {
-    let sum = |kind: Kind, commit: Option<Commit>, of: fn(&PrimaryTally) -> u64| {
+    let sum = |kind: Kind, commit: Option<Commit>, of: Count| {
         (0..200).map(|seed| of(&random_run(seed, kind, commit))).sum::<u64>()
     };
     assert!(sum(Kind::Any, Some(Commit::Consensus), |t| t.counts.lost) > 50, "a minority elects");
@@ -140,7 +142,7 @@ fn laws_break_where_their_conditions_do() {
     assert!(sum(Kind::Others, Some(Commit::Asynchronous), |t| t.counts.lost) > 50, "nobody waits");
     assert!(sum(Kind::Planned, None, |t| t.counts.forgot_own_write) > 50, "others read elsewhere");
     assert!(sum(Kind::Planned, None, |t| t.counts.went_back) > 50, "others read anywhere");
-    let all: [(&str, fn(&PrimaryTally) -> u64); 6] = [
+    let all: [(&str, Count); 6] = [
         ("returned", |t| t.counts.returned),
         ("read, then lost", |t| t.counts.read_then_lost),
         ("vanished", |t| t.counts.vanished),

@@ -19,6 +19,11 @@ use std::collections::BTreeMap;
 
 const KEYS: u32 = 4;
 
+enum Told<S: SequentialSpec> {
+    Sent(S::Op),
+    Ended(S::Ret),
+}
+
 /// Asks stateright about a history of some specification's operations.
 fn tested<S>(all: &[Operation], initial: S, of: impl Fn(&Operation) -> Option<(S::Op, S::Ret)>) -> bool
 where
@@ -26,23 +31,22 @@ where
     S::Op: Clone + std::fmt::Debug,
     S::Ret: Clone + std::fmt::Debug,
 {
-    let mut lines: Vec<(usize, u32, Option<S::Op>, Option<S::Ret>)> = Vec::new();
+    let mut lines = Vec::new();
     for operation in all {
         let Some((op, ret)) = of(operation) else { continue };
-        lines.push((operation.sent, operation.process, Some(op), None));
+        lines.push((operation.sent, operation.process, Told::<S>::Sent(op)));
         if operation.known {
-            lines.push((operation.ended, operation.process, None, Some(ret)));
+            lines.push((operation.ended, operation.process, Told::Ended(ret)));
         }
     }
     lines.sort_by_key(|line| line.0);
     let mut tester = LinearizabilityTester::new(initial);
-    for (_, process, op, ret) in lines {
-        if let Some(op) = op {
-            tester.on_invoke(process, op).expect("one at a time");
-        }
-        if let Some(ret) = ret {
-            tester.on_return(process, ret).expect("it was sent");
-        }
+    for (_, process, told) in lines {
+        let taken = match told {
+            Told::Sent(op) => tester.on_invoke(process, op),
+            Told::Ended(ret) => tester.on_return(process, ret),
+        };
+        taken.expect("one at a time");
     }
     tester.is_consistent()
 }

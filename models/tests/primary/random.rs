@@ -5,6 +5,7 @@ use models::operations::{
     Stretch,
 };
 use sim::{Instant, Law, Replication, Seed, Span, Stream, StreamName};
+use std::cmp::Ordering;
 
 /// How reigns follow on each other.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -127,18 +128,25 @@ fn downs(stream: &mut Stream, reigns: &[Reign], replica: usize, length: i64) -> 
     if stream.chance(0.5) || reigning(&down) { Vec::new() } else { vec![down] }
 }
 
+/// Up to 20 ms, the same both ways.
+fn distances(stream: &mut Stream, places: usize) -> Vec<Vec<Span>> {
+    let below: Vec<Vec<Span>> = (0..places)
+        .map(|place| (0..place).map(|_| Span::from_millis(between(stream, 0, 20))).collect())
+        .collect();
+    let from = |one: usize, other: usize| match one.cmp(&other) {
+        Ordering::Equal => Span::ZERO,
+        Ordering::Less => below[other][one],
+        Ordering::Greater => below[one][other],
+    };
+    (0..places).map(|one| (0..places).map(|other| from(one, other)).collect()).collect()
+}
+
 /// A store with random distances and delays, over reigns of a kind.
 pub(crate) fn store(stream: &mut Stream, kind: Kind, commit: Commit, keys: u32, length: i64) -> Store {
     let replicas = between(stream, 2, 5) as usize;
     let places = replicas + 1;
     let reigns = reigns(stream, kind, replicas, length);
-    let mut distances = vec![vec![Span::ZERO; places]; places];
-    for one in 0..places {
-        for other in 0..one {
-            let span = Span::from_millis(between(stream, 0, 20));
-            (distances[one][other], distances[other][one]) = (span, span);
-        }
-    }
+    let distances = distances(stream, places);
     let mut law = |mean: f64| match stream.below(3) {
         0 => Law::Fixed(Span::ZERO),
         1 => Law::Fixed(Span::from_seconds(mean)),
