@@ -71,7 +71,7 @@ proptest! {
     #[test]
     fn semi_synchronous_writes_outlive_one_failure(seed: u64) {
         let shows = models::operations::Shows::Acknowledged;
-        let commit = Commit::SemiSynchronous { replicas: 1, shows };
+        let commit = Commit::SemiSynchronous { replicas: 1, shows, falls_back: None };
         let counts = random_run(seed, Kind::Others, Some(commit)).counts;
         prop_assert_eq!((counts.lost, counts.returned), (0, 0));
     }

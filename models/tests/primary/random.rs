@@ -162,6 +162,7 @@ pub(crate) fn store(stream: &mut Stream, kind: Kind, commit: Commit, keys: u32, 
         shipping,
         lag,
         apply,
+        replay: Span::from_millis(between(stream, 0, 2)),
         message,
         patience: Span::from_millis(between(stream, 30, 200)),
         popularity: Popularity::Uniform { keys },
@@ -188,9 +189,11 @@ pub(crate) fn sessions(
 
 /// Any rule of acknowledgement but consensus.
 pub(crate) fn lax_commit(stream: &mut Stream) -> Commit {
-    match stream.below(4) {
+    let semi = |shows, falls_back| Commit::SemiSynchronous { replicas: 1, shows, falls_back };
+    match stream.below(5) {
         0 | 1 => Commit::Asynchronous,
-        2 => Commit::SemiSynchronous { replicas: 1, shows: Shows::Accepted },
-        _ => Commit::SemiSynchronous { replicas: 1, shows: Shows::Acknowledged },
+        2 => semi(Shows::Accepted, None),
+        3 => semi(Shows::Acknowledged, None),
+        _ => semi(Shows::Accepted, Some(Span::from_millis(20))),
     }
 }
