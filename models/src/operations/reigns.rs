@@ -4,6 +4,7 @@
 //! Places are numbered; replica r is at place r, and the places from `replicas` on hold clients only. Epochs are numbered
 //! from 0, one for each reign. All intervals hold their beginning and not their end.
 
+use super::quorum::REPLICAS_MAX;
 use sim::{Instant, Span};
 
 /// An interval of time.
@@ -72,7 +73,8 @@ pub struct Reigns {
 pub enum Flaw {
     /// There is no reign.
     None,
-    /// Replicas or places that are not there, a place cut off from itself, or `heard` or `down` of another length.
+    /// Replicas or places that are not there, more than [`REPLICAS_MAX`], a place cut off from itself, or `heard` or `down` of
+    /// another length.
     Shape,
     /// A replica's times down overlap or are out of order.
     Down,
@@ -138,6 +140,7 @@ impl Reigns {
             .iter()
             .all(|Cut { between: (one, other), .. }| *one < places && *other < places && one != other);
         if places < self.replicas
+            || self.replicas > REPLICAS_MAX
             || self.down.len() != self.replicas
             || !cuts_known
             || !self.reigns.iter().all(known)
