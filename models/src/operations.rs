@@ -6,7 +6,10 @@
 //! have reached a replica before it has been sent, since operations are sent in the order of time; so one event for an
 //! operation is enough, and exact.
 //!
-//! Assumptions:
+//! There are two engines: replicas by quorum ([`Operations`]), where nobody fails yet, and stores with one writer at a time
+//! ([`PrimaryRun`]), which go through [`Reigns`] made elsewhere.
+//!
+//! Assumptions of the first:
 //! - Nobody fails: replicas answer every message, and messages are not lost.
 //! - Times are those of one clock, but for the stamp of a write, which is its coordinator's.
 //! - A client has one operation under way at a time.
@@ -23,6 +26,7 @@ mod register;
 pub mod reigns;
 pub mod run;
 mod serve;
+mod session;
 
 pub use client::{Client, Plan};
 pub use history::{Action, History, Line, Phase};

@@ -229,8 +229,8 @@ impl<'d> Stores<'d> {
     }
 
     /// Does a former writer of `store` go on beside the present one?
-    pub(crate) fn has_two_writers(&self, store: StoreId) -> bool {
-        self.rows[store].reign.old_writer().is_some()
+    pub(crate) fn has_two_writers(&self, store: StoreId, now: Instant) -> bool {
+        self.rows[store].reign.old_writer().is_some() && self.has_writer(store, now)
     }
 
     pub(crate) fn glimpse(&self, store: StoreId, now: Instant) -> Glimpse {
@@ -281,10 +281,14 @@ impl<'d> Stores<'d> {
             let lacking = trailing[usize::from(member)].lacking(now, written, plan.apply_rate);
             if row_rate > 0.0 { Span::from_seconds(lacking / row_rate) } else { Span::ZERO }
         };
+        let went_on = row.reign.old_writer();
         let (done, stopped) = row.reign.look(now, plan, &row.sight, &mut stream, trails);
+        if row.reign.old_writer().is_some() && went_on.is_none() {
+            (row.written_by_former, row.former_reign) = (by_former, row.reigns);
+        }
         let mut news = row.tell(before);
         if let Some(done) = done {
-            news.push(News::HandedOver(row.hand_over(done, now, written, by_former, &mut stream)));
+            news.push(News::HandedOver(row.hand_over(done, now, written, &mut stream)));
         }
         if let Some(former) = stopped {
             news.push(News::Reconciled(row.reconciled(former, now, by_former)));
@@ -374,14 +378,7 @@ impl Row<'_> {
     }
 
     /// The writer has changed: what the new one lacks is lost.
-    fn hand_over(
-        &mut self,
-        done: HandOver,
-        now: Instant,
-        written: f64,
-        by_former: f64,
-        stream: &mut Stream,
-    ) -> Loss {
+    fn hand_over(&mut self, done: HandOver, now: Instant, written: f64, stream: &mut Stream) -> Loss {
         let (from, to) = (usize::from(done.from), usize::from(done.to));
         let mean = if from == to || self.has_everything(done.to) {
             0.0
@@ -399,8 +396,6 @@ impl Row<'_> {
             let joined = self.sight.joined(done.to, member as Member);
             self.backlogs[member].join(joined, now, written, self.plan.apply_rate, 0.0);
         }
-        self.written_by_former = by_former;
-        self.former_reign = self.reigns;
         self.reigns += 1;
         let seconds = if self.rate > 0.0 { mean / self.rate } else { 0.0 };
         Loss {

@@ -33,6 +33,10 @@ pub(super) struct Log {
     pub(super) reached: [Instant; REPLICAS_MAX],
     /// When each replica shows the last entry.
     pub(super) shown: [Instant; REPLICAS_MAX],
+    /// When each replica is done with replaying the last entry it received.
+    pub(super) replayed: [Instant; REPLICAS_MAX],
+    /// From when until when the primary waits for no acknowledgements.
+    pub(super) alone: (Instant, Instant),
     /// From when on each replica shows this log instead of an earlier one.
     pub(super) follows: [Instant; REPLICAS_MAX],
     /// When the primary knew that the last entry was where it had to be.
@@ -66,12 +70,16 @@ impl Logs {
             Heritage::Everything => Some((epoch - 1, self.0[epoch - 1].length)),
             Heritage::Longest(of) => of.iter().map(|replica| self.held_by(*replica)).max(),
         };
+        // What a replica has received it replays before it goes on.
+        let replayed = self.0.last().map_or([Instant::ZERO; REPLICAS_MAX], |before| before.replayed);
         self.0.push(Log {
             base,
             length: base.map_or(0, |(_, length)| length),
             received: [0; REPLICAS_MAX],
             reached: [Instant::ZERO; REPLICAS_MAX],
             shown: [Instant::ZERO; REPLICAS_MAX],
+            replayed,
+            alone: (Instant::FAR, Instant::ZERO),
             follows: [Instant::FAR; REPLICAS_MAX],
             committed: Instant::ZERO,
         });

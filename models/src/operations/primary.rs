@@ -21,12 +21,15 @@ use sim::{Instant, Law, Replication, Seed, Span, Stream, StreamName};
 pub enum Commit {
     /// At once.
     Asynchronous,
-    /// When so many replicas beside the primary have received it; never before, however long that takes.
+    /// When so many replicas beside the primary have received it.
     SemiSynchronous {
         /// How many.
         replicas: usize,
         /// What the primary shows meanwhile.
         shows: Shows,
+        /// After how long a wait the primary gives up: it acknowledges all that waits, and at once what comes, until so many
+        /// replicas have received all there is (MySQL's time-out). Nothing: it waits however long that takes (Vitess).
+        falls_back: Option<Span>,
     },
     /// When a majority, the primary included, has received it and all before it. Nobody shows it earlier. A new primary
     /// shows nothing of its log until a majority has received the entry that begins its reign.
@@ -92,6 +95,8 @@ pub struct Store {
     pub lag: Law,
     /// What a replica takes to show what it has received, drawn for each; in the order of the log.
     pub apply: Law,
+    /// How long each entry keeps a replica from applying the next: so it catches up at a rate.
+    pub replay: Span,
     /// What a client's message takes beside the distance, each way.
     pub message: Law,
     /// How long a client waits for an answer.
@@ -149,10 +154,15 @@ impl Store {
     pub(super) fn append(&self, logs: &mut Logs, epoch: usize, now: Instant, luck: &mut Luck) -> Entry {
         let log = logs.of(epoch);
         let reached = self.reached(log.reached, epoch, now, luck);
-        let committed = self.committed(&reached, epoch, now).max(log.committed);
-        let shown = self.shown(log.shown, (&reached, committed), epoch, now, luck);
+        let known = self.known(&reached, epoch, now);
+        let (known, alone) = self.falls_back(log.alone, known, now);
+        let stops = self.reigns.reigns()[epoch].stops;
+        let committed = if known < stops { known.max(log.committed) } else { Instant::FAR };
+        let mut replayed = log.replayed;
+        let shown = self.shown((log.shown, &mut replayed), (&reached, committed), epoch, now, luck);
         let log = logs.of_mut(epoch);
-        (log.committed, log.shown) = (committed, shown);
+        log.replayed = replayed;
+        (log.committed, log.shown, log.alone) = (committed, shown, alone);
         Entry { index: log.append(reached), committed, shown }
     }
 
@@ -185,8 +195,8 @@ impl Store {
         reached
     }
 
-    /// When the primary knows that an entry is where it has to be.
-    fn committed(&self, reached: &[Instant; REPLICAS_MAX], epoch: usize, now: Instant) -> Instant {
+    /// When the primary knows that an entry is where it has to be, if it lives that long.
+    fn known(&self, reached: &[Instant; REPLICAS_MAX], epoch: usize, now: Instant) -> Instant {
         let reign = &self.reigns.reigns()[epoch];
         let needed = match self.commit {
             Commit::Asynchronous => 0,
@@ -203,14 +213,36 @@ impl Store {
                 }
                 self.reigns.deliver(ways, received, takes, Instant::FAR).unwrap_or(Instant::FAR)
             });
-        let known = nth_least(answers, needed).map_or(now, |at| at.max(now));
-        if known < reign.stops { known } else { Instant::FAR }
+        nth_least(answers, needed).map_or(now, |at| at.max(now))
     }
 
-    /// From when on each replica shows an entry, given when it shows the one before.
+    /// When an entry that replicas are known to have at `known` is acknowledged if the primary falls back, and from when
+    /// until when it goes on alone.
+    fn falls_back(
+        &self,
+        (mut from, mut until): (Instant, Instant),
+        known: Instant,
+        now: Instant,
+    ) -> (Instant, (Instant, Instant)) {
+        let Commit::SemiSynchronous { falls_back: Some(patience), .. } = self.commit else {
+            return (known, (from, until));
+        };
+        if until <= now {
+            (from, until) = (Instant::FAR, now);
+        }
+        if now + patience < known {
+            from = from.min(now + patience);
+        }
+        if from < Instant::FAR {
+            until = until.max(known);
+        }
+        (known.min(from.max(now)), (from, until))
+    }
+
+    /// From when on each replica shows an entry, given when it shows the one before and is done with it.
     fn shown(
         &self,
-        before: [Instant; REPLICAS_MAX],
+        (before, replayed): ([Instant; REPLICAS_MAX], &mut [Instant; REPLICAS_MAX]),
         (reached, committed): (&[Instant; REPLICAS_MAX], Instant),
         epoch: usize,
         now: Instant,
@@ -233,7 +265,11 @@ impl Store {
                 now
             };
             let applies = self.apply.sample(&mut luck.apply[replica]);
-            *at = reached[replica].max(told).saturating_add(applies).max(before[replica]);
+            let begins = reached[replica].max(told).max(replayed[replica]);
+            if begins < Instant::FAR {
+                replayed[replica] = begins.saturating_add(self.replay);
+                *at = replayed[replica].saturating_add(applies).max(before[replica]);
+            }
         }
         shown
     }

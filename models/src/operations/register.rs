@@ -278,3 +278,53 @@ fn tell(missed_lost: impl Iterator<Item = bool>, kept: &mut u64, lost: &mut u64)
         None => (),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(index: u64) -> Position {
+        Position { epoch: 0, index }
+    }
+
+    /// A session reads what stands first, then what stands second, and another writes them; each acknowledged before the
+    /// next operation is sent.
+    fn judged(places: [u64; 2], reads: [u64; 2]) -> PrimaryCounts {
+        let (mut register, mut counts, mut memory) =
+            (Register::EMPTY, PrimaryCounts::default(), Memory::default());
+        for (number, place) in places.into_iter().enumerate() {
+            let now = Instant::from_nanos(number as i64);
+            register.write(Version {
+                position: at(place),
+                value: 1 + number as u32,
+                process: 1,
+                acked: now,
+                shown: [now; REPLICAS_MAX],
+                lost: false,
+                read: false,
+            });
+            register.judge_write(register.floor, at(place), &mut counts);
+        }
+        for read in reads {
+            let sent = Instant::from_nanos(10);
+            register.judge_read((0, sent, register.floor), at(read), &mut memory, &mut counts);
+        }
+        counts
+    }
+
+    #[test]
+    fn swapping_two_writes_moves_the_order_of_writes_alone() {
+        let (straight, swapped) = (judged([1, 2], [2, 2]), judged([2, 1], [2, 2]));
+        assert_eq!((straight.out_of_order(), straight.stale), (0, 0));
+        assert_eq!(swapped.writes_out_of_order, 1);
+        assert_eq!((swapped.reads_out_of_order, swapped.stale, swapped.went_back), (0, 0, 0));
+    }
+
+    #[test]
+    fn swapping_two_reads_moves_monotonic_reads_alone() {
+        let (straight, swapped) = (judged([1, 2], [1, 2]), judged([1, 2], [2, 1]));
+        assert_eq!((straight.went_back, swapped.went_back), (0, 1));
+        assert_eq!((straight.stale, swapped.stale), (1, 1));
+        assert_eq!((straight.reads_out_of_order, swapped.reads_out_of_order), (1, 1));
+    }
+}

@@ -4,6 +4,7 @@
 //! Places are numbered; replica r is at place r, and the places from `replicas` on hold clients only. Epochs are numbered
 //! from 0, one for each reign. All intervals hold their beginning and not their end.
 
+use super::quorum::REPLICAS_MAX;
 use sim::{Instant, Span};
 
 /// An interval of time.
@@ -72,7 +73,8 @@ pub struct Reigns {
 pub enum Flaw {
     /// There is no reign.
     None,
-    /// Replicas or places that are not there, a place cut off from itself, or `heard` or `down` of another length.
+    /// Replicas or places that are not there, more than [`REPLICAS_MAX`], a place cut off from itself, or `heard` or `down` of
+    /// another length.
     Shape,
     /// A replica's times down overlap or are out of order.
     Down,
@@ -138,6 +140,7 @@ impl Reigns {
             .iter()
             .all(|Cut { between: (one, other), .. }| *one < places && *other < places && one != other);
         if places < self.replicas
+            || self.replicas > REPLICAS_MAX
             || self.down.len() != self.replicas
             || !cuts_known
             || !self.reigns.iter().all(known)
@@ -292,5 +295,69 @@ impl Reigns {
 impl Cut {
     fn joins(&self, one: usize, other: usize) -> bool {
         self.between == (one, other) || self.between == (other, one)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(nanos: i64) -> Instant {
+        Instant::from_nanos(nanos)
+    }
+
+    fn reign(primary: usize, active: i64, stops: i64, heard: [i64; 2]) -> Reign {
+        let heritage = Heritage::Longest(vec![primary]);
+        Reign { primary, active: at(active), stops: at(stops), heard: heard.map(at).to_vec(), heritage }
+    }
+
+    fn two(change: impl Fn(&mut Vec<Reign>, &mut Vec<Vec<Stretch>>)) -> Result<Reigns, Flaw> {
+        let mut reigns = vec![reign(0, 0, 50, [0, 0]), reign(1, 60, 100, [70, 60])];
+        let mut down = vec![Vec::new(); 2];
+        change(&mut reigns, &mut down);
+        Reigns::new(2, reigns, down, Vec::new())
+    }
+
+    #[test]
+    fn impossible_reigns_are_refused() {
+        let stretch = |from, until| Stretch { from: at(from), until: at(until) };
+        assert!(two(|_, _| ()).is_ok());
+        assert_eq!(two(|all, _| all.clear()), Err(Flaw::None));
+        assert_eq!(two(|all, _| all[1].primary = 2), Err(Flaw::Shape));
+        assert_eq!(two(|all, _| all[1].heritage = Heritage::Longest(Vec::new())), Err(Flaw::Shape));
+        assert_eq!(two(|_, down| down[0] = vec![stretch(80, 90), stretch(70, 75)]), Err(Flaw::Down));
+        assert_eq!(two(|_, down| down[0] = vec![stretch(40, 90)]), Err(Flaw::DownPrimary(0)));
+        assert_eq!(two(|all, _| all[1].heard[1] = at(61)), Err(Flaw::Late(1)));
+        assert_eq!(two(|all, _| all[1].heritage = Heritage::Longest(vec![0])), Err(Flaw::Late(1)));
+        assert_eq!(two(|all, _| all[0].stops = at(71)), Err(Flaw::Deposed(0)));
+        assert_eq!(two(|all, _| (all[0].heard[1], all[1].heard[1]) = (at(9), at(8))), Err(Flaw::Heard(1)));
+        assert_eq!(two(|all, _| all[0].active = at(60)), Err(Flaw::Order(1)));
+        let unfenced = |all: &mut Vec<Reign>, everything: bool| {
+            all[0].stops = at(65);
+            if everything {
+                all[1].heritage = Heritage::Everything;
+            }
+        };
+        assert!(two(|all, _| unfenced(all, false)).is_ok_and(|reigns| !reigns.is_fenced()));
+        assert_eq!(two(|all, _| unfenced(all, true)), Err(Flaw::StillWriting(1)));
+    }
+
+    #[test]
+    fn what_is_sent_again_arrives_once_ways_are_open_and_its_receiver_is_back() {
+        let cut = Cut { between: (1, 0), during: Stretch { from: at(10), until: at(20) } };
+        let down = vec![Vec::new(), vec![Stretch { from: at(22), until: at(30) }]];
+        let reigns = Reigns::new(2, vec![reign(0, 0, 50, [0, 0])], down, vec![cut]).expect("possible");
+        let deliver = |sent, until| {
+            reigns.deliver((0, 1), at(sent), Span::from_nanos(4), at(until)).map(Instant::nanos)
+        };
+        assert_eq!(deliver(9, 50), Some(13));
+        assert_eq!(deliver(10, 50), Some(34));
+        assert_eq!(deliver(10, 30), None);
+        assert_eq!(deliver(16, 20), None);
+        let carry = |sent| reigns.carry((0, 1), at(sent), Span::from_nanos(4)).map(Instant::nanos);
+        assert_eq!(
+            [carry(5), carry(6), carry(19), carry(20), carry(27)],
+            [Some(9), None, None, None, Some(31)]
+        );
     }
 }

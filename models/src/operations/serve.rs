@@ -4,17 +4,16 @@
 //! What happens at one instant is ordered: a reign begins, then operations are answered, then they arrive, then new ones
 //! are sent. So an acknowledgement counts for what is sent at the same instant.
 
-use super::client::Plan;
 use super::history::{Action, History, Line, Phase};
 use super::log::{Logs, Position};
 use super::popularity::Choice;
 use super::primary::{Luck, ReadFrom, Session, Store};
-use super::register::{Memory, PrimaryCounts, Register, Version};
+use super::register::{PrimaryCounts, Register, Version};
+use super::session::{Busy, End, Open, Seen};
 use super::{ClientId, KeyId, Popularity};
 use sim::calendar::{Calendar, Key as EventKey};
 use sim::stats::LogHistogram;
 use sim::{Id, Instant, Replication, Seed, Span, Stream, StreamName, Table};
-use std::collections::BTreeMap;
 
 /// A key is tidied once it has so many versions more than when it was tidied last.
 const VERSIONS_KEPT: usize = 32;
@@ -73,49 +72,6 @@ struct Sent {
     /// The value to write.
     value: u32,
     replica: u32,
-}
-
-/// A client and what it waits for.
-#[derive(Clone, Debug)]
-struct Busy<'a> {
-    session: &'a Session,
-    stream: Stream,
-    /// Where sticky reads go.
-    home: usize,
-    process: u32,
-    number: u32,
-    key: KeyId,
-    sent: Instant,
-    /// The floor of the key when the operation was sent.
-    floor: Position,
-    /// Is the next operation a write, and on the same key?
-    writes: bool,
-    again: bool,
-    open: Open,
-    memory: BTreeMap<KeyId, Memory>,
-}
-
-/// What is known of a client's operation.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Open {
-    Nothing,
-    Write { value: u32, end: End<Position> },
-    Read { end: End<Seen> },
-}
-
-/// How an operation will end.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum End<T> {
-    Done(T),
-    Refused,
-    TimedOut,
-}
-
-/// What a read found.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Seen {
-    position: Position,
-    value: Option<u32>,
 }
 
 impl<'a> PrimaryRun<'a> {
@@ -358,101 +314,5 @@ impl<'a> PrimaryRun<'a> {
             Open::Read { .. } => counts.failed_reads += 1,
         }
         busy.plan_next(open)
-    }
-}
-
-impl Open {
-    /// How the history tells its end.
-    fn line(&self) -> Option<(Phase, Action)> {
-        match *self {
-            Open::Nothing => None,
-            Open::Write { value, end } => {
-                let phase = match end {
-                    End::Done(_) => Phase::Ok,
-                    End::Refused => Phase::Fail,
-                    End::TimedOut => Phase::Info,
-                };
-                Some((phase, Action::Write(value)))
-            }
-            Open::Read { end: End::Done(seen) } => Some((Phase::Ok, Action::Read(Some(seen.value)))),
-            Open::Read { .. } => Some((Phase::Fail, Action::Read(None))),
-        }
-    }
-}
-
-impl<'a> Busy<'a> {
-    fn new(session: &'a Session, index: usize, stream: Stream) -> Self {
-        Busy {
-            session,
-            stream,
-            home: match session.reads {
-                ReadFrom::Sticky(home) => home,
-                _ => 0,
-            },
-            process: index as u32,
-            number: 0,
-            key: KeyId(0),
-            sent: Instant::ZERO,
-            floor: Position::ABSENT,
-            writes: false,
-            again: false,
-            open: Open::Nothing,
-            memory: BTreeMap::new(),
-        }
-    }
-
-    /// Decides what comes next, given what was done; returns when.
-    fn plan_next(&mut self, done: Open) -> Span {
-        let written = matches!(done, Open::Write { end: End::Done(_), .. });
-        let wait = match &self.session.plan {
-            Plan::Mix { reads, think } => {
-                let wait = think.sample(&mut self.stream);
-                (self.writes, self.again) = (!self.stream.chance(*reads), false);
-                wait
-            }
-            Plan::ReadAfterWrite { after, .. } if written => {
-                (self.writes, self.again) = (false, true);
-                *after
-            }
-            Plan::ReadAfterWrite { rest, .. } => {
-                (self.writes, self.again) = (true, false);
-                rest.sample(&mut self.stream)
-            }
-        };
-        // A client that is refused at once does not ask again at the same instant for ever.
-        wait.max(Span::NANOSECOND)
-    }
-}
-
-impl Store {
-    /// When a client's message or the answer to it arrives, if it does.
-    fn message(&self, (from, to): (usize, usize), sent: Instant, stream: &mut Stream) -> Option<Instant> {
-        let takes = self.distances[from][to] + self.message.sample(stream);
-        self.reigns.carry((from, to), sent, takes)
-    }
-
-    /// The replica that a client's next operation is sent to, if it knows one.
-    fn replica_for(&self, busy: &mut Busy, now: Instant) -> Option<usize> {
-        let place = busy.session.place;
-        let in_reach =
-            |replica: &usize| self.reigns.is_up(*replica, now) && self.reigns.reach(place, *replica, now);
-        let mut able = (0..self.reigns.replicas()).filter(in_reach);
-        match busy.session.reads {
-            ReadFrom::Nearest if !busy.writes => able.min_by_key(|replica| self.distances[place][*replica]),
-            ReadFrom::Uniform if !busy.writes => {
-                let count = able.clone().count() as u64;
-                if count == 0 { None } else { able.nth(busy.stream.below(count) as usize) }
-            }
-            ReadFrom::Sticky(_) if !busy.writes => {
-                if !in_reach(&busy.home) {
-                    busy.home = able.min_by_key(|replica| self.distances[place][*replica])?;
-                }
-                Some(busy.home)
-            }
-            _ => {
-                let epoch = self.reigns.known(place, now)?;
-                Some(self.reigns.reigns()[epoch].primary)
-            }
-        }
     }
 }

@@ -93,7 +93,7 @@ pub(crate) struct HandOver {
 #[derive(Clone, Debug)]
 pub(crate) struct Reign {
     state: State,
-    /// A former writer that has not heard of the new one and goes on.
+    /// A writer that was given up, has not heard of a new one and goes on.
     old: Option<Member>,
     copies: Copies,
 }
@@ -164,12 +164,17 @@ impl Reign {
         let mut done = None;
         loop {
             let next = self.step(now, plan, sight, stream, &trails);
-            if let (State::Promoting { last, since, to, .. }, Some(State::Writing { .. })) =
-                (self.state, next)
-            {
-                done = Some(HandOver { from: last, to, since });
-                let unfenced = matches!(plan.failover, Failover::Human(_));
-                self.old = Some(last).filter(|_| unfenced && last != to && sight.alive(last));
+            match (self.state, next) {
+                (State::Doubted { at, .. }, Some(State::Vacant { .. })) => {
+                    let unfenced = matches!(plan.failover, Failover::Human(_));
+                    self.old = Some(at).filter(|_| unfenced && sight.alive(at));
+                }
+                (State::Promoting { last, since, to, .. }, Some(State::Writing { .. })) => {
+                    done = Some(HandOver { from: last, to, since });
+                    // Whoever takes over from itself has lost nothing.
+                    self.old.take_if(|old| *old == to);
+                }
+                _ => {}
             }
             match next {
                 Some(next) => self.state = next,
@@ -227,9 +232,8 @@ impl Reign {
     /// The former writer stops where it dies or hears of the new one.
     fn reconcile(&mut self, sight: &Sight) -> Option<Member> {
         let old = self.old?;
-        let State::Writing { at } = self.state else { return None };
-        let over = !sight.alive(old) || sight.joined(old, at);
-        self.old.take_if(|_| over)
+        let hears = matches!(self.state, State::Writing { at } if sight.joined(old, at));
+        self.old.take_if(|_| hears || !sight.alive(old))
     }
 }
 

@@ -1,7 +1,8 @@
 //! Single reads and writes of a store during a stretch of one replication: what its clients saw.
 //!
 //! The replication is run again and tells who wrote when, who was dead and who was cut off; sessions at the sites of the
-//! store's members then read and write against that, message by message. They feed nothing back.
+//! store's members then read and write against that, message by message. They feed nothing back. They are a sample of the
+//! traffic, so that a replica which is back applies what they wrote at once, whatever its apply rate.
 
 use super::StudyFault;
 use crate::design::Design;
@@ -43,8 +44,6 @@ pub struct Asked {
 pub enum HistoryFault {
     /// The study could not be carried out.
     Study(StudyFault),
-    /// The store goes on without its replicas after a while, which single operations do not know yet.
-    FallsBack,
     /// What the store went through breaks a rule of reigns: a defect of this program.
     AtOdds(Flaw),
 }
@@ -53,9 +52,6 @@ impl std::fmt::Display for HistoryFault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             HistoryFault::Study(fault) => fault.fmt(f),
-            HistoryFault::FallsBack => {
-                f.write_str("histories of stores with `alone_after` are not yet in this version")
-            }
             HistoryFault::AtOdds(flaw) => write!(f, "the store's reigns are at odds: {flaw:?}"),
         }
     }
@@ -71,10 +67,11 @@ pub fn history(specification: &Specification, asked: &Asked) -> Result<PrimaryTa
     let Family::Primary(plan) = &specification.stores[asked.store].family;
     let commit = match plan.acknowledged {
         Acknowledged::Alone => Commit::Asynchronous,
-        Acknowledged::Received { alone_after: Some(_), .. } => return Err(HistoryFault::FallsBack),
-        Acknowledged::Received { replicas, alone_after: None } => {
-            Commit::SemiSynchronous { replicas: replicas as usize, shows: Shows::Acknowledged }
-        }
+        Acknowledged::Received { replicas, alone_after } => Commit::SemiSynchronous {
+            replicas: replicas as usize,
+            shows: Shows::Acknowledged,
+            falls_back: alone_after,
+        },
     };
     let glimpses = glimpses(specification, asked).map_err(HistoryFault::Study)?;
     let members: Vec<_> = std::iter::once(plan.home).chain(plan.replicas.iter().copied()).collect();
@@ -88,6 +85,7 @@ pub fn history(specification: &Specification, asked: &Asked) -> Result<PrimaryTa
         shipping: Shipping::Streamed,
         lag: plan.lag.clone(),
         apply: Law::Fixed(Span::ZERO),
+        replay: Span::ZERO,
         message: Law::Fixed(Span::ZERO),
         patience: asked.patience,
         popularity: Popularity::Uniform { keys: asked.keys },

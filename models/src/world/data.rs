@@ -72,7 +72,7 @@ impl<O: Observer> World<'_, O> {
     fn keep_books(&mut self, store: StoreId) {
         let now = self.now.max(Instant::ZERO);
         let lacks = !self.stores.has_writer(store, self.now);
-        let two = self.stores.has_two_writers(store);
+        let two = self.stores.has_two_writers(store, self.now);
         if let Some(since) = turn(&mut self.data.unwritten[store], lacks, now) {
             self.ledger.unwritten(store, now - since);
         }

@@ -60,6 +60,7 @@ fn store(reigns: Reigns, after: &[f64], lag: Law, shipping: Shipping, commit: Co
         shipping,
         lag,
         apply: Law::Fixed(Span::ZERO),
+        replay: Span::ZERO,
         message: Law::Fixed(Span::ZERO),
         patience: Span::HOUR,
         popularity: Popularity::Uniform { keys: 1 },
@@ -101,7 +102,7 @@ fn a_crash_loses_as_many_writes_as_theory_says() {
     let (fixed, exponential) = (Law::Fixed(Span::ZERO), Law::Exponential { mean: 1.0 / m });
     let asynchronous = (Shipping::Streamed, Commit::Asynchronous);
     let shipped = (Shipping::Every(seconds(3.0)), Commit::Asynchronous);
-    let acked = Commit::SemiSynchronous { replicas: 1, shows: Shows::Acknowledged };
+    let acked = Commit::SemiSynchronous { replicas: 1, shows: Shows::Acknowledged, falls_back: None };
     for (what, replicas, after, lag, (shipping, commit), expected) in [
         ("constant lag", 2, &[0.7][..], &fixed, asynchronous, l * 0.7),
         (
@@ -122,9 +123,8 @@ fn a_crash_loses_as_many_writes_as_theory_says() {
                 let reigns = crashes(replicas, replicas - 1, seed);
                 let end = reigns.reigns()[CRASHES].active;
                 let store = store(reigns, after, lag.clone(), shipping, commit);
-                // Clients enough that waiting for acknowledgements leaves the rate what it is.
-                let writers = vec![session(replicas, 0.0, l, ReadFrom::Primary); 1];
-                run(&store, &writers, seed, end).counts.lost as f64 / CRASHES as f64
+                let writer = session(replicas, 0.0, l, ReadFrom::Primary);
+                run(&store, &[writer], seed, end).counts.lost as f64 / CRASHES as f64
             })
             .collect();
         close(what, &lost, expected);

@@ -25,8 +25,12 @@ fn random_store(seed: u64, kind: Kind, commit: Option<Commit>) -> Store {
 }
 
 fn random_run(seed: u64, kind: Kind, commit: Option<Commit>) -> PrimaryTally {
+    reading(seed, kind, commit, &EVERYWHERE)
+}
+
+fn reading(seed: u64, kind: Kind, commit: Option<Commit>, reads: &[ReadFrom]) -> PrimaryTally {
     let store = random_store(seed, kind, commit);
-    run(&store, &random::sessions(&mut luck(seed, "sessions"), &store, 8, 0.02, &EVERYWHERE), seed)
+    run(&store, &random::sessions(&mut luck(seed, "sessions"), &store, 8, 0.02, reads), seed)
 }
 
 /// A session that is where its reads go, and the replica it reads.
@@ -49,6 +53,13 @@ proptest! {
         prop_assert_eq!(after_loss, 0);
     }
 
+    /// A leader that has been superseded without knowing cannot confirm its reign.
+    #[test]
+    fn confirmed_reads_are_in_order(seed: u64) {
+        let counts = reading(seed, Kind::Majority, Some(Commit::Consensus), &[ReadFrom::Confirmed]).counts;
+        prop_assert_eq!((counts.out_of_order(), counts.stale, counts.went_back), (0, 0, 0));
+    }
+
     #[test]
     fn a_fenced_store_never_has_two_writers(seed: u64) {
         let store = random_store(seed, Kind::Fenced, None);
@@ -60,7 +71,7 @@ proptest! {
     #[test]
     fn semi_synchronous_writes_outlive_one_failure(seed: u64) {
         let shows = models::operations::Shows::Acknowledged;
-        let commit = Commit::SemiSynchronous { replicas: 1, shows };
+        let commit = Commit::SemiSynchronous { replicas: 1, shows, falls_back: None };
         let counts = random_run(seed, Kind::Others, Some(commit)).counts;
         prop_assert_eq!((counts.lost, counts.returned), (0, 0));
     }
@@ -113,20 +124,56 @@ proptest! {
             }
         );
     }
+
+    /// What is lost is what the latest log does not hold.
+    #[test]
+    fn losses_agree_with_the_latest_log(seed: u64) {
+        let tally = random_run(seed, Kind::Any, None);
+        let epochs = random_store(seed, Kind::Any, None).reigns.reigns().len();
+        if let Some(naive) = losses(&tally.history, epochs as u32 - 1) {
+            let counts = &tally.counts;
+            prop_assert_eq!(naive, (counts.lost, counts.read_then_lost, counts.vanished));
+        }
+    }
 }
+
+/// Looking changes nothing, and a seed says all.
+#[test]
+fn recording_changes_no_count() {
+    for seed in 0..20 {
+        let store = random_store(seed, Kind::Any, None);
+        let sessions = random::sessions(&mut luck(seed, "sessions"), &store, 8, 0.02, &EVERYWHERE);
+        let run = |sampled| {
+            PrimaryRun::new(&store, &sessions, sampled, (Seed(seed), Replication(0))).run(ms(LENGTH))
+        };
+        let (all, one, none) = (run(KEYS), run(1), run(0));
+        assert_eq!(all, run(KEYS));
+        assert!(all.counts == none.counts && one.counts == none.counts);
+        assert_eq!(operations(&one.history, KeyId(0)).len(), operations(&all.history, KeyId(0)).len());
+        assert!(none.history.lines().is_empty());
+    }
+}
+
+type Count = fn(&PrimaryTally) -> u64;
 
 /// The chances above are real: without what they ask for, each law breaks.
 #[test]
 fn laws_break_where_their_conditions_do() {
-    let sum = |kind: Kind, commit: Option<Commit>, of: fn(&PrimaryTally) -> u64| {
+    let sum = |kind: Kind, commit: Option<Commit>, of: Count| {
         (0..200).map(|seed| of(&random_run(seed, kind, commit))).sum::<u64>()
     };
     assert!(sum(Kind::Any, Some(Commit::Consensus), |t| t.counts.lost) > 50, "a minority elects");
+    let unconfirmed = |seed| reading(seed, Kind::Majority, Some(Commit::Consensus), &[ReadFrom::Primary]);
+    let stale: u64 = (0..200).map(|seed| unconfirmed(seed).counts.stale).sum();
+    assert!(stale > 10, "nobody confirms: {stale}");
     assert!(sum(Kind::Any, None, |t| t.counts.superseded) > 50, "nobody is fenced");
     assert!(sum(Kind::Others, Some(Commit::Asynchronous), |t| t.counts.lost) > 50, "nobody waits");
     assert!(sum(Kind::Planned, None, |t| t.counts.forgot_own_write) > 50, "others read elsewhere");
     assert!(sum(Kind::Planned, None, |t| t.counts.went_back) > 50, "others read anywhere");
-    let all: [(&str, fn(&PrimaryTally) -> u64); 6] = [
+    let told =
+        |seed| losses(&random_run(seed, Kind::Any, None).history, 1).is_some_and(|losses| losses.0 > 0);
+    assert!((0..200).filter(|seed| told(*seed)).count() > 10, "losses are told by histories");
+    let all: [(&str, Count); 6] = [
         ("returned", |t| t.counts.returned),
         ("read, then lost", |t| t.counts.read_then_lost),
         ("vanished", |t| t.counts.vanished),
@@ -137,6 +184,27 @@ fn laws_break_where_their_conditions_do() {
     for (what, of) in all {
         assert!(sum(Kind::Any, None, of) > 20, "{what}");
     }
+}
+
+/// Acknowledged writes that the latest log lacks, those among them that were read, and others read that it lacks; if each key
+/// was written under the latest epoch, so that its last write there leads to all that this log holds.
+fn losses(history: &History, latest: u32) -> Option<(u64, u64, u64)> {
+    let (mut lost, mut read_then_lost, mut vanished) = (0, 0, 0);
+    for key in (0..KEYS).map(KeyId) {
+        let all = operations(history, key);
+        let place = |write: &&Operation| write.value.and_then(|value| history.position(key, value));
+        let writes = || all.iter().filter(|operation| operation.writes);
+        let last =
+            writes().max_by_key(place).filter(|last| place(last).is_some_and(|at| at.epoch == latest))?;
+        let held = history.list(key, last.value);
+        for write in writes().filter(|write| write.value.is_some_and(|value| !held.contains(&value))) {
+            let read = all.iter().any(|other| !other.writes && other.value == write.value);
+            lost += u64::from(write.known);
+            read_then_lost += u64::from(write.known && read);
+            vanished += u64::from(!write.known && read);
+        }
+    }
+    Some((lost, read_then_lost, vanished))
 }
 
 /// Counts taken from a recorded history by looking at all pairs of operations.

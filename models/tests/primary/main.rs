@@ -1,5 +1,6 @@
 //! Stores with one writer at a time: against outside checkers, laws, a naive recount and closed forms.
 
+mod example;
 mod forms;
 mod laws;
 mod linearizability;

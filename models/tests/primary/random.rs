@@ -5,6 +5,7 @@ use models::operations::{
     Stretch,
 };
 use sim::{Instant, Law, Replication, Seed, Span, Stream, StreamName};
+use std::cmp::Ordering;
 
 /// How reigns follow on each other.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -127,18 +128,25 @@ fn downs(stream: &mut Stream, reigns: &[Reign], replica: usize, length: i64) -> 
     if stream.chance(0.5) || reigning(&down) { Vec::new() } else { vec![down] }
 }
 
+/// Up to 20 ms, the same both ways.
+fn distances(stream: &mut Stream, places: usize) -> Vec<Vec<Span>> {
+    let below: Vec<Vec<Span>> = (0..places)
+        .map(|place| (0..place).map(|_| Span::from_millis(between(stream, 0, 20))).collect())
+        .collect();
+    let from = |one: usize, other: usize| match one.cmp(&other) {
+        Ordering::Equal => Span::ZERO,
+        Ordering::Less => below[other][one],
+        Ordering::Greater => below[one][other],
+    };
+    (0..places).map(|one| (0..places).map(|other| from(one, other)).collect()).collect()
+}
+
 /// A store with random distances and delays, over reigns of a kind.
 pub(crate) fn store(stream: &mut Stream, kind: Kind, commit: Commit, keys: u32, length: i64) -> Store {
     let replicas = between(stream, 2, 5) as usize;
     let places = replicas + 1;
     let reigns = reigns(stream, kind, replicas, length);
-    let mut distances = vec![vec![Span::ZERO; places]; places];
-    for one in 0..places {
-        for other in 0..one {
-            let span = Span::from_millis(between(stream, 0, 20));
-            (distances[one][other], distances[other][one]) = (span, span);
-        }
-    }
+    let distances = distances(stream, places);
     let mut law = |mean: f64| match stream.below(3) {
         0 => Law::Fixed(Span::ZERO),
         1 => Law::Fixed(Span::from_seconds(mean)),
@@ -154,6 +162,7 @@ pub(crate) fn store(stream: &mut Stream, kind: Kind, commit: Commit, keys: u32, 
         shipping,
         lag,
         apply,
+        replay: Span::from_millis(between(stream, 0, 2)),
         message,
         patience: Span::from_millis(between(stream, 30, 200)),
         popularity: Popularity::Uniform { keys },
@@ -180,9 +189,11 @@ pub(crate) fn sessions(
 
 /// Any rule of acknowledgement but consensus.
 pub(crate) fn lax_commit(stream: &mut Stream) -> Commit {
-    match stream.below(4) {
+    let semi = |shows, falls_back| Commit::SemiSynchronous { replicas: 1, shows, falls_back };
+    match stream.below(5) {
         0 | 1 => Commit::Asynchronous,
-        2 => Commit::SemiSynchronous { replicas: 1, shows: Shows::Accepted },
-        _ => Commit::SemiSynchronous { replicas: 1, shows: Shows::Acknowledged },
+        2 => semi(Shows::Accepted, None),
+        3 => semi(Shows::Acknowledged, None),
+        _ => semi(Shows::Accepted, Some(Span::from_millis(20))),
     }
 }

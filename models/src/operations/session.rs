@@ -1,0 +1,154 @@
+//! A client of a store with one writer at a time: its session, what it waits for, what it does next and where it turns.
+
+use super::KeyId;
+use super::client::Plan;
+use super::history::{Action, Phase};
+use super::log::Position;
+use super::primary::{ReadFrom, Session, Store};
+use super::register::Memory;
+use sim::{Instant, Span, Stream};
+use std::collections::BTreeMap;
+
+/// A client and what it waits for.
+#[derive(Clone, Debug)]
+pub(super) struct Busy<'a> {
+    pub(super) session: &'a Session,
+    pub(super) stream: Stream,
+    /// Where sticky reads go.
+    pub(super) home: usize,
+    pub(super) process: u32,
+    pub(super) number: u32,
+    pub(super) key: KeyId,
+    pub(super) sent: Instant,
+    /// The floor of the key when the operation was sent.
+    pub(super) floor: Position,
+    /// Is the next operation a write, and on the same key?
+    pub(super) writes: bool,
+    pub(super) again: bool,
+    pub(super) open: Open,
+    pub(super) memory: BTreeMap<KeyId, Memory>,
+}
+
+/// What is known of a client's operation.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Open {
+    Nothing,
+    Write { value: u32, end: End<Position> },
+    Read { end: End<Seen> },
+}
+
+/// How an operation will end.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum End<T> {
+    Done(T),
+    Refused,
+    TimedOut,
+}
+
+/// What a read found.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Seen {
+    pub(super) position: Position,
+    pub(super) value: Option<u32>,
+}
+
+impl Open {
+    /// How the history tells its end.
+    pub(super) fn line(&self) -> Option<(Phase, Action)> {
+        match *self {
+            Open::Nothing => None,
+            Open::Write { value, end } => {
+                let phase = match end {
+                    End::Done(_) => Phase::Ok,
+                    End::Refused => Phase::Fail,
+                    End::TimedOut => Phase::Info,
+                };
+                Some((phase, Action::Write(value)))
+            }
+            Open::Read { end: End::Done(seen) } => Some((Phase::Ok, Action::Read(Some(seen.value)))),
+            Open::Read { .. } => Some((Phase::Fail, Action::Read(None))),
+        }
+    }
+}
+
+impl<'a> Busy<'a> {
+    pub(super) fn new(session: &'a Session, index: usize, stream: Stream) -> Self {
+        Busy {
+            session,
+            stream,
+            home: match session.reads {
+                ReadFrom::Sticky(home) => home,
+                _ => 0,
+            },
+            process: index as u32,
+            number: 0,
+            key: KeyId(0),
+            sent: Instant::ZERO,
+            floor: Position::ABSENT,
+            writes: false,
+            again: false,
+            open: Open::Nothing,
+            memory: BTreeMap::new(),
+        }
+    }
+
+    /// Decides what comes next, given what was done; returns when.
+    pub(super) fn plan_next(&mut self, done: Open) -> Span {
+        let written = matches!(done, Open::Write { end: End::Done(_), .. });
+        let wait = match &self.session.plan {
+            Plan::Mix { reads, think } => {
+                let wait = think.sample(&mut self.stream);
+                (self.writes, self.again) = (!self.stream.chance(*reads), false);
+                wait
+            }
+            Plan::ReadAfterWrite { after, .. } if written => {
+                (self.writes, self.again) = (false, true);
+                *after
+            }
+            Plan::ReadAfterWrite { rest, .. } => {
+                (self.writes, self.again) = (true, false);
+                rest.sample(&mut self.stream)
+            }
+        };
+        // A client that is refused at once does not ask again at the same instant for ever.
+        wait.max(Span::NANOSECOND)
+    }
+}
+
+impl Store {
+    /// When a client's message or the answer to it arrives, if it does.
+    pub(super) fn message(
+        &self,
+        (from, to): (usize, usize),
+        sent: Instant,
+        stream: &mut Stream,
+    ) -> Option<Instant> {
+        let takes = self.distances[from][to] + self.message.sample(stream);
+        self.reigns.carry((from, to), sent, takes)
+    }
+
+    /// The replica that a client's next operation is sent to, if it knows one.
+    pub(super) fn replica_for(&self, busy: &mut Busy, now: Instant) -> Option<usize> {
+        let place = busy.session.place;
+        let in_reach =
+            |replica: &usize| self.reigns.is_up(*replica, now) && self.reigns.reach(place, *replica, now);
+        let mut able = (0..self.reigns.replicas()).filter(in_reach);
+        match busy.session.reads {
+            ReadFrom::Nearest if !busy.writes => able.min_by_key(|replica| self.distances[place][*replica]),
+            ReadFrom::Uniform if !busy.writes => {
+                let count = able.clone().count() as u64;
+                if count == 0 { None } else { able.nth(busy.stream.below(count) as usize) }
+            }
+            ReadFrom::Sticky(_) if !busy.writes => {
+                if !in_reach(&busy.home) {
+                    busy.home = able.min_by_key(|replica| self.distances[place][*replica])?;
+                }
+                Some(busy.home)
+            }
+            _ => {
+                let epoch = self.reigns.known(place, now)?;
+                Some(self.reigns.reigns()[epoch].primary)
+            }
+        }
+    }
+}
