@@ -1,6 +1,6 @@
 //! Expectations: what a design must achieve, and the verdict its intervals allow.
 
-use crate::specification::Scope;
+use crate::specification::{Scope, StoreId};
 
 /// One line of `expect`.
 #[derive(Clone, PartialEq, Debug)]
@@ -34,6 +34,8 @@ pub enum Measure {
     OutageLength(Scope, f64),
     /// Requests lost per year.
     Lost(Scope),
+    /// Acknowledged writes that a store loses per year.
+    LostWrites(StoreId),
     /// Least served share over the loss of each domain of a kind (`provider`, `region`, `site`, ... or a kind of the
     /// user's), once traffic has settled: `drill(any provider): served >= 85%`.
     Drill(String),

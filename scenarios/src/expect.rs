@@ -5,6 +5,7 @@
 //! comparison  = ">=" | "<=" | ">" | "<"
 //! measure     = ("availability" | "time_up" | "downtime" | "outages" | "lost") [scope]
 //!             | "time" "(" "served" [scope] ">=" share ")"
+//!             | "lost_writes" ["[" store "]"]
 //!             | "p" digits "(" ("rto" | "outage") [scope] ")"
 //!             | "drill" "(" "any" kind ")" ":" "served"
 //! scope       = "[" name "]"
@@ -12,7 +13,7 @@
 //! ```
 //!
 //! `availability` is the share of requests served, `time_up` the share of time in which the scope is up, `downtime` the
-//! time it is not, per year, `outages` their number per year, `lost` the requests lost per year, `rto` the time from a
+//! time it is not, per year, `outages` their number per year, `lost` the requests lost per year, `lost_writes` the acknowledged writes that a store loses per year, `rto` the time from a
 //! fault to full service, `outage` the length of an outage.
 
 use crate::codes::Code;
@@ -68,6 +69,9 @@ impl Resolver<'_> {
                 _ => Err(unknown_measure(text, inner, word, &["rto", "outage"])),
             };
         }
+        if left.trim() == "lost_writes" || left.trim_start().starts_with("lost_writes[") {
+            return self.lost_writes(text, left);
+        }
         let (word, scope) = self.scoped(text, left)?;
         Ok(match word {
             "availability" => Measure::Availability(scope),
@@ -97,6 +101,34 @@ impl Resolver<'_> {
             Ok(scope) => Ok((word.trim(), scope)),
             Err(problem) => Err(part(text, name, no_scope(name.trim(), problem))),
         }
+    }
+
+    /// `lost_writes[store]`; the store may be left out where there is only one.
+    fn lost_writes(&self, text: &str, left: &str) -> Result<Measure, Fault> {
+        let stores = &self.spec.stores;
+        let names = || stores.rows().iter().map(|store| store.name.as_str());
+        let Some((_, rest)) = left.trim().split_once('[') else {
+            return match (stores.ids().next(), stores.len()) {
+                (Some(only), 1) => Ok(Measure::LostWrites(only)),
+                (None, _) => Err(part(
+                    text,
+                    left,
+                    Misfit::new(Code::UnknownReference, "there is no store to lose writes"),
+                )),
+                _ => {
+                    let which = Misfit::new(Code::Grammar, "whose lost writes?");
+                    let help = format!("write `lost_writes[store]`; the stores are {}", list(names()));
+                    Err(part(text, left, which.help(help)))
+                }
+            };
+        };
+        let Some(name) = rest.strip_suffix(']').map(str::trim) else {
+            return Err(part(text, left, Misfit::new(Code::Grammar, "the store's `]` is missing")));
+        };
+        stores.position(|store| store.name == name).map(Measure::LostWrites).ok_or_else(|| {
+            let unknown = Misfit::new(Code::UnknownReference, format!("unknown store `{name}`"));
+            part(text, name, with_help(unknown, did_you_mean(name, names())))
+        })
     }
 
     /// `time(served[scope] >= 95%)`.
@@ -139,11 +171,20 @@ impl Resolver<'_> {
     }
 }
 
-const MEASURES: &[&str] =
-    &["availability", "time_up", "downtime", "outages", "lost", "time", "drill", "p95(rto)", "p95(outage)"];
+const MEASURES: &[&str] = &[
+    "availability",
+    "time_up",
+    "downtime",
+    "outages",
+    "lost",
+    "lost_writes",
+    "time",
+    "drill",
+    "p95(rto)",
+    "p95(outage)",
+];
 /// Measures of later versions.
-const LATER: &[&str] =
-    &["lost_writes", "double_signs", "rpo", "cost", "p99(latency)", "latency", "stale_reads"];
+const LATER: &[&str] = &["double_signs", "rpo", "cost", "p99(latency)", "latency", "stale_reads"];
 
 /// The text of an expectation; a map of one entry is `drill(any site): served >= 90%` without quotes.
 fn written(node: &Node) -> Option<String> {
@@ -171,6 +212,10 @@ fn part(text: &str, inner: &str, misfit: Misfit) -> Fault {
     let start = offset + (inner.len() - inner.trim_start().len());
     let end = offset + inner.trim_end().len();
     Fault { misfit, start: start.min(end), end }
+}
+
+fn list<'n>(names: impl Iterator<Item = &'n str>) -> String {
+    names.collect::<Vec<_>>().join(", ")
 }
 
 fn with_help(misfit: Misfit, help: Option<String>) -> Misfit {
@@ -264,7 +309,7 @@ fn target(measure: &Measure, text: &str) -> Result<f64, Misfit> {
             quantity::duration(text.strip_suffix("per year").unwrap_or(text)).map(Span::seconds)
         }
         Measure::Recovery(..) | Measure::OutageLength(..) => quantity::duration(text).map(Span::seconds),
-        Measure::Outages(_) | Measure::Lost(_) => yearly(text),
+        Measure::Outages(_) | Measure::Lost(_) | Measure::LostWrites(_) => yearly(text),
     }
 }
 

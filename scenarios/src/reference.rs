@@ -47,6 +47,7 @@ A scope in brackets is an entry point or a population; without one everything is
 | `downtime[scope]` | time, per year | time in which the scope is not up |
 | `outages[scope]` | rate, such as `2 per year` | how often it goes down |
 | `lost[scope]` | rate, such as `1000 per year` | requests lost |
+| `lost_writes[store]` | rate, such as `10 per year` | acknowledged writes that a store loses; the only store where none is named |
 | `p95(rto[scope])` | time | a percentile of the time from a fault to full service |
 | `p95(outage[scope])` | time | a percentile of an outage's length |
 | `drill(any KIND): served` | share | the least share served after the loss of any one domain of that kind |

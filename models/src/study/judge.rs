@@ -28,6 +28,7 @@ pub(super) fn judge(measured: &Measured, scopes: &[ScopeOutcome], line: &Expecta
             (level(*scope).map(|level| length(measured, level, *p)), Unit::Seconds)
         }
         Measure::Lost(scope) => (found(*scope).map(|row| lost(row, years)), Unit::PerYear),
+        Measure::LostWrites(store) => (Some(measured.store(*store).lost_writes), Unit::PerYear),
         Measure::Drill(kind) => (drilled(measured, kind), Unit::Share),
     };
     let estimate = estimate.filter(|estimate| estimate.method != Method::NoSample);
