@@ -70,13 +70,13 @@ pub(crate) struct Glimpse {
     sight: Sight,
     /// Who accepts writes, with the number of its reign.
     present: Option<(u32, Member)>,
-    former: Option<(u32, Member)>,
+    former: Vec<(u32, Member)>,
 }
 
 impl Glimpse {
     /// Who accepts writes, with the number of each one's reign.
     pub(crate) fn writers(&self) -> impl Iterator<Item = (u32, usize)> {
-        [self.former, self.present].into_iter().flatten().map(|(reign, member)| (reign, usize::from(member)))
+        self.former.iter().copied().chain(self.present).map(|(reign, member)| (reign, usize::from(member)))
     }
 
     pub(crate) fn alive(&self, member: usize) -> bool {
@@ -109,9 +109,9 @@ struct Row<'d> {
     cause: Cause,
     /// The log of former writers when they were left behind.
     written_by_former: f64,
-    /// Hand-overs so far, and those before the one that left the former writer behind.
+    /// Hand-overs so far, and those before the one that left each former writer behind.
     reigns: u32,
-    former_reign: u32,
+    left_behind: Vec<u32>,
 }
 
 /// All stores.
@@ -139,7 +139,6 @@ impl<'d> Stores<'d> {
                 reign: Reign::NOMINAL,
                 sight: Sight::new(members.len(), |_| true, |_, _| true),
                 backlogs: vec![Backlog::none(Instant::ZERO); members.len()],
-                sites: members,
                 stream: None,
                 timer: None,
                 followed: 0,
@@ -149,7 +148,8 @@ impl<'d> Stores<'d> {
                 cause: nobody,
                 written_by_former: 0.0,
                 reigns: 0,
-                former_reign: 0,
+                left_behind: vec![0; members.len()],
+                sites: members,
             }
         };
         Stores {
@@ -175,7 +175,7 @@ impl<'d> Stores<'d> {
             row.access.rows_mut().fill(Access::Present);
             row.readable.rows_mut().fill(true);
             row.written_by_former = 0.0;
-            (row.reigns, row.former_reign) = (0, 0);
+            row.reigns = 0;
         }
     }
 
@@ -222,7 +222,7 @@ impl<'d> Stores<'d> {
         self.rows[store].cause
     }
 
-    /// Does any site lack a writer of `store`, one that itself lives?
+    /// Does anybody accept writes to `store` that count?
     pub(crate) fn has_writer(&self, store: StoreId, now: Instant) -> bool {
         let row = &self.rows[store];
         row.reign.writer(now, row.plan, &row.sight).is_some()
@@ -230,7 +230,7 @@ impl<'d> Stores<'d> {
 
     /// Does a former writer of `store` go on beside the present one?
     pub(crate) fn has_two_writers(&self, store: StoreId, now: Instant) -> bool {
-        self.rows[store].reign.old_writer().is_some() && self.has_writer(store, now)
+        !self.rows[store].reign.is_undivided() && self.has_writer(store, now)
     }
 
     pub(crate) fn glimpse(&self, store: StoreId, now: Instant) -> Glimpse {
@@ -238,7 +238,7 @@ impl<'d> Stores<'d> {
         Glimpse {
             sight: row.sight.clone(),
             present: row.reign.writer(now, row.plan, &row.sight).map(|member| (row.reigns, member)),
-            former: row.reign.old_writer().map(|member| (row.former_reign, member)),
+            former: row.left_behind_writers().collect(),
         }
     }
 
@@ -281,21 +281,25 @@ impl<'d> Stores<'d> {
             let lacking = trailing[usize::from(member)].lacking(now, written, plan.apply_rate);
             if row_rate > 0.0 { Span::from_seconds(lacking / row_rate) } else { Span::ZERO }
         };
-        let went_on = row.reign.old_writer();
+        let undivided = row.reign.is_undivided();
+        let former: u32 = row.reign.old_writers().fold(0, |set, member| set | 1 << member);
         let (done, stopped) = row.reign.look(now, plan, &row.sight, &mut stream, trails);
-        if row.reign.old_writer().is_some() && went_on.is_none() {
-            (row.written_by_former, row.former_reign) = (by_former, row.reigns);
+        for member in row.reign.old_writers().filter(|member| former >> member & 1 == 0) {
+            row.left_behind[usize::from(member)] = row.reigns;
+        }
+        if undivided {
+            row.written_by_former = by_former;
         }
         let mut news = row.tell(before);
         if let Some(done) = done {
             news.push(News::HandedOver(row.hand_over(done, now, written, &mut stream)));
         }
-        if let Some(former) = stopped {
-            news.push(News::Reconciled(row.reconciled(former, now, by_former)));
+        for former in (0..MEMBERS_MAX as Member).filter(|member| stopped >> member & 1 == 1) {
+            news.push(News::Reconciled(row.reconciled(former, now, by_former, &mut stream)));
         }
         row.open(&reach, now);
         row.stream = Some(stream);
-        row.plan_timer(store, agenda);
+        row.plan_timer(store, now, agenda);
         self.weigh();
         news
     }
@@ -350,19 +354,32 @@ impl Row<'_> {
     fn follow(&mut self, now: Instant, written: f64, rate: f64, safe: bool, stream: &mut Stream) {
         let head = self.head();
         if matches!(self.reign.state(), State::Writing { .. }) {
-            self.rate = rate;
+            // Nobody may reach it just now.
+            self.rate = if rate > 0.0 { rate } else { self.rate };
             let followers = (0..self.backlogs.len()).filter(|member| self.backlogs[*member].is_joined());
             let others = followers.filter(|member| *member != usize::from(head));
             self.followed = if safe { others.fold(0, |set, member| set | 1 << member) } else { 0 };
         }
+        if self.reign.is_alone(now, self.plan) {
+            self.followed = 0;
+        }
+        // Where every follower has to acknowledge, none trails what is acknowledged.
+        let followers = self.backlogs.iter().filter(|backlog| backlog.is_joined()).count() - 1;
+        let all_needed = matches!(self.plan.acknowledged, Acknowledged::Received { replicas, .. } if safe && followers <= replicas as usize);
         for (member, backlog) in self.backlogs.iter_mut().enumerate() {
             let joined = member == usize::from(head) || self.sight.joined(head, member as Member);
             if joined == backlog.is_joined() {
                 continue;
             }
-            let lag = if joined { 0.0 } else { rate * self.plan.lag.sample(stream).seconds() };
+            let trails = !joined && !all_needed;
+            let lag = if trails { rate * self.plan.lag.sample(stream).seconds() } else { 0.0 };
             backlog.join(joined, now, written, self.plan.apply_rate, lag);
         }
+    }
+
+    /// Former writers that go on, with the number of each one's reign.
+    fn left_behind_writers(&self) -> impl Iterator<Item = (u32, Member)> + '_ {
+        self.reign.old_writers().map(|member| (self.left_behind[usize::from(member)], member))
     }
 
     fn tell(&self, before: State) -> Vec<News> {
@@ -418,14 +435,17 @@ impl Row<'_> {
         self.followed != 0 && in_reach.count() as u32 + replicas > self.followed.count_ones()
     }
 
-    fn reconciled(&mut self, former: Member, now: Instant, by_former: f64) -> Loss {
+    /// What former writers have accepted since the last of them stopped is lost with the first that stops: their books are
+    /// one.
+    fn reconciled(&mut self, former: Member, now: Instant, by_former: f64, stream: &mut Stream) -> Loss {
         let writes = (by_former - self.written_by_former).max(0.0);
+        self.written_by_former = by_former;
         let seconds = if self.rate > 0.0 { writes / self.rate } else { 0.0 };
         let to = self.sites[usize::from(self.head())];
         Loss {
             from: self.sites[usize::from(former)],
             to,
-            writes: writes.round() as u64,
+            writes: poisson(writes, stream),
             wrote_for: Span::from_seconds(seconds),
             since: now,
         }
@@ -435,11 +455,11 @@ impl Row<'_> {
     fn open(&mut self, reach: &Reach, now: Instant) {
         let site = |member: Member| self.sites[usize::from(member)];
         let writer = self.reign.writer(now, self.plan, &self.sight).map(site);
-        let former = self.reign.old_writer().map(site);
+        let former: Vec<SiteId> = self.reign.old_writers().map(site).collect();
         for id in self.access.ids() {
-            self.access[id] = match (writer, former) {
-                (Some(writer), _) if reach.joined(id, writer) => Access::Present,
-                (_, Some(former)) if reach.joined(id, former) => Access::Former,
+            self.access[id] = match writer {
+                Some(writer) if reach.joined(id, writer) => Access::Present,
+                _ if former.iter().any(|former| reach.joined(id, *former)) => Access::Former,
                 _ => Access::None,
             };
         }
@@ -451,11 +471,11 @@ impl Row<'_> {
         }
     }
 
-    fn plan_timer(&mut self, store: StoreId, agenda: &mut Agenda) {
+    fn plan_timer(&mut self, store: StoreId, now: Instant, agenda: &mut Agenda) {
         if let Some(ticket) = self.timer.take() {
             agenda.cancel(ticket);
         }
-        self.timer = self.reign.next(self.plan).map(|at| agenda.add(at, Event::Store(store)));
+        self.timer = self.reign.next(now, self.plan).map(|at| agenda.add(at, Event::Store(store)));
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod availability;
 mod capacity;
+mod data;
 mod detection;
 mod failover;
 mod nesting;
@@ -16,7 +17,7 @@ use page::Table;
 use std::sync::LazyLock;
 
 /// The tables of the page, each computed once, by whichever test asks first.
-static TABLES: [LazyLock<Table>; 7] = [
+static TABLES: [LazyLock<Table>; 8] = [
     LazyLock::new(availability::table),
     LazyLock::new(redundancy::table),
     LazyLock::new(nesting::table),
@@ -24,6 +25,7 @@ static TABLES: [LazyLock<Table>; 7] = [
     LazyLock::new(detection::table),
     LazyLock::new(failover::table),
     LazyLock::new(silence::table),
+    LazyLock::new(data::table),
 ];
 
 #[test]
@@ -59,6 +61,11 @@ fn a_dns_failover_loses_its_integral() {
 #[test]
 fn silent_name_servers_lose_what_expires() {
     TABLES[6].check();
+}
+
+#[test]
+fn a_store_loses_what_its_next_writer_lacks() {
+    TABLES[7].check();
 }
 
 /// Where the page is.

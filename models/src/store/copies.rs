@@ -49,7 +49,8 @@ impl Backlog {
         if joined == self.joined {
             return;
         }
-        let lacking = self.lacking(now, written, apply_rate) + if joined { 0.0 } else { lag };
+        // What is on its way is lacking too, but is no more than the backlog where there is one.
+        let lacking = self.lacking(now, written, apply_rate).max(if joined { 0.0 } else { lag });
         *self = Backlog { lacking, written, since: now, joined };
     }
 

@@ -93,15 +93,15 @@ pub(crate) struct HandOver {
 #[derive(Clone, Debug)]
 pub(crate) struct Reign {
     state: State,
-    /// A writer that was given up, has not heard of a new one and goes on.
-    old: Option<Member>,
+    /// Writers that were given up, have not heard of a new one and go on, as a set.
+    old: u32,
     copies: Copies,
 }
 
 impl Reign {
     /// All is well, and the home writes.
     pub(crate) const NOMINAL: Reign =
-        Reign { state: State::Writing { at: 0 }, old: None, copies: Copies::Enough };
+        Reign { state: State::Writing { at: 0 }, old: 0, copies: Copies::Enough };
 
     pub(crate) fn state(&self) -> State {
         self.state
@@ -109,7 +109,7 @@ impl Reign {
 
     /// Does it rest, with one writer?
     pub(crate) fn is_settled(&self) -> bool {
-        matches!(self.state, State::Writing { .. }) && self.old.is_none() && self.copies == Copies::Enough
+        matches!(self.state, State::Writing { .. }) && self.old == 0 && self.copies == Copies::Enough
     }
 
     /// Who accepts writes that count.
@@ -124,9 +124,15 @@ impl Reign {
         (sight.alive(at) && goes_on).then_some(at)
     }
 
-    /// Who accepts writes although another one has taken over.
-    pub(crate) fn old_writer(&self) -> Option<Member> {
-        self.old
+    /// Who accepts writes although given up.
+    pub(crate) fn old_writers(&self) -> impl Iterator<Item = Member> + use<> {
+        let old = self.old;
+        (0..MEMBERS_MAX as Member).filter(move |member| old >> member & 1 == 1)
+    }
+
+    /// Does nobody write but the present writer?
+    pub(crate) fn is_undivided(&self) -> bool {
+        self.old == 0
     }
 
     /// Do writes wait for replicas now, so that what is acknowledged is at as many of them as the plan says?
@@ -134,8 +140,14 @@ impl Reign {
         self.copies == Copies::Enough && !matches!(plan.acknowledged, Acknowledged::Alone)
     }
 
-    /// When something happens by itself next.
-    pub(crate) fn next(&self, plan: &Primary) -> Option<Instant> {
+    /// Has the writer given up waiting for replicas?
+    pub(crate) fn is_alone(&self, now: Instant, plan: &Primary) -> bool {
+        let Acknowledged::Received { alone_after: Some(after), .. } = plan.acknowledged else { return false };
+        matches!(self.copies, Copies::Short { since } if now >= since + after)
+    }
+
+    /// When something happens by itself next, after `now`.
+    pub(crate) fn next(&self, now: Instant, plan: &Primary) -> Option<Instant> {
         let state = match self.state {
             State::Doubted { decided, .. } => decided,
             State::Promoting { ready, .. } => Some(ready),
@@ -147,12 +159,12 @@ impl Reign {
             }
             _ => None,
         };
-        [state, alone].into_iter().flatten().min()
+        [state, alone].into_iter().flatten().filter(|at| *at > now).min()
     }
 
     /// Takes in what is seen at `now`, and what has come due. `trails` says how far a member is behind; who is too far is
-    /// not promoted. Returns the hand-over, if one is complete, and the former writer that came back in reach of the
-    /// present one, if it had gone on.
+    /// not promoted. Returns the hand-over, if one is complete, and the former writers that had gone on and stop now, as a
+    /// set.
     pub(crate) fn look(
         &mut self,
         now: Instant,
@@ -160,19 +172,21 @@ impl Reign {
         sight: &Sight,
         stream: &mut Stream,
         trails: impl Fn(Member) -> Span,
-    ) -> (Option<HandOver>, Option<Member>) {
+    ) -> (Option<HandOver>, u32) {
         let mut done = None;
         loop {
             let next = self.step(now, plan, sight, stream, &trails);
             match (self.state, next) {
                 (State::Doubted { at, .. }, Some(State::Vacant { .. })) => {
                     let unfenced = matches!(plan.failover, Failover::Human(_));
-                    self.old = Some(at).filter(|_| unfenced && sight.alive(at));
+                    if unfenced && sight.alive(at) {
+                        self.old |= 1 << at;
+                    }
                 }
                 (State::Promoting { last, since, to, .. }, Some(State::Writing { .. })) => {
                     done = Some(HandOver { from: last, to, since });
                     // Whoever takes over from itself has lost nothing.
-                    self.old.take_if(|old| *old == to);
+                    self.old &= !(1 << to);
                 }
                 _ => {}
             }
@@ -229,11 +243,13 @@ impl Reign {
         };
     }
 
-    /// The former writer stops where it dies or hears of the new one.
-    fn reconcile(&mut self, sight: &Sight) -> Option<Member> {
-        let old = self.old?;
-        let hears = matches!(self.state, State::Writing { at } if sight.joined(old, at));
-        self.old.take_if(|_| hears || !sight.alive(old))
+    /// A former writer stops where it dies or hears of the new one.
+    fn reconcile(&mut self, sight: &Sight) -> u32 {
+        let hears = |old: Member| matches!(self.state, State::Writing { at } if sight.joined(old, at));
+        let stops = |old: &Member| hears(*old) || !sight.alive(*old);
+        let stopped = self.old_writers().filter(stops).fold(0, |set, member| set | 1 << member);
+        self.old &= !stopped;
+        stopped
     }
 }
 
