@@ -42,7 +42,7 @@ pub struct Design {
     pub(crate) placements: Vec<StreamName>,
     pub(crate) curves: Table<PopulationId, Curve>,
     /// Writes to each store per request.
-    pub(crate) writes: Table<StoreId, f64>,
+    pub(crate) writes: Table<StoreId, Table<PopulationId, f64>>,
     pub(crate) watches: Table<WatchId, WatchPlan>,
     pub(crate) watches_of: Table<SiteId, Vec<WatchId>>,
     pub(crate) entries: Table<EntryId, EntryPlan>,
@@ -216,7 +216,7 @@ impl Design {
                 .sites
                 .map(|site, _| watches.iter().filter(|(_, w)| w.site == site).map(|(id, _)| id).collect()),
             curves: specification.populations.map(|_, population| Curve::new(&population.demand)),
-            writes: specification.stores.map(|id, _| writes_to(&specification, id)),
+            writes: specification.stores.map(|store, _| writes_to(&specification, store)),
             entries: specification.entries.map(|id, _| entry_plan(&specification, id)),
             topology,
             sources,
@@ -575,9 +575,11 @@ fn pools(specification: &Specification) -> (Table<PoolId, PoolPlan>, Vec<Option<
     (pools, pool_of)
 }
 
-fn writes_to(specification: &Specification, store: StoreId) -> f64 {
-    let classes = specification.requests.iter().filter(|class| class.writes.contains(&store));
-    classes.map(|class| class.share).sum()
+/// The share of each population's requests that write a store.
+fn writes_to(specification: &Specification, store: StoreId) -> Table<PopulationId, f64> {
+    let classes = || specification.requests.iter().filter(|class| class.writes.contains(&store));
+    let share = |population| classes().filter(|class| class.is_of(population)).map(|class| class.share).sum();
+    specification.populations.map(|population, _| share(population))
 }
 
 fn held(specification: &Specification, scope: Scope, population: PopulationId) -> bool {

@@ -204,6 +204,8 @@ pub struct StoreOutcome {
     pub lost_writes: Estimate,
     /// Seconds a year in which two members accepted writes.
     pub two_writers: Estimate,
+    /// Seconds a year in which a former writer was made a replica again.
+    pub rebuilding: Estimate,
     /// From the loss of a writer until another one wrote: the recovery time of the store.
     pub recovery: Spread,
     /// Writes lost by each hand-over, and by each former writer that had gone on: the recovery point in writes.

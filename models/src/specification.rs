@@ -239,12 +239,21 @@ pub struct Pool {
 pub struct RequestClass {
     /// Its name.
     pub name: String,
-    /// Its share of every population's requests; all shares sum to 1 at most.
+    /// Its share of the requests of each of its populations; the shares of a population sum to 1 at most.
     pub share: f64,
+    /// Whose requests are of this kind; none: everybody's.
+    pub populations: Option<Vec<PopulationId>>,
     /// Stores that each of its requests reads once.
     pub reads: Vec<StoreId>,
     /// Stores that each of its requests writes once. A request is served only if all its reads and writes are.
     pub writes: Vec<StoreId>,
+}
+
+impl RequestClass {
+    /// Does `population` send such requests?
+    pub fn is_of(&self, population: PopulationId) -> bool {
+        self.populations.as_ref().is_none_or(|of| of.contains(&population))
+    }
 }
 
 /// Data with a replica at each of several sites.
@@ -261,6 +270,77 @@ pub struct Store {
 pub enum Family {
     /// One writer at a time; replicas follow its log.
     Primary(Primary),
+    /// Many may write at a time.
+    Replicated(Replicated),
+}
+
+impl Family {
+    /// The sites of its members.
+    pub fn members(&self) -> Vec<SiteId> {
+        match self {
+            Family::Primary(plan) => {
+                std::iter::once(plan.home).chain(plan.replicas.iter().copied()).collect()
+            }
+            Family::Replicated(plan) => plan.members.iter().map(|member| member.site).collect(),
+        }
+    }
+}
+
+/// Replicas that any site may write: whoever reaches enough of them is served.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Replicated {
+    /// Where its replicas are.
+    pub members: Vec<Replicas>,
+    /// Replicas that a write waits for.
+    pub write: Level,
+    /// Replicas that a read waits for.
+    pub read: Level,
+}
+
+/// Replicas at a site.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Replicas {
+    /// The site: all of them live while it does.
+    pub site: SiteId,
+    /// How many; at least one.
+    pub count: u32,
+}
+
+/// How many replicas, and which, an operation waits for. The local ones are those at the site that coordinates.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Level {
+    /// Any one.
+    One,
+    /// Any two.
+    Two,
+    /// Any three.
+    Three,
+    /// More than half of all.
+    Quorum,
+    /// All.
+    All,
+    /// A local one.
+    LocalOne,
+    /// More than half of the local ones.
+    LocalQuorum,
+    /// More than half at each site.
+    EachQuorum,
+}
+
+/// The votes of a store's members, and how many make a quorum.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Votes {
+    /// Of each member, the home first.
+    pub of: Vec<u32>,
+    /// Votes that are needed to write, or to follow a lost writer: more than half of all.
+    pub quorum: u32,
+}
+
+impl Votes {
+    /// One for each of so many members.
+    pub fn alike(members: usize) -> Self {
+        Votes { of: vec![1; members], quorum: members as u32 / 2 + 1 }
+    }
 }
 
 /// A primary and its replicas.
@@ -280,8 +360,15 @@ pub struct Primary {
     pub acknowledged: Acknowledged,
     /// Who replaces a primary that is lost.
     pub failover: Failover,
+    /// What its members weigh when they agree on a writer.
+    pub votes: Votes,
     /// Time from the decision to promote a replica until it accepts writes.
     pub promotion: Law,
+    /// How long a former writer that nobody fenced goes on once it is back in reach of the new one; none: not at all.
+    pub noticed: Option<Law>,
+    /// Time that a former writer takes to become a replica again, from when it is in reach of the new one and has stopped. Meanwhile it holds
+    /// nothing that counts: it is not promoted, not read, and acknowledges nothing.
+    pub rejoin: Law,
     /// A replica that trails by more is not promoted: the store waits instead. None: no limit.
     pub most_lag: Option<Span>,
     /// Where reads go.
@@ -300,6 +387,8 @@ pub enum Acknowledged {
         /// With fewer in reach for so long the primary goes on alone until enough are back; none: it waits for ever.
         alone_after: Option<Span>,
     },
+    /// Once a quorum of the votes has it: then no hand-over to a member that reaches a quorum loses it.
+    Quorum,
 }
 
 /// Who replaces a primary that is lost, and when.
@@ -307,17 +396,29 @@ pub enum Acknowledged {
 pub enum Failover {
     /// Nobody: the store waits for its primary.
     Never,
-    /// A coordinator with a member at each site of the store: whoever reaches a majority of them renews a lease, and loses
-    /// the right to write when it ends.
+    /// The members, by a lease in a coordinator: whoever reaches a quorum renews it, and loses the right to write when it
+    /// ends.
     Lease {
         /// Its length, from a renewal.
         life: Span,
         /// Time between renewals; the phase is random.
         renewed: Span,
     },
-    /// A person, so long after no other member of the store could reach the primary. The old primary is not fenced: while
-    /// it is cut off it goes on accepting writes, which are lost when it is back in reach of the new one.
-    Human(Law),
+    /// The members, by checks: a quorum of them gives up a primary that reaches none.
+    Checked {
+        /// From the loss until it is given up.
+        after: Law,
+        /// Is the old primary stopped then? Otherwise it goes on accepting writes where it is cut off, which are lost when
+        /// it is back in reach of the new one.
+        fenced: bool,
+    },
+    /// A person, once no other member that lives could reach the primary.
+    Human {
+        /// From the loss until it is given up.
+        after: Law,
+        /// As above.
+        fenced: bool,
+    },
 }
 
 /// Who answers reads.

@@ -5,23 +5,25 @@
 //!
 //! Assumptions:
 //! - What a site serves is accepted by the store: capacity and errors of sites do not slow the log.
-//! - A former writer that rejoins drops what nobody else has, and follows at once.
+//! - A former writer that is a replica again has dropped what nobody else has.
 
 mod copies;
+mod levels;
 mod reign;
+mod single;
 
 pub(crate) use reign::MEMBERS_MAX;
-use reign::{HandOver, Member, Reign, Sight, State};
+use reign::{Member, Sight};
+pub(crate) use single::Written;
 
 use crate::design::Design;
 use crate::event::{Agenda, Event};
 use crate::network::Network;
 use crate::site::Sites;
-use crate::specification::{Acknowledged, Family, Primary, Reads, SiteId, Store, StoreId};
+use crate::specification::{Family, PopulationId, Reads, Replicated, RequestClass, SiteId, Store, StoreId};
 use crate::world::Cause;
-use copies::Backlog;
-use sim::law::poisson;
-use sim::{Instant, Replication, Seed, Span, Stream, StreamName, Table, Ticket};
+use sim::{Instant, Replication, Seed, Span, Stream, StreamName, Table};
+use single::Single;
 
 /// What a site can do with a store.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -49,6 +51,10 @@ pub(crate) enum News {
     HandedOver(Loss),
     /// A former writer has stopped; what it accepted meanwhile is lost.
     Reconciled(Loss),
+    /// A former writer begins to be made a replica again.
+    Rejoining { at: SiteId },
+    /// It is one.
+    Rejoined { at: SiteId },
 }
 
 /// What a hand-over lost.
@@ -91,27 +97,23 @@ impl Glimpse {
 /// One store.
 #[derive(Clone, Debug)]
 struct Row<'d> {
-    plan: &'d Primary,
+    kind: Kind<'d>,
     /// The site of each member.
     sites: Vec<SiteId>,
-    reign: Reign,
     sight: Sight,
-    backlogs: Vec<Backlog>,
-    stream: Option<Stream>,
-    timer: Option<Ticket>,
-    /// Who had followed a writer that waited for acknowledgements when it was lost, as a set.
-    followed: u32,
-    /// Writes a second when the writer was lost.
-    rate: f64,
     access: Table<SiteId, Access>,
     readable: Table<SiteId, bool>,
     /// What began the present trouble.
     cause: Cause,
-    /// The log of former writers when they were left behind.
-    written_by_former: f64,
-    /// Hand-overs so far, and those before the one that left each former writer behind.
-    reigns: u32,
-    left_behind: Vec<u32>,
+}
+
+/// Who may write it.
+#[derive(Clone, Debug)]
+enum Kind<'d> {
+    /// One at a time.
+    Single(Box<Single<'d>>, Reads),
+    /// Whoever reaches enough replicas.
+    Replicated(&'d Replicated),
 }
 
 /// All stores.
@@ -119,8 +121,8 @@ struct Row<'d> {
 pub(crate) struct Stores<'d> {
     design: &'d Design,
     rows: Table<StoreId, Row<'d>>,
-    /// The share of the requests at each site that fail for want of a store.
-    failing: Table<SiteId, f64>,
+    /// The share of each population's requests at each site that fail for want of a store.
+    failing: Table<PopulationId, Table<SiteId, f64>>,
     /// What may have changed them last, if they have not been looked at since.
     stirred: Option<Cause>,
     seed: Seed,
@@ -129,33 +131,27 @@ pub(crate) struct Stores<'d> {
 
 impl<'d> Stores<'d> {
     pub(crate) fn new(design: &'d Design, nobody: Cause) -> Self {
-        let sites = &design.specification().sites;
+        let specification = design.specification();
+        let sites = &specification.sites;
         let row = |store: &'d Store| {
-            let Family::Primary(plan) = &store.family;
-            let members: Vec<SiteId> =
-                std::iter::once(plan.home).chain(plan.replicas.iter().copied()).collect();
+            let members = store.family.members();
+            let kind = match &store.family {
+                Family::Primary(plan) => Kind::Single(Box::new(Single::new(plan, members.len())), plan.reads),
+                Family::Replicated(plan) => Kind::Replicated(plan),
+            };
             Row {
-                plan,
-                reign: Reign::NOMINAL,
+                kind,
                 sight: Sight::new(members.len(), |_| true, |_, _| true),
-                backlogs: vec![Backlog::none(Instant::ZERO); members.len()],
-                stream: None,
-                timer: None,
-                followed: 0,
-                rate: 0.0,
+                sites: members,
                 access: sites.map(|_, _| Access::Present),
                 readable: sites.map(|_, _| true),
                 cause: nobody,
-                written_by_former: 0.0,
-                reigns: 0,
-                left_behind: vec![0; members.len()],
-                sites: members,
             }
         };
         Stores {
             design,
-            rows: design.specification().stores.rows().iter().map(row).collect(),
-            failing: sites.map(|_, _| 0.0),
+            rows: specification.stores.rows().iter().map(row).collect(),
+            failing: specification.populations.map(|_, _| sites.map(|_, _| 0.0)),
             stirred: None,
             seed: Seed(0),
             replication: Replication(0),
@@ -165,17 +161,14 @@ impl<'d> Stores<'d> {
     /// Begins a replication.
     pub(crate) fn reset(&mut self, seed: Seed, replication: Replication, now: Instant) {
         (self.seed, self.replication, self.stirred) = (seed, replication, None);
-        self.failing.rows_mut().fill(0.0);
+        self.failing.rows_mut().iter_mut().for_each(|of| of.rows_mut().fill(0.0));
         for row in self.rows.rows_mut() {
-            row.reign = Reign::NOMINAL;
             row.sight = Sight::new(row.sites.len(), |_| true, |_, _| true);
-            row.backlogs.fill(Backlog::none(now));
-            row.stream = None;
-            row.timer = None;
             row.access.rows_mut().fill(Access::Present);
             row.readable.rows_mut().fill(true);
-            row.written_by_former = 0.0;
-            row.reigns = 0;
+            if let Kind::Single(single, _) = &mut row.kind {
+                single.reset(now);
+            }
         }
     }
 
@@ -188,7 +181,9 @@ impl<'d> Stores<'d> {
 
     /// What was to happen to a store by itself happens now.
     pub(crate) fn wake(&mut self, store: StoreId) {
-        self.rows[store].timer = None;
+        if let Kind::Single(single, _) = &mut self.rows[store].kind {
+            single.timer = None;
+        }
         self.stirred = self.stirred.or(Some(self.rows[store].cause));
     }
 
@@ -201,9 +196,9 @@ impl<'d> Stores<'d> {
         self.rows[store].access[site]
     }
 
-    /// The share of the requests at `site` that fail for want of a store.
-    pub(crate) fn failing(&self, site: SiteId) -> f64 {
-        self.failing[site]
+    /// The share of a population's requests at `site` that fail for want of a store.
+    pub(crate) fn failing(&self, population: PopulationId, site: SiteId) -> f64 {
+        self.failing[population][site]
     }
 
     /// Can `site` write all of these?
@@ -225,39 +220,48 @@ impl<'d> Stores<'d> {
     /// Does anybody accept writes to `store` that count?
     pub(crate) fn has_writer(&self, store: StoreId, now: Instant) -> bool {
         let row = &self.rows[store];
-        row.reign.writer(now, row.plan, &row.sight).is_some()
+        match &row.kind {
+            Kind::Single(single, _) => single.writer(now, &row.sight).is_some(),
+            Kind::Replicated(_) => row.sites.iter().any(|site| row.access[*site] == Access::Present),
+        }
     }
 
     /// Does a former writer of `store` go on beside the present one?
     pub(crate) fn has_two_writers(&self, store: StoreId, now: Instant) -> bool {
-        !self.rows[store].reign.is_undivided() && self.has_writer(store, now)
+        let divided = |single: &Single| !single.reign().is_undivided();
+        matches!(&self.rows[store].kind, Kind::Single(single, _) if divided(single))
+            && self.has_writer(store, now)
+    }
+
+    /// Is a former writer of `store` being made a replica again?
+    pub(crate) fn is_rebuilt(&self, store: StoreId) -> bool {
+        matches!(&self.rows[store].kind, Kind::Single(single, _) if single.reign().rejoining() != 0)
     }
 
     pub(crate) fn glimpse(&self, store: StoreId, now: Instant) -> Glimpse {
         let row = &self.rows[store];
-        Glimpse {
-            sight: row.sight.clone(),
-            present: row.reign.writer(now, row.plan, &row.sight).map(|member| (row.reigns, member)),
-            former: row.left_behind_writers().collect(),
-        }
+        let (present, former) = match &row.kind {
+            Kind::Single(single, _) => (single.present(now, &row.sight), single.formers().collect()),
+            Kind::Replicated(_) => (None, Vec::new()),
+        };
+        Glimpse { sight: row.sight.clone(), present, former }
     }
 
     /// Does every store rest?
     pub(crate) fn are_settled(&self) -> bool {
-        let settled = |row: &Row| row.reign.is_settled() && row.backlogs.iter().all(Backlog::is_joined);
-        self.rows.rows().iter().all(settled)
+        self.rows.rows().iter().all(|row| match &row.kind {
+            Kind::Single(single, _) => single.is_settled(),
+            Kind::Replicated(_) => row.sight.is_whole(),
+        })
     }
 
-    /// Looks at a store again. `written` is how much has been written to it so far, by the present writer and by former ones,
-    /// and `rate` what is written a second.
-    #[expect(clippy::too_many_arguments, reason = "the layers it sees, each a plain value")]
+    /// Looks at a store again.
     pub(crate) fn look(
         &mut self,
         store: StoreId,
         now: Instant,
         (sites, network): (&Sites, &Network),
-        (written, by_former): (f64, f64),
-        rate: f64,
+        written: Written,
         cause: Cause,
         agenda: &mut Agenda,
     ) -> Vec<News> {
@@ -267,39 +271,21 @@ impl<'d> Stores<'d> {
             Stream::new(self.seed, self.replication, name)
         };
         let row = &mut self.rows[store];
-        let mut stream = row.stream.take().unwrap_or_else(stream);
-        let members = row.sites.clone();
-        let before = row.reign.state();
-        if row.reign.is_settled() {
+        if row.is_settled() {
             row.cause = cause;
         }
-        let was_safe = row.reign.is_safe(row.plan);
-        row.sight = reach.sight(&members);
-        row.follow(now, written, rate, was_safe, &mut stream);
-        let (trailing, plan, row_rate) = (row.backlogs.clone(), row.plan, row.rate);
-        let trails = |member: Member| {
-            let lacking = trailing[usize::from(member)].lacking(now, written, plan.apply_rate);
-            if row_rate > 0.0 { Span::from_seconds(lacking / row_rate) } else { Span::ZERO }
-        };
-        let undivided = row.reign.is_undivided();
-        let former: u32 = row.reign.old_writers().fold(0, |set, member| set | 1 << member);
-        let (done, stopped) = row.reign.look(now, plan, &row.sight, &mut stream, trails);
-        for member in row.reign.old_writers().filter(|member| former >> member & 1 == 0) {
-            row.left_behind[usize::from(member)] = row.reigns;
-        }
-        if undivided {
-            row.written_by_former = by_former;
-        }
-        let mut news = row.tell(before);
-        if let Some(done) = done {
-            news.push(News::HandedOver(row.hand_over(done, now, written, &mut stream)));
-        }
-        for former in (0..MEMBERS_MAX as Member).filter(|member| stopped >> member & 1 == 1) {
-            news.push(News::Reconciled(row.reconciled(former, now, by_former, &mut stream)));
+        row.sight = reach.sight(&row.sites);
+        let mut news = Vec::new();
+        if let Kind::Single(single, _) = &mut row.kind {
+            let mut stream = single.stream.take().unwrap_or_else(stream);
+            news = single.look(now, (&row.sites, &row.sight), written, &mut stream);
+            single.stream = Some(stream);
+            if let Some(ticket) = single.timer.take() {
+                agenda.cancel(ticket);
+            }
+            single.timer = single.next(now).map(|at| agenda.add(at, Event::Store(store)));
         }
         row.open(&reach, now);
-        row.stream = Some(stream);
-        row.plan_timer(store, now, agenda);
         self.weigh();
         news
     }
@@ -307,14 +293,20 @@ impl<'d> Stores<'d> {
     /// How much fails at each site.
     fn weigh(&mut self) {
         let specification = self.design.specification();
-        for site in specification.sites.ids() {
+        let shares = specification.sites.map(|site, _| {
             let lacks = |id: &StoreId| self.rows[*id].access[site] == Access::None;
             let hidden = |id: &StoreId| !self.rows[*id].readable[site];
-            let fails = specification
-                .requests
-                .iter()
-                .filter(|class| class.writes.iter().any(lacks) || class.reads.iter().any(hidden));
-            self.failing[site] = fails.map(|class| class.share).sum::<f64>().min(1.0);
+            let fails =
+                |class: &RequestClass| class.writes.iter().any(lacks) || class.reads.iter().any(hidden);
+            specification.requests.iter().map(|class| if fails(class) { class.share } else { 0.0 }).collect()
+        });
+        for population in specification.populations.ids() {
+            for (site, shares) in shares.iter() {
+                let shares: &Vec<f64> = shares;
+                let mine =
+                    specification.requests.iter().zip(shares).filter(|(class, _)| class.is_of(population));
+                self.failing[population][site] = mine.map(|(_, share)| share).sum::<f64>().min(1.0);
+            }
         }
     }
 }
@@ -342,120 +334,26 @@ impl Reach<'_> {
 }
 
 impl Row<'_> {
-    /// Whose log the others follow.
-    fn head(&self) -> Member {
-        match self.reign.state() {
-            State::Writing { at } | State::Doubted { at, .. } => at,
-            State::Vacant { last, .. } | State::Promoting { last, .. } => last,
-        }
-    }
-
-    /// Who is cut off from the log, and who is back.
-    fn follow(&mut self, now: Instant, written: f64, rate: f64, safe: bool, stream: &mut Stream) {
-        let head = self.head();
-        if matches!(self.reign.state(), State::Writing { .. }) {
-            // Nobody may reach it just now.
-            self.rate = if rate > 0.0 { rate } else { self.rate };
-            let followers = (0..self.backlogs.len()).filter(|member| self.backlogs[*member].is_joined());
-            let others = followers.filter(|member| *member != usize::from(head));
-            self.followed = if safe { others.fold(0, |set, member| set | 1 << member) } else { 0 };
-        }
-        if self.reign.is_alone(now, self.plan) {
-            self.followed = 0;
-        }
-        // Where every follower has to acknowledge, none trails what is acknowledged.
-        let followers = self.backlogs.iter().filter(|backlog| backlog.is_joined()).count() - 1;
-        let all_needed = matches!(self.plan.acknowledged, Acknowledged::Received { replicas, .. } if safe && followers <= replicas as usize);
-        for (member, backlog) in self.backlogs.iter_mut().enumerate() {
-            let joined = member == usize::from(head) || self.sight.joined(head, member as Member);
-            if joined == backlog.is_joined() {
-                continue;
-            }
-            let trails = !joined && !all_needed;
-            let lag = if trails { rate * self.plan.lag.sample(stream).seconds() } else { 0.0 };
-            backlog.join(joined, now, written, self.plan.apply_rate, lag);
-        }
-    }
-
-    /// Former writers that go on, with the number of each one's reign.
-    fn left_behind_writers(&self) -> impl Iterator<Item = (u32, Member)> + '_ {
-        self.reign.old_writers().map(|member| (self.left_behind[usize::from(member)], member))
-    }
-
-    fn tell(&self, before: State) -> Vec<News> {
-        let site = |member: Member| self.sites[usize::from(member)];
-        match (before, self.reign.state()) {
-            (before, after) if before == after => Vec::new(),
-            (State::Writing { .. }, State::Doubted { at, .. }) => vec![News::Lost { at: site(at) }],
-            (State::Doubted { .. }, State::Writing { at }) => vec![News::Back { at: site(at) }],
-            (_, State::Vacant { last, .. }) => vec![News::GivenUp { at: site(last) }],
-            (_, State::Promoting { to, .. }) => vec![News::Promoting { to: site(to) }],
-            _ => Vec::new(),
-        }
-    }
-
-    /// The writer has changed: what the new one lacks is lost.
-    fn hand_over(&mut self, done: HandOver, now: Instant, written: f64, stream: &mut Stream) -> Loss {
-        let (from, to) = (usize::from(done.from), usize::from(done.to));
-        let mean = if from == to || self.has_everything(done.to) {
-            0.0
-        } else {
-            self.backlogs[to].lacking(now, written, self.plan.apply_rate)
-        };
-        for backlog in &mut self.backlogs {
-            backlog.shorten(mean, now, written, self.plan.apply_rate);
-        }
-        self.backlogs[to] = Backlog::none_of(now, written);
-        if from != to {
-            self.backlogs[from] = Backlog::none_of(now, written);
-        }
-        for member in 0..self.backlogs.len() {
-            let joined = self.sight.joined(done.to, member as Member);
-            self.backlogs[member].join(joined, now, written, self.plan.apply_rate, 0.0);
-        }
-        self.reigns += 1;
-        let seconds = if self.rate > 0.0 { mean / self.rate } else { 0.0 };
-        Loss {
-            from: self.sites[from],
-            to: self.sites[to],
-            writes: poisson(mean, stream),
-            wrote_for: Span::from_seconds(seconds),
-            since: done.since,
-        }
-    }
-
-    /// Are there, among those in reach of `to`, so many that followed a writer which waited for acknowledgements that one
-    /// of them has every write it acknowledged?
-    fn has_everything(&self, to: Member) -> bool {
-        let Acknowledged::Received { replicas, .. } = self.plan.acknowledged else {
-            return false;
-        };
-        let in_reach = (0..self.sites.len())
-            .filter(|member| self.followed >> member & 1 == 1 && self.sight.joined(to, *member as Member));
-        self.followed != 0 && in_reach.count() as u32 + replicas > self.followed.count_ones()
-    }
-
-    /// What former writers have accepted since the last of them stopped is lost with the first that stops: their books are
-    /// one.
-    fn reconciled(&mut self, former: Member, now: Instant, by_former: f64, stream: &mut Stream) -> Loss {
-        let writes = (by_former - self.written_by_former).max(0.0);
-        self.written_by_former = by_former;
-        let seconds = if self.rate > 0.0 { writes / self.rate } else { 0.0 };
-        let to = self.sites[usize::from(self.head())];
-        Loss {
-            from: self.sites[usize::from(former)],
-            to,
-            writes: poisson(writes, stream),
-            wrote_for: Span::from_seconds(seconds),
-            since: now,
+    fn is_settled(&self) -> bool {
+        match &self.kind {
+            Kind::Single(single, _) => single.reign().is_settled(),
+            Kind::Replicated(_) => self.sight.is_whole(),
         }
     }
 
     /// Where it can be written and read from now on.
     fn open(&mut self, reach: &Reach, now: Instant) {
+        match &self.kind {
+            Kind::Single(..) => self.open_single(reach, now),
+            Kind::Replicated(plan) => self.open_replicated(plan, reach),
+        }
+    }
+
+    fn open_single(&mut self, reach: &Reach, now: Instant) {
+        let Kind::Single(single, reads) = &self.kind else { return };
         let site = |member: Member| self.sites[usize::from(member)];
-        let writer = self.reign.writer(now, self.plan, &self.sight).map(site);
-        let former: Vec<SiteId> = self.reign.old_writers().map(site).collect();
+        let writer = single.writer(now, &self.sight).map(site);
+        let former: Vec<SiteId> = single.formers().map(|(_, member)| site(member)).collect();
         for id in self.access.ids() {
             self.access[id] = match writer {
                 Some(writer) if reach.joined(id, writer) => Access::Present,
@@ -463,19 +361,32 @@ impl Row<'_> {
                 _ => Access::None,
             };
         }
-        let any = self.plan.reads == Reads::Any;
+        let rejoining = single.reign().rejoining();
         for id in self.readable.ids() {
-            let in_reach = |member: &SiteId| reach.alive(*member) && reach.joined(id, *member);
-            self.readable[id] =
-                if any { self.sites.iter().any(in_reach) } else { self.access[id] != Access::None };
+            let mut members = self.sites.iter().enumerate();
+            self.readable[id] = match reads {
+                Reads::Primary => self.access[id] != Access::None,
+                Reads::Any => members.any(|(member, site)| {
+                    rejoining >> member & 1 == 0 && reach.alive(*site) && reach.joined(id, *site)
+                }),
+            };
         }
     }
 
-    fn plan_timer(&mut self, store: StoreId, now: Instant, agenda: &mut Agenda) {
-        if let Some(ticket) = self.timer.take() {
-            agenda.cancel(ticket);
+    /// Members coordinate for themselves, other sites turn to any member in reach.
+    fn open_replicated(&mut self, plan: &Replicated, reach: &Reach) {
+        let met = |level, member: usize| levels::met(level, member as Member, &plan.members, &self.sight);
+        let may: Vec<(SiteId, bool, bool)> = (self.sites.iter().enumerate())
+            .map(|(member, site)| (*site, met(plan.write, member), met(plan.read, member)))
+            .collect();
+        for id in self.access.ids() {
+            let own = self.sites.contains(&id);
+            let coordinators =
+                || may.iter().filter(|(site, ..)| if own { *site == id } else { reach.joined(id, *site) });
+            let writes = coordinators().any(|(_, writes, _)| *writes);
+            self.access[id] = if writes { Access::Present } else { Access::None };
+            self.readable[id] = coordinators().any(|(_, _, reads)| *reads);
         }
-        self.timer = self.reign.next(now, self.plan).map(|at| agenda.add(at, Event::Store(store)));
     }
 }
 

@@ -130,6 +130,10 @@ pub enum StoreTurn {
         /// Acknowledged writes that are lost.
         lost: u64,
     },
+    /// A former writer begins to be made a replica again.
+    Rejoining(SiteId),
+    /// It is one.
+    Rejoined(SiteId),
 }
 
 /// The state of traffic at one end of a stretch without changes. Between the two ends of a stretch shares are

@@ -21,7 +21,7 @@ use crate::network::Network;
 use crate::site::Sites;
 use crate::specification::{EntryId, PopulationId, Serving, SiteId, Steering, StoreId};
 use crate::steering::{Answers, Reply};
-use crate::store::{Access, Stores};
+use crate::store::{Access, Stores, Written};
 use crate::timeline::ChangeId;
 use crate::topology::Topology;
 use crate::volume::Volume;
@@ -132,15 +132,15 @@ impl Above<'_, '_> {
         self.sites.truth(site).serves() && self.network.client_reaches(population, site)
     }
 
-    /// Do requests that arrive at `site` fail there, some of them, for another reason than its capacity?
-    pub(crate) fn fails(&self, site: SiteId) -> bool {
-        self.sites.truth(site).errors > 0.0 || self.stores.failing(site) > 0.0
+    /// Do requests of `population` that arrive at `site` fail there, some of them, for another reason than its capacity?
+    pub(crate) fn fails(&self, population: PopulationId, site: SiteId) -> bool {
+        self.sites.truth(site).errors > 0.0 || self.stores.failing(population, site) > 0.0
     }
 
     /// The share of admitted requests that fails at `site`: by its errors, and for want of a store.
-    pub(crate) fn failing(&self, site: SiteId) -> (f64, f64) {
+    pub(crate) fn failing(&self, population: PopulationId, site: SiteId) -> (f64, f64) {
         let errors = self.sites.truth(site).errors;
-        (errors, (1.0 - errors) * self.stores.failing(site))
+        (errors, (1.0 - errors) * self.stores.failing(population, site))
     }
 
     /// Indices of the faults that take `site` from `population`, into `found`.
@@ -322,7 +322,7 @@ impl<'d> Traffic<'d> {
         let flow = &mut self.flows[population];
         flow.dirty = false;
         flow.unseen = true;
-        flow.grey = flow.arrivals.iter().any(|(site, _)| above.fails(*site));
+        flow.grey = flow.arrivals.iter().any(|(site, _)| above.fails(population, *site));
     }
 
     fn route_by_dns(&mut self, population: PopulationId, now: Instant, above: Above, cohorts: &mut Cohorts) {
@@ -415,7 +415,7 @@ impl<'d> Traffic<'d> {
                     Access::Former => 1,
                     Access::None => continue,
                 };
-                self.written[store][book] += requests * self.design.writes[store];
+                self.written[store][book] += requests * self.design.writes[store][population];
             }
         }
     }
@@ -427,22 +427,17 @@ impl<'d> Traffic<'d> {
         }
     }
 
-    /// Writes that a store has accepted, as of the last look: by its writer, and by former ones.
-    pub(crate) fn written(&self, store: StoreId) -> (f64, f64) {
-        let [present, former] = self.written[store];
-        (present, former)
-    }
-
-    /// What a store's writer accepts per second just before `now`.
-    pub(crate) fn write_rate(&self, store: StoreId, now: Instant, stores: &Stores) -> f64 {
+    /// What a store has accepted as of the last look, and what it accepts just before `now`.
+    pub(crate) fn written(&self, store: StoreId, now: Instant, stores: &Stores) -> Written {
+        let [by_present, by_former] = self.written[store];
         let arrives = |(id, flow): (PopulationId, &Flow)| -> f64 {
             let x = (now - flow.origin).seconds();
             let present =
                 flow.arrivals.iter().filter(|(site, _)| stores.access(store, *site) == Access::Present);
             let share: f64 = present.map(|(_, share)| share.at(x)).sum();
-            self.design.curves[id].rate(now - sim::Span::NANOSECOND) * share
+            self.design.curves[id].rate(now - sim::Span::NANOSECOND) * share * self.design.writes[store][id]
         };
-        self.flows.iter().map(arrives).sum::<f64>() * self.design.writes[store]
+        Written { by_present, by_former, rate: self.flows.iter().map(arrives).sum() }
     }
 
     /// The replication is over: hands the sites' books to the ledger. Returns the requests accounted for: those that

@@ -17,6 +17,8 @@ pub(crate) struct StoreTally {
     pub(crate) lost: Split,
     /// Time with two writers, in nanoseconds.
     pub(crate) doubled: Split,
+    /// Time in which a former writer was made a replica again, in nanoseconds.
+    pub(crate) rebuilt: Split,
     /// Stretches without a writer that luck had a part in, replication by replication.
     pub(crate) episodes: Moments,
     /// Nanoseconds from the loss of a writer until another one writes.
@@ -35,16 +37,18 @@ struct Here {
     hand_overs: i64,
     lost: i64,
     doubled: i64,
+    rebuilt: i64,
     episodes: i64,
 }
 
 impl StoreTally {
     pub(super) fn finish(&mut self) {
-        let Here { unwritten, hand_overs, lost, doubled, episodes } = std::mem::take(&mut self.here);
+        let Here { unwritten, hand_overs, lost, doubled, rebuilt, episodes } = std::mem::take(&mut self.here);
         self.unwritten.finish(unwritten);
         self.hand_overs.finish(hand_overs);
         self.lost.finish(lost);
         self.doubled.finish(doubled);
+        self.rebuilt.finish(rebuilt);
         self.episodes.add(episodes);
     }
 
@@ -53,6 +57,7 @@ impl StoreTally {
         self.hand_overs.merge(&more.hand_overs);
         self.lost.merge(&more.lost);
         self.doubled.merge(&more.doubled);
+        self.rebuilt.merge(&more.rebuilt);
         self.episodes.merge(&more.episodes);
         self.recovery.merge(&more.recovery);
         self.lost_by_each.merge(&more.lost_by_each);
@@ -105,5 +110,13 @@ impl Ledger<'_> {
         let tally = &mut self.tally.stores[store];
         tally.doubled.weigh(length.nanos(), random);
         tally.here.doubled += length.nanos();
+    }
+
+    /// A former writer of a store was made a replica again for so long.
+    pub(crate) fn rebuilt(&mut self, store: StoreId, length: Span) {
+        let random = self.company.is_random();
+        let tally = &mut self.tally.stores[store];
+        tally.rebuilt.weigh(length.nanos(), random);
+        tally.here.rebuilt += length.nanos();
     }
 }

@@ -3,13 +3,14 @@
 //! It sees which members live and whom each reaches, and nothing else of the world. Members are numbered, the home first.
 //!
 //! Assumptions:
-//! - A coordinator has a member beside each member of the store; who reaches a majority of them can renew the lease.
+//! - A coordinator has a member beside each member of the store that has a vote; who reaches a quorum can renew the lease.
 //! - A lease was last renewed a uniform time before its holder was lost. A holder that is cut off writes until its lease
 //!   ends, and never after: it is fenced. A holder that is back before that has lost nothing.
-//! - Where a person decides, the old primary is not fenced.
+//! - Checks and persons stop an old primary if they are said to fence; otherwise it goes on where it is cut off.
+//! - A former writer is rebuilt once it hears of the new one, and counts for nothing until it is.
 //! - Whoever is promoted stays: nobody moves the primary back.
 
-use crate::specification::{Acknowledged, Failover, Primary};
+use crate::specification::{Acknowledged, Failover, Primary, Votes};
 use sim::{Instant, Span, Stream};
 
 /// A member of a store, by its number.
@@ -51,8 +52,22 @@ impl Sight {
         self.reached[usize::from(member)].count_ones() as usize
     }
 
-    fn has_majority(&self, member: Member) -> bool {
-        2 * self.company(member) > self.reached.len()
+    /// Does it reach a quorum of the votes?
+    pub(super) fn has_quorum(&self, member: Member, votes: &Votes) -> bool {
+        let reached = self.members().filter(|other| self.joined(member, *other));
+        reached.map(|other| votes.of[usize::from(other)]).sum::<u32>() >= votes.quorum
+    }
+
+    /// Do all live, and reach each other?
+    pub(super) fn is_whole(&self) -> bool {
+        let all = self.members().fold(0, |set, member| set | 1 << member);
+        self.reached.iter().all(|reached| *reached == all)
+    }
+
+    /// How it would be without some members.
+    fn without(&self, some: u32) -> Sight {
+        let row = |(member, set): (usize, &u32)| if some >> member & 1 == 1 { 0 } else { set & !some };
+        Sight { reached: self.reached.iter().enumerate().map(row).collect() }
     }
 
     fn members(&self) -> impl Iterator<Item = Member> + use<> {
@@ -89,19 +104,86 @@ pub(crate) struct HandOver {
     pub(crate) since: Instant,
 }
 
+/// What a writer that was given up is at.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Former {
+    /// It goes on, and has not heard of a new writer.
+    GoesOn,
+    /// It has, and goes on until somebody stops it.
+    Noticed { stops: Instant },
+    /// It writes no more, and has not heard of a new writer.
+    Stopped,
+    /// It is made a replica again.
+    Rejoining { ready: Instant },
+}
+
+impl Former {
+    fn writes(self) -> bool {
+        matches!(self, Former::GoesOn | Former::Noticed { .. })
+    }
+
+    /// When something happens to it by itself.
+    fn next(self) -> Option<Instant> {
+        match self {
+            Former::Noticed { stops: at } | Former::Rejoining { ready: at } => Some(at),
+            Former::GoesOn | Former::Stopped => None,
+        }
+    }
+
+    /// What it is at after this, if not the same; nothing inside once it is a replica as any other.
+    fn step(
+        self,
+        now: Instant,
+        plan: &Primary,
+        (lives, hears): (bool, bool),
+        stream: &mut Stream,
+    ) -> Option<Option<Former>> {
+        match self {
+            Former::GoesOn | Former::Noticed { .. } if !lives => Some(Some(Former::Stopped)),
+            Former::GoesOn if hears => {
+                Some(Some(Former::Noticed { stops: now.saturating_add(noticed(plan, stream)) }))
+            }
+            Former::Noticed { stops } if stops <= now => Some(Some(Former::Stopped)),
+            Former::Stopped if hears => {
+                Some(Some(Former::Rejoining { ready: now.saturating_add(plan.rejoin.sample(stream)) }))
+            }
+            Former::Rejoining { ready } if ready <= now => Some(None),
+            _ => None,
+        }
+    }
+}
+
+/// What came of a look.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Seen {
+    /// Hand-overs that are complete.
+    pub(crate) done: Option<HandOver>,
+    /// Former writers that had gone on and stop now.
+    pub(crate) stopped: Vec<Member>,
+    /// Former writers that begin to be made replicas again.
+    pub(crate) rejoining: Vec<Member>,
+    /// Those that are replicas again after having been rejoining.
+    pub(crate) rejoined: Vec<Member>,
+}
+
 /// The state machine.
 #[derive(Clone, Debug)]
 pub(crate) struct Reign {
     state: State,
-    /// Writers that were given up, have not heard of a new one and go on, as a set.
-    old: u32,
+    formers: Vec<(Member, Former)>,
     copies: Copies,
+    /// The writer was promoted although it reaches nobody: people know.
+    known_alone: bool,
 }
 
 impl Reign {
     /// All is well, and the home writes.
-    pub(crate) const NOMINAL: Reign =
-        Reign { state: State::Writing { at: 0 }, old: 0, copies: Copies::Enough };
+    pub(crate) const NOMINAL: Reign = Reign {
+        state: State::Writing { at: 0 },
+        formers: Vec::new(),
+        copies: Copies::Enough,
+        known_alone: false,
+    };
 
     pub(crate) fn state(&self) -> State {
         self.state
@@ -109,7 +191,7 @@ impl Reign {
 
     /// Does it rest, with one writer?
     pub(crate) fn is_settled(&self) -> bool {
-        matches!(self.state, State::Writing { .. }) && self.old == 0 && self.copies == Copies::Enough
+        matches!(self.state, State::Writing { .. }) && self.is_undivided() && self.copies == Copies::Enough
     }
 
     /// Who accepts writes that count.
@@ -117,6 +199,7 @@ impl Reign {
         let (State::Writing { at } | State::Doubted { at, .. }) = self.state else { return None };
         let goes_on = match (self.copies, plan.acknowledged) {
             (Copies::Enough, _) | (_, Acknowledged::Alone) => true,
+            (Copies::Short { .. }, Acknowledged::Quorum) => false,
             (Copies::Short { since }, Acknowledged::Received { alone_after, .. }) => {
                 alone_after.is_some_and(|after| now >= since + after)
             }
@@ -125,14 +208,19 @@ impl Reign {
     }
 
     /// Who accepts writes although given up.
-    pub(crate) fn old_writers(&self) -> impl Iterator<Item = Member> + use<> {
-        let old = self.old;
-        (0..MEMBERS_MAX as Member).filter(move |member| old >> member & 1 == 1)
+    pub(crate) fn old_writers(&self) -> impl Iterator<Item = Member> + '_ {
+        self.formers.iter().filter(|(_, former)| former.writes()).map(|(member, _)| *member)
     }
 
     /// Does nobody write but the present writer?
     pub(crate) fn is_undivided(&self) -> bool {
-        self.old == 0
+        self.old_writers().next().is_none()
+    }
+
+    /// Those that are being made replicas again, as a set.
+    pub(crate) fn rejoining(&self) -> u32 {
+        let rejoin = self.formers.iter().filter(|(_, former)| matches!(former, Former::Rejoining { .. }));
+        rejoin.fold(0, |set, (member, _)| set | 1 << member)
     }
 
     /// Do writes wait for replicas now, so that what is acknowledged is at as many of them as the plan says?
@@ -159,12 +247,12 @@ impl Reign {
             }
             _ => None,
         };
-        [state, alone].into_iter().flatten().filter(|at| *at > now).min()
+        let formers = self.formers.iter().filter_map(|(_, former)| former.next());
+        [state, alone].into_iter().flatten().chain(formers).filter(|at| *at > now).min()
     }
 
     /// Takes in what is seen at `now`, and what has come due. `trails` says how far a member is behind; who is too far is
-    /// not promoted. Returns the hand-over, if one is complete, and the former writers that had gone on and stop now, as a
-    /// set.
+    /// not promoted.
     pub(crate) fn look(
         &mut self,
         now: Instant,
@@ -172,21 +260,20 @@ impl Reign {
         sight: &Sight,
         stream: &mut Stream,
         trails: impl Fn(Member) -> Span,
-    ) -> (Option<HandOver>, u32) {
-        let mut done = None;
+    ) -> Seen {
+        let mut seen = Seen::default();
         loop {
             let next = self.step(now, plan, sight, stream, &trails);
             match (self.state, next) {
                 (State::Doubted { at, .. }, Some(State::Vacant { .. })) => {
-                    let unfenced = matches!(plan.failover, Failover::Human(_));
-                    if unfenced && sight.alive(at) {
-                        self.old |= 1 << at;
-                    }
+                    let goes_on = !is_fenced(plan) && sight.alive(at);
+                    self.formers.push((at, if goes_on { Former::GoesOn } else { Former::Stopped }));
                 }
                 (State::Promoting { last, since, to, .. }, Some(State::Writing { .. })) => {
-                    done = Some(HandOver { from: last, to, since });
+                    seen.done = Some(HandOver { from: last, to, since });
                     // Whoever takes over from itself has lost nothing.
-                    self.old &= !(1 << to);
+                    self.formers.retain(|(member, _)| *member != to);
+                    self.known_alone = true;
                 }
                 _ => {}
             }
@@ -194,9 +281,18 @@ impl Reign {
                 Some(next) => self.state = next,
                 None => break,
             }
+            self.keep_known_alone(sight);
         }
+        self.keep_known_alone(sight);
+        self.step_formers(now, plan, sight, stream, &mut seen);
         self.count_copies(now, plan, sight);
-        (done, self.reconcile(sight))
+        seen
+    }
+
+    /// Once it reaches somebody, being alone again is news.
+    fn keep_known_alone(&mut self, sight: &Sight) {
+        let alone = matches!(self.state, State::Writing { at } if sight.company(at) <= 1);
+        self.known_alone &= alone;
     }
 
     /// The state after this one, if it does not stay.
@@ -209,19 +305,19 @@ impl Reign {
         trails: &impl Fn(Member) -> Span,
     ) -> Option<State> {
         match self.state {
-            State::Writing { at } if !holds(at, plan, sight) => {
+            State::Writing { at } if !self.holds(at, plan, sight) => {
                 Some(State::Doubted { at, since: now, decided: decision(now, plan, stream) })
             }
-            State::Doubted { at, .. } if holds(at, plan, sight) => Some(State::Writing { at }),
+            State::Doubted { at, .. } if self.holds(at, plan, sight) => Some(State::Writing { at }),
             State::Doubted { at, since, decided } if decided.is_some_and(|at| at <= now) => {
                 Some(State::Vacant { last: at, since })
             }
             State::Vacant { last, since } => {
-                let to = choose(last, plan, sight, trails)?;
+                let to = self.choose(last, plan, sight, trails)?;
                 let ready = now.saturating_add(plan.promotion.sample(stream));
                 Some(State::Promoting { last, since, to, ready })
             }
-            State::Promoting { last, since, to, .. } if !may_follow(to, last, plan, sight) => {
+            State::Promoting { last, since, to, .. } if !self.may_follow(to, last, plan, sight) => {
                 Some(State::Vacant { last, since })
             }
             State::Promoting { to, ready, .. } if ready <= now => Some(State::Writing { at: to }),
@@ -229,13 +325,47 @@ impl Reign {
         }
     }
 
+    fn step_formers(
+        &mut self,
+        now: Instant,
+        plan: &Primary,
+        sight: &Sight,
+        stream: &mut Stream,
+        seen: &mut Seen,
+    ) {
+        let state = self.state;
+        self.formers.retain_mut(|(member, former)| {
+            let hears = matches!(state, State::Writing { at } if sight.joined(*member, at));
+            while let Some(next) = former.step(now, plan, (sight.alive(*member), hears), stream) {
+                match (*former, next) {
+                    (old, Some(Former::Stopped)) if old.writes() => seen.stopped.push(*member),
+                    (_, Some(Former::Rejoining { ready })) if ready > now => seen.rejoining.push(*member),
+                    (Former::Rejoining { .. }, None) if !seen.rejoining.contains(member) => {
+                        seen.rejoined.push(*member);
+                    }
+                    _ => {}
+                }
+                match next {
+                    Some(next) => *former = next,
+                    None => return false,
+                }
+            }
+            true
+        });
+    }
+
     fn count_copies(&mut self, now: Instant, plan: &Primary, sight: &Sight) {
-        let Acknowledged::Received { replicas, .. } = plan.acknowledged else { return };
         let (State::Writing { at } | State::Doubted { at, .. }) = self.state else {
             self.copies = Copies::Enough;
             return;
         };
-        let enough = sight.company(at) > replicas as usize;
+        let enough = match plan.acknowledged {
+            Acknowledged::Alone => return,
+            Acknowledged::Received { replicas, .. } => {
+                sight.without(self.rejoining()).company(at) > replicas as usize
+            }
+            Acknowledged::Quorum => sight.has_quorum(at, &plan.votes),
+        };
         self.copies = match self.copies {
             _ if enough => Copies::Enough,
             Copies::Enough => Copies::Short { since: now },
@@ -243,27 +373,64 @@ impl Reign {
         };
     }
 
-    /// A former writer stops where it dies or hears of the new one.
-    fn reconcile(&mut self, sight: &Sight) -> u32 {
-        let hears = |old: Member| matches!(self.state, State::Writing { at } if sight.joined(old, at));
-        let stops = |old: &Member| hears(*old) || !sight.alive(*old);
-        let stopped = self.old_writers().filter(stops).fold(0, |set, member| set | 1 << member);
-        self.old &= !stopped;
-        stopped
+    /// Does the writer go on unquestioned?
+    fn holds(&self, at: Member, plan: &Primary, sight: &Sight) -> bool {
+        match plan.failover {
+            Failover::Never => sight.alive(at),
+            Failover::Lease { .. } | Failover::Checked { .. } => sight.has_quorum(at, &plan.votes),
+            Failover::Human { .. } => {
+                sight.company(at) > 1 || (sight.alive(at) && (self.known_alone || !others_live(at, sight)))
+            }
+        }
     }
-}
 
-/// Does the writer go on unquestioned?
-fn holds(at: Member, plan: &Primary, sight: &Sight) -> bool {
-    match plan.failover {
-        Failover::Never => sight.alive(at),
-        Failover::Lease { .. } => sight.has_majority(at),
-        Failover::Human(_) => sight.company(at) > 1 || (sight.alive(at) && !others_live(at, sight)),
+    /// Whoever is least behind of those that may follow; the earlier one where two are.
+    fn choose(
+        &self,
+        last: Member,
+        plan: &Primary,
+        sight: &Sight,
+        trails: &impl Fn(Member) -> Span,
+    ) -> Option<Member> {
+        let behind = |member: Member| if member == last { Span::ZERO } else { trails(member) };
+        let close = |behind: Span| plan.most_lag.is_none_or(|most| behind <= most);
+        let candidates = sight.members().filter(|member| self.may_follow(*member, last, plan, sight));
+        candidates
+            .map(|member| (behind(member), member))
+            .filter(|(behind, _)| close(*behind))
+            .min()
+            .map(|(_, to)| to)
+    }
+
+    /// The former writer itself may only if it could have gone on, and who is being made a replica again may not.
+    fn may_follow(&self, member: Member, last: Member, plan: &Primary, sight: &Sight) -> bool {
+        let whole = self.rejoining() >> member & 1 == 0;
+        let fit = match plan.failover {
+            Failover::Lease { .. } | Failover::Checked { .. } => {
+                plan.votes.of[usize::from(member)] > 0 && sight.has_quorum(member, &plan.votes)
+            }
+            Failover::Never | Failover::Human { .. } if member == last => self.holds(member, plan, sight),
+            Failover::Never | Failover::Human { .. } => sight.alive(member),
+        };
+        whole && fit
     }
 }
 
 fn others_live(at: Member, sight: &Sight) -> bool {
     sight.members().any(|member| member != at && sight.alive(member))
+}
+
+/// Does a writer that is given up write no more?
+fn is_fenced(plan: &Primary) -> bool {
+    match plan.failover {
+        Failover::Never | Failover::Lease { .. } => true,
+        Failover::Checked { fenced, .. } | Failover::Human { fenced, .. } => fenced,
+    }
+}
+
+/// How long a former writer that is back in reach of the new one goes on.
+fn noticed(plan: &Primary, stream: &mut Stream) -> Span {
+    plan.noticed.as_ref().map_or(Span::ZERO, |law| law.sample(stream))
 }
 
 /// When a writer that is lost now is given up.
@@ -274,27 +441,8 @@ fn decision(now: Instant, plan: &Primary, stream: &mut Stream) -> Option<Instant
             let renewed_ago = Span::from_nanos((renewed.nanos() as f64 * stream.uniform()) as i64);
             Some(now.saturating_add(*life - renewed_ago))
         }
-        Failover::Human(law) => Some(now.saturating_add(law.sample(stream))),
-    }
-}
-
-/// Whoever is least behind of those that may follow; the earlier one where two are.
-fn choose(last: Member, plan: &Primary, sight: &Sight, trails: &impl Fn(Member) -> Span) -> Option<Member> {
-    let behind = |member: Member| if member == last { Span::ZERO } else { trails(member) };
-    let close = |behind: Span| plan.most_lag.is_none_or(|most| behind <= most);
-    let candidates = sight.members().filter(|member| may_follow(*member, last, plan, sight));
-    candidates
-        .map(|member| (behind(member), member))
-        .filter(|(behind, _)| close(*behind))
-        .min()
-        .map(|(_, to)| to)
-}
-
-/// The former writer itself may only if it could have gone on.
-fn may_follow(member: Member, last: Member, plan: &Primary, sight: &Sight) -> bool {
-    match plan.failover {
-        Failover::Lease { .. } => sight.has_majority(member),
-        Failover::Never | Failover::Human(_) if member == last => holds(member, plan, sight),
-        Failover::Never | Failover::Human(_) => sight.alive(member),
+        Failover::Checked { after, .. } | Failover::Human { after, .. } => {
+            Some(now.saturating_add(after.sample(stream)))
+        }
     }
 }

@@ -35,6 +35,7 @@ impl Measured<'_> {
             hand_overs: counted(hand_overs).map(|count| count / self.years()),
             lost_writes: cost(&tally.lost, self.writes_a_second(id)).map(|writes| writes / self.years()),
             two_writers: cost(&tally.doubled, NANOS).map(|nanos| nanos / NANOS / self.years()),
+            rebuilding: cost(&tally.rebuilt, NANOS).map(|nanos| nanos / NANOS / self.years()),
             recovery: self.spread(&tally.recovery, NANOS),
             lost_by_each: self.spread(&tally.lost_by_each, 1.0),
             lost_span: self.spread(&tally.lost_span, NANOS),
@@ -44,8 +45,10 @@ impl Measured<'_> {
     /// Writes a second, on average, while all is well.
     fn writes_a_second(&self, store: StoreId) -> f64 {
         let (start, end) = (Instant::ZERO, Instant::ZERO + self.horizon());
-        let requests: f64 = self.design.curves.rows().iter().map(|curve| curve.integral(start, end)).sum();
-        self.design.writes[store] * requests / self.horizon().seconds()
+        let share = &self.design.writes[store];
+        let curves = self.design.curves.iter();
+        let writes: f64 = curves.map(|(id, curve)| share[id] * curve.integral(start, end)).sum();
+        writes / self.horizon().seconds()
     }
 
     /// The law of what was seen, in units of `unit`.

@@ -12,7 +12,7 @@ use crate::operations::{
     Commit, Cut, Flaw, Heritage, Plan, Popularity, PrimaryRun, PrimaryTally, ReadFrom, Reign, Reigns,
     Session, Shipping, Shows, Store, Stretch,
 };
-use crate::specification::{Acknowledged, Family, Primary, Reads, Specification, StoreId};
+use crate::specification::{Acknowledged, Family, Primary, Reads, Specification, StoreId, Votes};
 use crate::store::Glimpse;
 use crate::world::World;
 use sim::{Instant, Law, Replication, Span};
@@ -42,6 +42,8 @@ pub struct Asked {
 /// Why there is no history.
 #[derive(Debug)]
 pub enum HistoryFault {
+    /// Single operations of such a store are not simulated.
+    Family,
     /// The study could not be carried out.
     Study(StudyFault),
     /// What the store went through breaks a rule of reigns: a defect of this program.
@@ -51,6 +53,9 @@ pub enum HistoryFault {
 impl std::fmt::Display for HistoryFault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
+            HistoryFault::Family => {
+                write!(f, "histories are written of stores with one writer and equal votes")
+            }
             HistoryFault::Study(fault) => fault.fmt(f),
             HistoryFault::AtOdds(flaw) => write!(f, "the store's reigns are at odds: {flaw:?}"),
         }
@@ -64,9 +69,14 @@ impl std::error::Error for HistoryFault {}
 /// # Errors
 /// See [`HistoryFault`].
 pub fn history(specification: &Specification, asked: &Asked) -> Result<PrimaryTally, HistoryFault> {
-    let Family::Primary(plan) = &specification.stores[asked.store].family;
+    let Family::Primary(plan) = &specification.stores[asked.store].family else {
+        return Err(HistoryFault::Family);
+    };
+    let alike = plan.votes == Votes::alike(plan.replicas.len() + 1);
     let commit = match plan.acknowledged {
         Acknowledged::Alone => Commit::Asynchronous,
+        Acknowledged::Quorum if alike => Commit::Consensus,
+        Acknowledged::Quorum => return Err(HistoryFault::Family),
         Acknowledged::Received { replicas, alone_after } => Commit::SemiSynchronous {
             replicas: replicas as usize,
             shows: Shows::Acknowledged,

@@ -184,7 +184,7 @@ impl<'d> Traffic<'d> {
         let curve = &self.design.curves[population];
         let middle = from + Span::from_nanos((until - from).nanos() / 2);
         for &(site, share) in &flow.arrivals {
-            let (errors, unwritten) = closing.above.failing(site);
+            let (errors, unwritten) = closing.above.failing(population, site);
             if errors + unwritten == 0.0 {
                 continue;
             }

@@ -109,7 +109,7 @@ impl<'d> Traffic<'d> {
         } else if self.is_limited(population) {
             Course::Limited
         } else {
-            Course::Share(self.flows[population].loss(above))
+            Course::Share(self.flows[population].loss(population, above))
         }
     }
 

@@ -72,7 +72,7 @@ impl<'d> Traffic<'d> {
             return Glance { demand, lost: 0.0, loses: false };
         }
         if !limited {
-            let share = flow.loss(above).at((at - flow.origin).seconds());
+            let share = flow.loss(population, above).at((at - flow.origin).seconds());
             return Glance { demand, lost: demand * share, loses: share > 0.0 };
         }
         let rates = self.rates_of(population, demand, at, above);
@@ -118,7 +118,7 @@ impl<'d> Traffic<'d> {
             let arrives = demand * share.at(x);
             let shed = arrives * self.shed_share(population, *site, at);
             rates[Mechanism::Overload.index()] += shed;
-            let (errors, unwritten) = above.failing(*site);
+            let (errors, unwritten) = above.failing(population, *site);
             rates[Mechanism::Grey.index()] += (arrives - shed) * errors;
             rates[Mechanism::NoWriter.index()] += (arrives - shed) * unwritten;
         }
@@ -175,7 +175,7 @@ impl<'d> Traffic<'d> {
 
 impl Flow {
     /// The share of its demand that is lost, where no capacity limits it.
-    pub(super) fn loss(&self, above: Above) -> Poly {
+    pub(super) fn loss(&self, population: PopulationId, above: Above) -> Poly {
         if self.missing {
             return Poly::constant(1.0);
         }
@@ -184,7 +184,7 @@ impl Flow {
             return lost;
         }
         self.arrivals.iter().fold(lost, |sum, (site, share)| {
-            let (errors, unwritten) = above.failing(*site);
+            let (errors, unwritten) = above.failing(population, *site);
             sum + *share * (errors + unwritten)
         })
     }

@@ -7,22 +7,24 @@ use crate::store::{Glimpse, Loss, News};
 use crate::timeline::{StoreTurn, What};
 use sim::{Instant, Table};
 
-/// Since when each store has had no writer, and since when two.
+/// Since when each store has had no writer, since when two, and since when a former one is made a replica again.
 #[derive(Clone, Debug)]
 pub(super) struct Books {
     unwritten: Table<StoreId, Option<Instant>>,
     doubled: Table<StoreId, Option<Instant>>,
+    rebuilt: Table<StoreId, Option<Instant>>,
 }
 
 impl Books {
     pub(super) fn new(specification: &Specification) -> Self {
         let none = || specification.stores.map(|_, _| None);
-        Books { unwritten: none(), doubled: none() }
+        Books { unwritten: none(), doubled: none(), rebuilt: none() }
     }
 
     pub(super) fn reset(&mut self) {
         self.unwritten.rows_mut().fill(None);
         self.doubled.rows_mut().fill(None);
+        self.rebuilt.rows_mut().fill(None);
     }
 }
 
@@ -41,10 +43,9 @@ impl<O: Observer> World<'_, O> {
     }
 
     fn settle_store(&mut self, store: StoreId, cause: Cause) {
-        let rate = self.traffic.write_rate(store, self.now, &self.stores);
-        let written = self.traffic.written(store);
+        let written = self.traffic.written(store, self.now, &self.stores);
         let layers = (&self.sites, &self.network);
-        let news = self.stores.look(store, self.now, layers, written, rate, cause, &mut self.agenda);
+        let news = self.stores.look(store, self.now, layers, written, cause, &mut self.agenda);
         for news in news {
             self.tell(store, news);
         }
@@ -59,6 +60,8 @@ impl<O: Observer> World<'_, O> {
             News::Promoting { to } => StoreTurn::Promoting(to),
             News::HandedOver(Loss { to, writes, .. }) => StoreTurn::Writes { at: to, lost: writes },
             News::Reconciled(Loss { from, writes, .. }) => StoreTurn::Reconciled { at: from, lost: writes },
+            News::Rejoining { at } => StoreTurn::Rejoining(at),
+            News::Rejoined { at } => StoreTurn::Rejoined(at),
         };
         let cause = self.stores.cause_of(store);
         self.stirred = Some(self.note(Some(cause.change), |_| What::StoreChanged { store, turn }));
@@ -79,6 +82,9 @@ impl<O: Observer> World<'_, O> {
         if let Some(since) = turn(&mut self.data.doubled[store], two, now) {
             self.ledger.two_writers(store, now - since);
         }
+        if let Some(since) = turn(&mut self.data.rebuilt[store], self.stores.is_rebuilt(store), now) {
+            self.ledger.rebuilt(store, now - since);
+        }
     }
 
     pub(crate) fn now(&self) -> Instant {
@@ -98,6 +104,9 @@ impl<O: Observer> World<'_, O> {
             }
             if let Some(since) = turn(&mut self.data.doubled[store], false, horizon) {
                 self.ledger.two_writers(store, horizon - since);
+            }
+            if let Some(since) = turn(&mut self.data.rebuilt[store], false, horizon) {
+                self.ledger.rebuilt(store, horizon - since);
             }
         }
     }

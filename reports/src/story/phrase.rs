@@ -68,6 +68,10 @@ impl<'a> Phrases<'a> {
             StoreTurn::Reconciled { at, lost: writes } => {
                 format!("{} no longer writes {store} beside the new writer{}", self.site(at), lost(writes))
             }
+            StoreTurn::Rejoining(at) => {
+                format!("the replica of {store} at {} is being rebuilt", self.site(at))
+            }
+            StoreTurn::Rejoined(at) => format!("the replica of {store} at {} is whole again", self.site(at)),
         }
     }
 

@@ -1,0 +1,262 @@
+//! A store with one writer at a time: who follows its log, and what a hand-over loses.
+
+use super::copies::Backlog;
+use super::reign::{HandOver, Member, Reign, Seen, Sight, State};
+use super::{Loss, News};
+use crate::specification::{Acknowledged, Primary, SiteId};
+use sim::law::poisson;
+use sim::{Instant, Span, Stream, Ticket};
+
+/// What such a store goes through.
+#[derive(Clone, Debug)]
+pub(super) struct Single<'d> {
+    plan: &'d Primary,
+    reign: Reign,
+    backlogs: Vec<Backlog>,
+    pub(super) stream: Option<Stream>,
+    pub(super) timer: Option<Ticket>,
+    /// Who had followed a writer that waited for acknowledgements when it was lost, as a set.
+    followed: u32,
+    /// Writes a second when the writer was lost.
+    rate: f64,
+    /// The log of former writers when they were left behind.
+    written_by_former: f64,
+    /// Hand-overs so far, and those before the one that left each former writer behind.
+    reigns: u32,
+    left_behind: Vec<u32>,
+}
+
+/// What has been written to a store so far, and is written now.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Written {
+    /// Writes accepted by the present writer and those before it.
+    pub(crate) by_present: f64,
+    /// Writes accepted by former writers.
+    pub(crate) by_former: f64,
+    /// Writes a second.
+    pub(crate) rate: f64,
+}
+
+impl<'d> Single<'d> {
+    pub(super) fn new(plan: &'d Primary, members: usize) -> Self {
+        Single {
+            plan,
+            reign: Reign::NOMINAL,
+            backlogs: vec![Backlog::none(Instant::ZERO); members],
+            stream: None,
+            timer: None,
+            followed: 0,
+            rate: 0.0,
+            written_by_former: 0.0,
+            reigns: 0,
+            left_behind: vec![0; members],
+        }
+    }
+
+    pub(super) fn reset(&mut self, now: Instant) {
+        self.reign = Reign::NOMINAL;
+        self.backlogs.fill(Backlog::none(now));
+        (self.stream, self.timer) = (None, None);
+        self.written_by_former = 0.0;
+        self.reigns = 0;
+    }
+
+    pub(super) fn reign(&self) -> &Reign {
+        &self.reign
+    }
+
+    /// Who accepts writes that count.
+    pub(super) fn writer(&self, now: Instant, sight: &Sight) -> Option<Member> {
+        self.reign.writer(now, self.plan, sight)
+    }
+
+    /// The writer with the number of its reign.
+    pub(super) fn present(&self, now: Instant, sight: &Sight) -> Option<(u32, Member)> {
+        self.writer(now, sight).map(|member| (self.reigns, member))
+    }
+
+    /// Former writers that go on, with the number of each one's reign.
+    pub(super) fn formers(&self) -> impl Iterator<Item = (u32, Member)> + '_ {
+        self.reign.old_writers().map(|member| (self.left_behind[usize::from(member)], member))
+    }
+
+    /// Does it rest?
+    pub(super) fn is_settled(&self) -> bool {
+        self.reign.is_settled() && self.reign.rejoining() == 0 && self.backlogs.iter().all(Backlog::is_joined)
+    }
+
+    /// When something happens to it by itself next.
+    pub(super) fn next(&self, now: Instant) -> Option<Instant> {
+        self.reign.next(now, self.plan)
+    }
+
+    /// Takes in what is seen now; `sites` are those of its members.
+    pub(super) fn look(
+        &mut self,
+        now: Instant,
+        (sites, sight): (&[SiteId], &Sight),
+        written: Written,
+        stream: &mut Stream,
+    ) -> Vec<News> {
+        let before = self.reign.state();
+        let was_safe = self.reign.is_safe(self.plan);
+        self.follow(now, sight, written, was_safe, stream);
+        let (trailing, plan, rate) = (self.backlogs.clone(), self.plan, self.rate);
+        let trails = |member: Member| {
+            let lacking = trailing[usize::from(member)].lacking(now, written.by_present, plan.apply_rate);
+            if rate > 0.0 { Span::from_seconds(lacking / rate) } else { Span::ZERO }
+        };
+        let undivided = self.reign.is_undivided();
+        let known: Vec<Member> = self.reign.old_writers().collect();
+        let seen = self.reign.look(now, plan, sight, stream, trails);
+        for member in self.reign.old_writers().filter(|member| !known.contains(member)) {
+            self.left_behind[usize::from(member)] = self.reigns;
+        }
+        if undivided {
+            self.written_by_former = written.by_former;
+        }
+        let mut news = tell(before, self.reign.state(), sites);
+        self.tell_seen(seen, now, (sites, sight), written, stream, &mut news);
+        news
+    }
+
+    fn tell_seen(
+        &mut self,
+        seen: Seen,
+        now: Instant,
+        (sites, sight): (&[SiteId], &Sight),
+        written: Written,
+        stream: &mut Stream,
+        news: &mut Vec<News>,
+    ) {
+        let site = |member: Member| sites[usize::from(member)];
+        if let Some(done) = seen.done {
+            news.push(News::HandedOver(self.hand_over(done, now, (sites, sight), written, stream)));
+        }
+        for former in seen.stopped {
+            news.push(News::Reconciled(self.reconciled(site(former), now, sites, written, stream)));
+        }
+        news.extend(seen.rejoining.into_iter().map(|member| News::Rejoining { at: site(member) }));
+        news.extend(seen.rejoined.into_iter().map(|member| News::Rejoined { at: site(member) }));
+    }
+
+    /// Whose log the others follow.
+    fn head(&self) -> Member {
+        match self.reign.state() {
+            State::Writing { at } | State::Doubted { at, .. } => at,
+            State::Vacant { last, .. } | State::Promoting { last, .. } => last,
+        }
+    }
+
+    /// Who is cut off from the log, and who is back.
+    fn follow(&mut self, now: Instant, sight: &Sight, written: Written, safe: bool, stream: &mut Stream) {
+        let head = self.head();
+        if matches!(self.reign.state(), State::Writing { .. }) {
+            // Nobody may reach it just now.
+            self.rate = if written.rate > 0.0 { written.rate } else { self.rate };
+            let followers = (0..self.backlogs.len()).filter(|member| self.backlogs[*member].is_joined());
+            let others = followers.filter(|member| *member != usize::from(head));
+            self.followed = if safe { others.fold(0, |set, member| set | 1 << member) } else { 0 };
+        }
+        if self.reign.is_alone(now, self.plan) {
+            self.followed = 0;
+        }
+        // Where every follower has to acknowledge, none trails what is acknowledged.
+        let followers = self.backlogs.iter().filter(|backlog| backlog.is_joined()).count() - 1;
+        let all_needed = matches!(self.plan.acknowledged, Acknowledged::Received { replicas, .. } if safe && followers <= replicas as usize);
+        for (member, backlog) in self.backlogs.iter_mut().enumerate() {
+            let joined = member == usize::from(head) || sight.joined(head, member as Member);
+            if joined == backlog.is_joined() {
+                continue;
+            }
+            let trails = !joined && !all_needed;
+            let lag = if trails { written.rate * self.plan.lag.sample(stream).seconds() } else { 0.0 };
+            backlog.join(joined, now, written.by_present, self.plan.apply_rate, lag);
+        }
+    }
+
+    /// The writer has changed: what the new one lacks is lost.
+    fn hand_over(
+        &mut self,
+        done: HandOver,
+        now: Instant,
+        (sites, sight): (&[SiteId], &Sight),
+        written: Written,
+        stream: &mut Stream,
+    ) -> Loss {
+        let (from, to, log) = (usize::from(done.from), usize::from(done.to), written.by_present);
+        let mean = if from == to || self.has_everything(done.to, sight) {
+            0.0
+        } else {
+            self.backlogs[to].lacking(now, log, self.plan.apply_rate)
+        };
+        for backlog in &mut self.backlogs {
+            backlog.shorten(mean, now, log, self.plan.apply_rate);
+        }
+        self.backlogs[to] = Backlog::none_of(now, log);
+        if from != to {
+            self.backlogs[from] = Backlog::none_of(now, log);
+        }
+        for member in 0..self.backlogs.len() {
+            let joined = sight.joined(done.to, member as Member);
+            self.backlogs[member].join(joined, now, log, self.plan.apply_rate, 0.0);
+        }
+        self.reigns += 1;
+        let seconds = if self.rate > 0.0 { mean / self.rate } else { 0.0 };
+        Loss {
+            from: sites[from],
+            to: sites[to],
+            writes: poisson(mean, stream),
+            wrote_for: Span::from_seconds(seconds),
+            since: done.since,
+        }
+    }
+
+    /// Are there, among those in reach of `to`, so many that followed a writer which waited for acknowledgements that one
+    /// of them has every write it acknowledged?
+    fn has_everything(&self, to: Member, sight: &Sight) -> bool {
+        let replicas = match self.plan.acknowledged {
+            Acknowledged::Alone => return false,
+            // Two quorums have a member in common.
+            Acknowledged::Quorum => return sight.has_quorum(to, &self.plan.votes),
+            Acknowledged::Received { replicas, .. } => replicas,
+        };
+        let in_reach = (0..self.backlogs.len())
+            .filter(|member| self.followed >> member & 1 == 1 && sight.joined(to, *member as Member));
+        self.followed != 0 && in_reach.count() as u32 + replicas > self.followed.count_ones()
+    }
+
+    /// What former writers have accepted since the last of them stopped is lost with the first that stops: their books are
+    /// one.
+    fn reconciled(
+        &mut self,
+        former: SiteId,
+        now: Instant,
+        sites: &[SiteId],
+        written: Written,
+        stream: &mut Stream,
+    ) -> Loss {
+        let writes = (written.by_former - self.written_by_former).max(0.0);
+        self.written_by_former = written.by_former;
+        let seconds = if self.rate > 0.0 { writes / self.rate } else { 0.0 };
+        Loss {
+            from: former,
+            to: sites[usize::from(self.head())],
+            writes: poisson(writes, stream),
+            wrote_for: Span::from_seconds(seconds),
+            since: now,
+        }
+    }
+}
+
+fn tell(before: State, after: State, sites: &[SiteId]) -> Vec<News> {
+    let site = |member: Member| sites[usize::from(member)];
+    match (before, after) {
+        (before, after) if before == after => Vec::new(),
+        (State::Writing { .. }, State::Doubted { at, .. }) => vec![News::Lost { at: site(at) }],
+        (State::Doubted { .. }, State::Writing { at }) => vec![News::Back { at: site(at) }],
+        (_, State::Vacant { last, .. }) => vec![News::GivenUp { at: site(last) }],
+        (_, State::Promoting { to, .. }) => vec![News::Promoting { to: site(to) }],
+        _ => Vec::new(),
+    }
+}
