@@ -196,7 +196,10 @@ pub struct Lengths {
 pub struct StoreOutcome {
     /// Its name.
     pub name: String,
-    /// Share of time in which it had a writer. Sites that did not reach it are not counted here.
+    /// Does one member write at a time? Where many may, nothing is handed over, and what follows about that is nothing.
+    pub one_writer: bool,
+    /// Share of time in which it had a writer; where many may write, in which any of its members could. Sites that did not
+    /// reach it are not counted here.
     pub writable: Estimate,
     /// Times a year that another member became the writer.
     pub hand_overs: Estimate,

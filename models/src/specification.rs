@@ -269,7 +269,7 @@ pub struct Store {
 #[derive(Clone, PartialEq, Debug)]
 pub enum Family {
     /// One writer at a time; replicas follow its log.
-    Primary(Primary),
+    Primary(Box<Primary>),
     /// Many may write at a time.
     Replicated(Replicated),
 }
@@ -279,7 +279,8 @@ impl Family {
     pub fn members(&self) -> Vec<SiteId> {
         match self {
             Family::Primary(plan) => {
-                std::iter::once(plan.home).chain(plan.replicas.iter().copied()).collect()
+                let replicas = plan.replicas.iter().chain(&plan.witnesses);
+                std::iter::once(plan.home).chain(replicas.copied()).collect()
             }
             Family::Replicated(plan) => plan.members.iter().map(|member| member.site).collect(),
         }
@@ -345,13 +346,15 @@ impl Votes {
 
 /// A primary and its replicas.
 ///
-/// Its members are `home` and `replicas`; at each site stands one of them.
+/// Its members are `home`, `replicas` and `witnesses`, in this order; at each site stands one of them.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Primary {
     /// Where the primary is while nothing has failed.
     pub home: SiteId,
     /// Where the replicas are. The earlier one is promoted where two are as far.
     pub replicas: Vec<SiteId>,
+    /// Members that vote and hold no data.
+    pub witnesses: Vec<SiteId>,
     /// How far a replica trails while nothing delays it; drawn once for each failover and replica.
     pub lag: Law,
     /// Writes per second that a replica applies while it catches up; none: at once.
@@ -373,6 +376,14 @@ pub struct Primary {
     pub most_lag: Option<Span>,
     /// Where reads go.
     pub reads: Reads,
+}
+
+impl Primary {
+    /// Those of its members that hold no data, as a set.
+    pub(crate) fn without_data(&self) -> u32 {
+        let first = 1 + self.replicas.len();
+        (first..first + self.witnesses.len()).fold(0, |set, member| set | 1 << member)
+    }
 }
 
 /// When a write is acknowledged.

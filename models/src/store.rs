@@ -361,13 +361,13 @@ impl Row<'_> {
                 _ => Access::None,
             };
         }
-        let rejoining = single.reign().rejoining();
+        let unread = single.unread();
         for id in self.readable.ids() {
             let mut members = self.sites.iter().enumerate();
             self.readable[id] = match reads {
                 Reads::Primary => self.access[id] != Access::None,
                 Reads::Any => members.any(|(member, site)| {
-                    rejoining >> member & 1 == 0 && reach.alive(*site) && reach.joined(id, *site)
+                    unread >> member & 1 == 0 && reach.alive(*site) && reach.joined(id, *site)
                 }),
             };
         }

@@ -151,6 +151,7 @@ fn stores(outcome: &Outcome) -> String {
         "lost_writes_per_year_low",
         "lost_writes_per_year_high",
         "two_writers_seconds_per_year",
+        "rebuilding_seconds_per_year",
         "recovery_p50_seconds",
         "recovery_p95_seconds",
         "lost_writes_each_p50",
@@ -164,6 +165,7 @@ fn stores(outcome: &Outcome) -> String {
             row.extend(three(estimate));
         }
         row.push(store.two_writers.value.to_string());
+        row.push(store.rebuilding.value.to_string());
         for spread in [&store.recovery, &store.lost_by_each, &store.lost_span] {
             let cell = |value: f64| if spread.count == 0 { String::new() } else { finite(value) };
             row.extend([cell(spread.p50.value), cell(spread.p95.value)]);

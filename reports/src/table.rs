@@ -65,18 +65,19 @@ pub struct Table {
 
 impl Table {
     /// A table with these headings. A heading that starts with `>` stands over a right-aligned column.
-    pub fn new<const N: usize>(heads: [&str; N]) -> Self {
+    pub fn new<'t>(heads: impl IntoIterator<Item = &'t str>) -> Self {
         let head = |text: &str| match text.strip_prefix('>') {
             Some(text) => (text.to_owned(), Align::Right),
             None => (text.to_owned(), Align::Left),
         };
-        Table { heads: heads.map(head).to_vec(), rows: Vec::new() }
+        Table { heads: heads.into_iter().map(head).collect(), rows: Vec::new() }
     }
 
     /// Appends a row; it has as many cells as there are headings.
-    pub fn row<const N: usize>(&mut self, cells: [Cell; N]) {
-        assert_eq!(N, self.heads.len(), "a row has a cell under each heading");
-        self.rows.push(cells.to_vec());
+    pub fn row(&mut self, cells: impl IntoIterator<Item = Cell>) {
+        let cells: Vec<Cell> = cells.into_iter().collect();
+        assert_eq!(cells.len(), self.heads.len(), "a row has a cell under each heading");
+        self.rows.push(cells);
     }
 
     /// Has it no row?

@@ -86,6 +86,13 @@ impl Resolver<'_> {
     fn seen_store(&mut self, node: &Node) -> Option<StoreId> {
         let name = node.text()?;
         let found = self.stores.get(name).map(|declared| declared.id);
+        if let Some(parts) = self.split.get(name) {
+            let title = format!("`{name}` is split: a probe sees one of its parts");
+            let problem = Diagnostic::error(Code::UnknownReference, node.at, title);
+            let part = parts.first().map_or("", |part| &part.name);
+            self.report(problem.label("names all of them").help(format!("e.g. `{name}/{part}`")));
+            return None;
+        }
         if found.is_none() {
             let known = ["host", "site"].into_iter().chain(self.stores.keys().map(String::as_str));
             let help = did_you_mean(name, known);

@@ -17,6 +17,7 @@ mod incidents;
 mod laws;
 mod load;
 mod overrides;
+mod parts;
 mod places;
 mod presets;
 mod quantity;

@@ -2,11 +2,12 @@
 
 use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
+use crate::parts::Part;
 use crate::resolver::Resolver;
 use crate::source::Extent;
 use crate::steering::rounded;
 use crate::tree::{Entry, Node};
-use models::specification::{RequestClass, Steering, StoreId};
+use models::specification::{PopulationId, RequestClass, Steering, StoreId};
 use sim::Id;
 use std::collections::BTreeSet;
 
@@ -14,29 +15,68 @@ impl Resolver<'_> {
     /// Every class of requests.
     pub(crate) fn requests(&mut self) {
         for entry in self.section("requests") {
-            if let Some(class) = self.request(entry) {
-                self.spec.requests.push(class);
-            }
+            let classes = self.request(entry);
+            self.spec.requests.extend(classes);
         }
         self.refuse_more_than_all();
         self.refuse_ideal();
     }
 
-    fn request(&mut self, entry: &Entry) -> Option<RequestClass> {
-        let reads = self.touched(&entry.node, "reads");
-        let writes = self.touched(&entry.node, "writes");
-        Some(RequestClass { name: entry.key.clone(), share: entry.node.share_of("share")?, reads, writes })
+    /// A class; several where it touches a store that is split, one for each part.
+    fn request(&mut self, entry: &Entry) -> Vec<RequestClass> {
+        let Some(share) = entry.node.share_of("share") else { return Vec::new() };
+        let (reads, split_reads) = self.touched(&entry.node, "reads");
+        let (writes, split_writes) = self.touched(&entry.node, "writes");
+        let mut classes =
+            vec![RequestClass { name: entry.key.clone(), share, populations: None, reads, writes }];
+        let split: BTreeSet<&String> = split_reads.iter().chain(&split_writes).collect();
+        for store in split {
+            let touch = (split_reads.contains(store), split_writes.contains(store));
+            classes = classes.iter().flat_map(|class| self.split_class(class, store, touch)).collect();
+        }
+        classes
     }
 
-    fn touched(&mut self, node: &Node, key: &str) -> Vec<StoreId> {
+    /// Stores that a class touches: whole ones, and the names of those that are split.
+    fn touched(&mut self, node: &Node, key: &str) -> (Vec<StoreId>, Vec<String>) {
         let stores = node.get(key).map_or(&[][..], Node::items);
         self.refuse_repeats(stores);
-        stores.iter().filter_map(|store| self.store(store)).collect()
+        let named = |node: &&Node| node.text().is_some_and(|name| self.split.contains_key(name));
+        let (split, whole): (Vec<&Node>, Vec<&Node>) = stores.iter().partition(named);
+        let split = split.into_iter().filter_map(|node| node.text().map(str::to_owned)).collect();
+        (whole.into_iter().filter_map(|store| self.store(store)).collect(), split)
+    }
+
+    /// The class once for each part of a store: for those whose part it is, and for all others by its share.
+    fn split_class(
+        &self,
+        class: &RequestClass,
+        store: &str,
+        (reads, writes): (bool, bool),
+    ) -> Vec<RequestClass> {
+        let parts = &self.split[store];
+        let all: Vec<PopulationId> = (0..self.populations.len()).map(PopulationId::from_index).collect();
+        let mine = class.populations.as_ref().unwrap_or(&all);
+        let claimed = |id: &PopulationId| parts.iter().any(|part| part.clients.contains(id));
+        let others: Vec<PopulationId> = mine.iter().copied().filter(|id| !claimed(id)).collect();
+        let of = |part: &Part, share: f64, populations: Vec<PopulationId>| {
+            let mut one = RequestClass { share, populations: Some(populations), ..class.clone() };
+            one.reads.extend(reads.then_some(part.id));
+            one.writes.extend(writes.then_some(part.id));
+            one
+        };
+        let both = parts.iter().flat_map(|part| {
+            let own = mine.iter().copied().filter(|id| part.clients.contains(id)).collect();
+            [of(part, class.share, own), of(part, class.share * part.share, others.clone())]
+        });
+        both.filter(|class| class.share > 0.0 && class.populations.as_ref().is_none_or(|of| !of.is_empty()))
+            .collect()
     }
 
     fn refuse_more_than_all(&mut self) {
-        let total: f64 = self.spec.requests.iter().map(|class| class.share).sum();
-        let Some(last) = self.section("requests").last().filter(|_| total > 1.0 + 1e-9) else { return };
+        let requests = self.section("requests");
+        let total: f64 = requests.iter().filter_map(|entry| entry.node.share_of("share")).sum();
+        let Some(last) = requests.last().filter(|_| total > 1.0 + 1e-9) else { return };
         let title =
             format!("the shares of the requests add up to {} %, more than 100 %", rounded(total * 100.0));
         let at = last.node.get("share").map_or(last.key_at, |share| share.at);

@@ -4,6 +4,7 @@ use crate::catalogue::Catalogue;
 use crate::codes::Code;
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::incidents;
+use crate::parts::Part;
 use crate::source::Extent;
 use crate::tree::{Entry, Node};
 use models::specification::{
@@ -35,6 +36,7 @@ pub(crate) struct Resolver<'a> {
     pub(crate) checks: Names<CheckId>,
     pub(crate) entries: Names<EntryId>,
     pub(crate) stores: Names<StoreId>,
+    pub(crate) split: BTreeMap<String, Vec<Part>>,
     pub(crate) places: BTreeMap<String, PlaceId>,
     /// Domains that something is known to break, or that are said never to fail.
     pub(crate) broken: Vec<DomainId>,
@@ -81,6 +83,7 @@ impl<'a> Resolver<'a> {
             checks: Names::new(),
             entries: Names::new(),
             stores: Names::new(),
+            split: BTreeMap::new(),
             places: BTreeMap::new(),
             broken: Vec::new(),
         }
@@ -106,7 +109,7 @@ impl<'a> Resolver<'a> {
         self.populations = names(self.section("clients"));
         self.checks = names(self.section("health_checks"));
         self.entries = names(self.section("steering"));
-        self.stores = names(self.section("stores"));
+        self.declare_stores();
         self.limit("sites", 2000);
         self.limit("clients", 10_000);
         self.limit("steering", 1000);
@@ -163,7 +166,8 @@ impl<'a> Resolver<'a> {
     pub(crate) fn store(&mut self, node: &Node) -> Option<StoreId> {
         let found = self.stores.get(node.text()?).map(|declared| declared.id);
         if found.is_none() {
-            let help = did_you_mean(node.text()?, self.stores.keys().map(String::as_str));
+            let known = self.stores.keys().chain(self.split.keys()).map(String::as_str);
+            let help = did_you_mean(node.text()?, known);
             self.unknown("store", node, help);
         }
         found

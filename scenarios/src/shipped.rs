@@ -18,8 +18,11 @@ pub struct Shipped {
 /// The presets, by name.
 pub fn presets() -> &'static [Shipped] {
     embedded!("presets":
-        "auth-service" "bare-metal" "cloud-dns" "cloudflare" "cloudflare-proxied" "data-centre" "host" "hyperscaler"
-        "ideal" "mysql-semi-sync" "postgres-patroni" "postgres-streaming" "read-replicas" "route53" "small-site" "tier1-carrier" "validator-client" "vendor-link")
+        "auth-service" "bare-metal" "cassandra" "cloud-dns" "cloudflare" "cloudflare-proxied" "cockroachdb"
+        "cockroachdb-leader-leases" "data-centre" "dynamodb-global-tables" "etcd" "host" "hyperscaler" "ideal"
+        "mysql-semi-sync" "postgres-patroni" "postgres-streaming" "read-replicas" "route53" "scylladb"
+        "small-site" "tier1-carrier" "validator-client" "validator-remote-signer" "validator-threshold-signer"
+        "vendor-link" "vitess")
 }
 
 /// The incidents, by name.
@@ -34,7 +37,10 @@ pub fn incidents() -> &'static [Shipped] {
 
 /// The scenarios of the library, by name.
 pub fn library() -> &'static [Shipped] {
-    embedded!("library": "active-passive" "patroni-three-sites" "read-replicas" "regional-dependency" "thirteen-providers" "three-region-web")
+    embedded!("library":
+        "active-passive" "cassandra-two-dc" "cockroach-five-regions" "github-2018" "multi-primary"
+        "partitioned-eu-us" "patroni-three-sites" "read-replicas" "regional-dependency" "thirteen-providers"
+        "three-region-web" "validator-double-sign" "vitess-cross-cell")
 }
 
 #[cfg(test)]

@@ -3,20 +3,55 @@
 use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
 use crate::laws::{Alone, law};
+use crate::parts::part_of;
 use crate::resolver::Resolver;
 use crate::source::Extent;
 use crate::tree::{Entry, Node, Origin, Value};
-use models::specification::{Acknowledged, Failover, Family, Primary, Reads, SiteId, Store};
+use models::specification::{
+    Acknowledged, Failover, Family, Level, Primary, Reads, Replicas, Replicated, SiteId, Store, Votes,
+};
 use sim::{Law, Span};
+use std::collections::BTreeSet;
 
 impl Resolver<'_> {
-    /// Every store.
+    /// Every store, and every part of those that are split.
     pub(crate) fn stores(&mut self) {
-        for entry in self.section("stores") {
+        for (entry, parts) in self.whole_stores() {
             self.refuse_words_of_checks(entry);
-            if let Some(family) = self.family(entry) {
-                self.spec.stores.push(Store { name: entry.key.clone(), family });
+            self.refuse_other_families(entry);
+            if parts.is_empty() && !is_split(entry) {
+                self.add_store(entry);
             }
+            for part in parts {
+                self.add_store(&part_of(entry, part));
+            }
+        }
+    }
+
+    fn add_store(&mut self, entry: &Entry) {
+        if let Some(family) = self.family(entry) {
+            self.spec.stores.push(Store { name: entry.key.clone(), family });
+        }
+    }
+
+    /// Keys of other families are refused, not ignored. Presets may carry them along.
+    fn refuse_other_families(&mut self, entry: &Entry) {
+        let Some(family) = entry.node.text_of("family") else { return };
+        let known = keys_of(family, entry.node.get("voters").is_some());
+        let other = |entry: &&Entry| {
+            let common = ["preset", "family"].contains(&entry.key.as_str());
+            entry.node.origin == Origin::Written && !common && !known.contains(&entry.key.as_str())
+        };
+        let found: Vec<&Entry> = entry.node.entries().iter().filter(other).collect();
+        for other in found {
+            let title = format!("`{}` means nothing for a store of the family `{family}`", other.key);
+            let problem = Diagnostic::error(Code::Exclusive, other.key_at, title).label("leave it out");
+            self.report(problem.help(format!("its keys are {}", known.join(", "))));
+        }
+        if is_split(entry) && entry.node.get("parts").is_none_or(|parts| parts.entries().is_empty()) {
+            let title = format!("a store of the family `{family}` needs `parts`");
+            let help = "e.g. `parts: {eu: {primary: dublin, replicas: [london], clients: [europe]}, ...}`";
+            self.missing(&entry.node, title, help);
         }
     }
 
@@ -31,7 +66,19 @@ impl Resolver<'_> {
 
     fn family(&mut self, entry: &Entry) -> Option<Family> {
         match entry.node.text_of("family")? {
-            "primary" => self.primary(entry).map(Family::Primary),
+            "primary" | "sharded" | "partitioned" => self.primary(entry).map(one_writer),
+            "singleton" if entry.node.get("voters").is_some() => self.agreed(entry).map(one_writer),
+            "singleton" => self.owner(entry).map(one_writer),
+            "consensus" => self.agreed(entry).map(one_writer),
+            "leaderless" => self.leaderless(entry).map(Family::Replicated),
+            "multi-primary" => {
+                let members = self.copies(&entry.node)?;
+                Some(Family::Replicated(Replicated {
+                    members,
+                    write: Level::LocalOne,
+                    read: Level::LocalOne,
+                }))
+            }
             _ => None,
         }
     }
@@ -41,24 +88,127 @@ impl Resolver<'_> {
         let members = self.store_members(node);
         let lag = self.lag(node);
         let acknowledged = self.acknowledged(entry);
-        let failover = self.failover(entry);
-        let promotion = self.promotion(node);
         self.refuse_idle_keys(node);
         let (home, replicas) = members?;
+        let plan = self.single(entry, home, replicas)?;
+        Some(Primary { lag: lag?, acknowledged: acknowledged?, ..plan })
+    }
+
+    /// One owner at a time: a primary without a log.
+    fn owner(&mut self, entry: &Entry) -> Option<Primary> {
+        let (home, replicas) = self.store_members(&entry.node)?;
+        self.single(entry, home, replicas)
+    }
+
+    /// What all stores with one writer have in common; the log is nothing.
+    fn single(&mut self, entry: &Entry, home: SiteId, replicas: Vec<SiteId>) -> Option<Primary> {
+        let node = &entry.node;
+        let witnesses = self.witnesses(node, home, &replicas)?;
+        let failover = self.failover(entry);
+        let promotion = self.promotion(node);
+        let noticed = self.law_of(node, "noticed");
+        let rejoin = self.law_of(node, "rejoin").unwrap_or(Law::Fixed(Span::ZERO));
         Some(Primary {
             home,
+            votes: Votes::alike(1 + replicas.len() + witnesses.len()),
             replicas,
-            lag: lag?,
+            witnesses,
+            lag: Law::Fixed(Span::ZERO),
             apply_rate: node.get("apply_rate").and_then(Node::rate),
-            acknowledged: acknowledged?,
+            acknowledged: Acknowledged::Alone,
             failover: failover?,
             promotion: promotion?,
+            noticed,
+            rejoin,
             most_lag: node.duration_of("most_lag"),
-            reads: match node.text_of("reads_from")? {
-                "any" => Reads::Any,
+            reads: match node.text_of("reads_from") {
+                Some("any") => Reads::Any,
                 _ => Reads::Primary,
             },
         })
+    }
+
+    /// Sites that vote and hold no data.
+    fn witnesses(&mut self, node: &Node, home: SiteId, replicas: &[SiteId]) -> Option<Vec<SiteId>> {
+        let listed = node.get("witnesses").map_or(&[][..], Node::items);
+        self.refuse_repeats(listed);
+        let found: Vec<SiteId> = listed.iter().map(|site| self.site(site)).collect::<Option<_>>()?;
+        let twice = |(_, site): &(&Node, &SiteId)| **site == home || replicas.contains(site);
+        for (node, _) in listed.iter().zip(&found).filter(twice) {
+            let title = format!("`{}` is a member already", node.text().unwrap_or_default());
+            self.report(Diagnostic::error(Code::Repeated, node.at, title).label("holds data, and votes"));
+        }
+        Some(found)
+    }
+
+    /// One writer at a time, agreed on by voters: what they acknowledged stays.
+    fn agreed(&mut self, entry: &Entry) -> Option<Primary> {
+        let node = &entry.node;
+        let voters = node.get("voters").map_or(&[][..], Node::items);
+        if voters.is_empty() {
+            let help = "the sites of the voters, e.g. `voters: [london, paris, oslo]`";
+            self.missing(node, "a store of the family `consensus` needs `voters`", help);
+            return None;
+        }
+        let listed = replicas_of(node).unwrap_or_default();
+        self.refuse_repeats(listed);
+        let voting: Vec<SiteId> = voters.iter().map(|site| self.site(site)).collect::<Option<_>>()?;
+        let others: Vec<SiteId> = listed.iter().map(|site| self.site(site)).collect::<Option<_>>()?;
+        let mut members = voting.clone();
+        let mut seen = BTreeSet::new();
+        members.retain(|site| seen.insert(*site));
+        members.extend(others.into_iter().filter(|site| seen.insert(*site)));
+        let votes = |site: &SiteId| voting.iter().filter(|voter| *voter == site).count() as u32;
+        let of: Vec<u32> = members.iter().map(votes).collect();
+        let quorum = self.quorum(node, voting.len() as u32)?;
+        let lag = self.law_of(node, "lag").unwrap_or(Law::Fixed(Span::ZERO));
+        let plan = self.single(entry, members[0], members[1..].to_vec())?;
+        Some(Primary { lag, votes: Votes { of, quorum }, acknowledged: Acknowledged::Quorum, ..plan })
+    }
+
+    fn quorum(&mut self, node: &Node, voters: u32) -> Option<u32> {
+        let most = voters / 2 + 1;
+        let Some(quorum) = node.small_count_of("quorum") else { return Some(most) };
+        if (most..=voters).contains(&quorum) {
+            return Some(quorum);
+        }
+        let at = written(node, "quorum").unwrap_or(node.at);
+        let title = format!("{quorum} of {voters} voters do not make a quorum");
+        let problem = Diagnostic::error(Code::OutOfRange, at, title);
+        let label = if quorum < most {
+            "two such quorums need not have a voter in common"
+        } else {
+            "there are too few"
+        };
+        self.report(problem.label(label).help(format!("from {most} to {voters}")));
+        None
+    }
+
+    fn leaderless(&mut self, entry: &Entry) -> Option<Replicated> {
+        let members = self.copies(&entry.node);
+        let Some(levels) = entry.node.get("levels") else {
+            let help = "how many replicas an operation waits for, e.g. `levels: {write: local-quorum, read: local-quorum}`";
+            self.missing(&entry.node, "a store of the family `leaderless` needs `levels`", help);
+            return None;
+        };
+        let (write, read) = (level(levels, "write")?, level(levels, "read")?);
+        Some(Replicated { members: members?, write, read })
+    }
+
+    /// Replicas at each of several sites.
+    fn copies(&mut self, node: &Node) -> Option<Vec<Replicas>> {
+        let Some(listed) = replicas_of(node).filter(|listed| !listed.is_empty()) else {
+            let help = "the sites with replicas, e.g. `replicas: [london, paris]`";
+            self.missing(node, "such a store needs `replicas`", help);
+            return None;
+        };
+        self.refuse_repeats(listed);
+        let count = node.small_count_of("copies").unwrap_or(1);
+        listed.iter().map(|site| Some(Replicas { site: self.site(site)?, count })).collect()
+    }
+
+    fn law_of(&mut self, node: &Node, key: &str) -> Option<Law> {
+        node.get(key).and_then(|node| law(node, Alone::Exactly, &mut self.problems))
     }
 
     /// The primary's site and the replicas', all different.
@@ -114,11 +264,23 @@ impl Resolver<'_> {
         if node.text() == Some("never") {
             return Some(Failover::Never);
         }
-        let clash =
-            self.exclusive(node, &["human", "lease"]) || self.exclusive(node, &["human", "renewed_every"]);
-        match node.get("human") {
-            _ if clash => None,
-            Some(human) => law(human, Alone::Exactly, &mut self.problems).map(Failover::Human),
+        let ways = [
+            ["human", "lease"],
+            ["human", "check"],
+            ["check", "lease"],
+            ["human", "renewed_every"],
+            ["check", "renewed_every"],
+            ["fenced", "lease"],
+        ];
+        if ways.iter().any(|ways| self.exclusive(node, ways)) {
+            return None;
+        }
+        let fenced = node.get("fenced").is_some() && node.truth_of("fenced");
+        if node.get("human").is_some() {
+            return self.law_of(node, "human").map(|after| Failover::Human { after, fenced });
+        }
+        match node.get("check") {
+            Some(check) => Some(Failover::Checked { after: checked(check)?, fenced }),
             None => self.lease(entry, node),
         }
     }
@@ -171,6 +333,10 @@ impl Resolver<'_> {
     }
 }
 
+fn one_writer(plan: Primary) -> Family {
+    Family::Primary(Box::new(plan))
+}
+
 /// Does the store say that it has no replica?
 fn alone(node: &Node) -> bool {
     replicas_of(node).is_some_and(<[Node]>::is_empty)
@@ -184,6 +350,11 @@ fn replicas_of(node: &Node) -> Option<&[Node]> {
     }
 }
 
+/// Is the store nothing but its parts?
+fn is_split(entry: &Entry) -> bool {
+    matches!(entry.node.text_of("family"), Some("sharded" | "partitioned"))
+}
+
 /// Does the store wait for a lost primary?
 fn waits(node: &Node) -> bool {
     node.text_of("failover") == Some("never")
@@ -192,4 +363,64 @@ fn waits(node: &Node) -> bool {
 /// Where the user wrote this key's value; nowhere if a preset or default did.
 fn written(node: &Node, key: &str) -> Option<Extent> {
     node.get(key).filter(|node| node.origin == Origin::Written).map(|node| node.at)
+}
+
+/// From the loss of a primary until several probes in a row have failed.
+fn checked(check: &Node) -> Option<Law> {
+    let (every, timeout) = (check.duration_of("every")?, check.duration_of("timeout")?);
+    let last = every * i64::from(check.small_count_of("failures")? - 1) + timeout;
+    Law::uniform(last, last + every).ok()
+}
+
+fn level(levels: &Node, key: &str) -> Option<Level> {
+    match levels.text_of(key)? {
+        "one" => Some(Level::One),
+        "two" => Some(Level::Two),
+        "three" => Some(Level::Three),
+        "quorum" => Some(Level::Quorum),
+        "all" => Some(Level::All),
+        "local-one" => Some(Level::LocalOne),
+        "local-quorum" => Some(Level::LocalQuorum),
+        "each-quorum" => Some(Level::EachQuorum),
+        _ => None,
+    }
+}
+
+/// The keys that mean something for a family.
+fn keys_of(family: &str, voting: bool) -> &'static [&'static str] {
+    match family {
+        "consensus" => &[
+            "voters",
+            "quorum",
+            "replicas",
+            "lag",
+            "apply_rate",
+            "failover",
+            "promotion",
+            "rejoin",
+            "reads_from",
+            "parts",
+        ],
+        "singleton" if voting => &["voters", "quorum", "failover", "promotion", "parts"],
+        "singleton" => {
+            &["primary", "replicas", "witnesses", "failover", "promotion", "noticed", "rejoin", "parts"]
+        }
+        "leaderless" => &["replicas", "copies", "levels", "parts"],
+        "multi-primary" => &["replicas", "copies", "parts"],
+        _ => &[
+            "primary",
+            "replicas",
+            "witnesses",
+            "lag",
+            "apply_rate",
+            "acknowledged_by",
+            "failover",
+            "promotion",
+            "most_lag",
+            "noticed",
+            "rejoin",
+            "reads_from",
+            "parts",
+        ],
+    }
 }

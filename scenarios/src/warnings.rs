@@ -2,9 +2,9 @@
 
 use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
-use crate::resolver::Resolver;
+use crate::resolver::{Declared, Resolver};
 use crate::tree::Entry;
-use models::specification::{DomainId, Endpoint, Family, Steering};
+use models::specification::{DomainId, Endpoint, Steering, StoreId};
 use sim::Id;
 use std::collections::BTreeSet;
 
@@ -66,19 +66,31 @@ impl Resolver<'_> {
 
     fn unused_sites(&mut self) {
         let answered = self.spec.entries.rows().iter().flat_map(|entry| &entry.sites);
-        let members = self.spec.stores.rows().iter().flat_map(|store| {
-            let Family::Primary(primary) = &store.family;
-            primary.replicas.iter().chain([&primary.home])
-        });
-        let used = answered.chain(members).map(|site| site.index()).collect();
+        let members: Vec<_> =
+            self.spec.stores.rows().iter().flat_map(|store| store.family.members()).collect();
+        let used = answered.chain(&members).map(|site| site.index()).collect();
         self.unused("site", "sites", &used, "no steering answers it");
     }
 
     fn unused_stores(&mut self) {
         let touched = self.spec.requests.iter().flat_map(|class| class.reads.iter().chain(&class.writes));
         let probed = self.spec.checks.rows().iter().flat_map(|check| &check.stores);
-        let used = touched.chain(probed).map(|store| store.index()).collect();
-        self.unused("store", "stores", &used, "no request reads or writes it");
+        let used: BTreeSet<StoreId> = touched.chain(probed).copied().collect();
+        // What has an owner is of use without requests.
+        let owned = |name: &str| {
+            let of = |(entry, _): &(&Entry, &[Entry])| entry.key == name;
+            let store = self.whole_stores().into_iter().find(of);
+            store.is_some_and(|(entry, _)| entry.node.text_of("family") == Some("singleton"))
+        };
+        let idle = self.stores.iter().filter(|(name, declared)| {
+            !used.contains(&declared.id) && !owned(name.split('/').next().unwrap_or_default())
+        });
+        let warning = |(name, declared): (&String, &Declared<StoreId>)| {
+            Diagnostic::warning(Code::Unused, declared.at, format!("the store `{name}` is never used"))
+                .label("no request reads or writes it")
+        };
+        let found: Vec<Diagnostic> = idle.map(warning).collect();
+        self.problems.extend(found);
     }
 
     fn idle_requests(&mut self) {

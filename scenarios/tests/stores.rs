@@ -29,7 +29,7 @@ fn store(text: &str, set: &[&str]) -> Primary {
         panic!("one store")
     };
     assert_eq!(name, "orders");
-    primary.clone()
+    (**primary).clone()
 }
 
 const LONDON: &str = "family: primary, primary: london, replicas: [paris, oslo], lag: 200ms";
@@ -43,6 +43,10 @@ fn a_store_that_says_little_waits_for_its_primary() {
     let expected = Primary {
         home: site(0),
         replicas: vec![site(1), site(2)],
+        witnesses: vec![],
+        votes: Votes::alike(3),
+        noticed: None,
+        rejoin: Law::Fixed(Span::ZERO),
         lag: Law::Fixed(Span::from_millis(200)),
         apply_rate: None,
         acknowledged: Acknowledged::Alone,
@@ -65,6 +69,10 @@ fn every_key_of_a_store_reaches_the_specification() {
     let expected = Primary {
         home: site(2),
         replicas: vec![site(0), site(1)],
+        witnesses: vec![],
+        votes: Votes::alike(3),
+        noticed: None,
+        rejoin: Law::Fixed(Span::ZERO),
         lag: Law::Exponential { mean: 1.0 },
         apply_rate: Some(5.0),
         acknowledged: Acknowledged::Received { replicas: 2, alone_after: Some(Span::SECOND * 10) },
@@ -82,7 +90,7 @@ fn a_single_time_of_a_person_is_that_time_and_a_write_may_wait_for_ever() {
         &format!("{LONDON}, failover: {{human: 15m}}, promotion: 5s, acknowledged_by: {{replicas: 1}}"),
         &[],
     );
-    assert_eq!(found.failover, Failover::Human(Law::Fixed(Span::MINUTE * 15)));
+    assert_eq!(found.failover, Failover::Human { after: Law::Fixed(Span::MINUTE * 15), fenced: false });
     assert_eq!(found.acknowledged, Acknowledged::Received { replicas: 1, alone_after: None });
 }
 
@@ -115,7 +123,7 @@ fn the_presets_differ_in_who_acknowledges_promotes_and_reads() {
     let ten = Some(Span::SECOND * 10);
     assert_eq!(semi.acknowledged, Acknowledged::Received { replicas: 1, alone_after: ten });
     for preset in ["mysql-semi-sync", "postgres-streaming", "read-replicas"] {
-        assert!(matches!(of(preset).failover, Failover::Human(_)), "{preset}");
+        assert!(matches!(of(preset).failover, Failover::Human { .. }), "{preset}");
         assert_eq!(of(preset).reads == Reads::Any, preset == "read-replicas", "{preset}");
     }
 }
@@ -153,6 +161,7 @@ fn requests_name_stores_in_the_order_written_and_need_not_take_all_of_the_demand
     );
     let [orders, users] = [0, 1].map(StoreId::from_index);
     let class = |name: &str, share, reads: &[StoreId], writes: &[StoreId]| RequestClass {
+        populations: None,
         name: name.into(),
         share,
         reads: reads.to_vec(),

@@ -23,7 +23,18 @@ pub(crate) fn table() -> Table {
     backlogs(&mut table);
     two_writers(&mut table);
     too_far(&mut table);
+    voters(&mut table);
+    checks(&mut table);
+    parts(&mut table);
+    levels(&mut table);
     table
+}
+
+/// The same with a whole store.
+fn scenario_of(name: &str, store: &str, script: &str) -> String {
+    let text = scenario(name, "[]", "lag: 0s", script);
+    let line = text.lines().find(|line| line.starts_with("stores:")).unwrap_or_default();
+    text.replace(line, &format!("stores: {{orders: {{{store}}}}}"))
 }
 
 /// A scenario of an hour: clients at a site of their own that reaches everybody, unless `more` says otherwise.
@@ -152,4 +163,64 @@ fn too_far(table: &mut Table) {
     let case = table.case(&scenario("no replica is near enough", "[near, far]", text, DEATH));
     let share = 1.0 - 2405.0 / 3600.0;
     table.row(&case, "share of time with a writer", share, store(&case).writable, "1 - (the fault + p)/t");
+}
+
+fn voters(table: &mut Table) {
+    let lease = "failover: {lease: 6s, renewed_every: 3s}, promotion: 1s";
+    let text = format!("family: consensus, voters: [home, home, near, near, far], {lease}");
+    let case = table.case(&scenario_of("five voters, two at home", &text, DEATH));
+    let share = 1.0 - 5.5 / 3600.0;
+    table.row(&case, "share of time with a writer", share, store(&case).writable, "1 - (T - w/2 + p)/t");
+    let none = Simulated::Exactly(store(&case).lost_by_each.max);
+    table.row(&case, "acknowledged writes lost, at most", 0.0, none, "two quorums have a voter in common");
+    let text = format!("family: consensus, voters: [home, home, home], replicas: [near, far], {lease}");
+    let case = table.case(&scenario_of("three voters, all at home", &text, DEATH));
+    let share = 1.0 - 2401.0 / 3600.0;
+    table.row(&case, "share of time with a writer", share, store(&case).writable, "1 - (the fault + p)/t");
+}
+
+fn checks(table: &mut Table) {
+    let text = "family: primary, primary: home, replicas: [near], witnesses: [far], lag: 0s, \
+                failover: {check: {every: 5s, failures: 3, timeout: 2s}}, promotion: 1s, noticed: 5m, rejoin: 10m";
+    let script = "[{at: 10m, partition: [[home], [near, far]], for: 1m}]";
+    let case = table.case(&scenario_of("checks give a primary up", text, script));
+    let median = Simulated::from(store(&case).recovery.p50);
+    table.row(&case, "recovery, median, s", 2.5 + 10.0 + 2.0 + 1.0, median, "w/2 + (k - 1) w + timeout + p");
+    let two = Simulated::from(store(&case).two_writers).times(1.0 / HOURS);
+    table.row(&case, "two writers, s", 60.0 - 15.5 + 300.0, two, "the cut - recovery + until noticed");
+    let rebuilt = Simulated::from(store(&case).rebuilding).times(1.0 / HOURS);
+    table.row(&case, "rebuilding, s", 600.0, rebuilt, "as stated");
+}
+
+fn parts(table: &mut Table) {
+    let text = "family: partitioned, parts: {one: {primary: home, replicas: [], share: 30%}, \
+                other: {primary: near, replicas: [], share: 70%}}";
+    let case = table.case(&scenario_of("a store in two parts", text, DEATH));
+    table.row(
+        &case,
+        "requests lost, mean",
+        RATE * 0.3 * 2400.0,
+        case.lost("www"),
+        "λ, the part's share, the fault",
+    );
+    let share = Simulated::from(case.outcome.stores[1].writable);
+    table.row(&case, "share of time the other part has a writer", 1.0, share, "nothing happens to it");
+}
+
+fn levels(table: &mut Table) {
+    for (level, theory) in
+        [("each-quorum", 1.0 - 40.0 / 60.0), ("quorum", 1.0 - 40.0 / 60.0), ("local-quorum", 1.0)]
+    {
+        let text = format!(
+            "family: leaderless, replicas: [home, far], copies: 3, levels: {{write: {level}, read: one}}"
+        );
+        let case = table.case(&scenario_of(level, &text, DEATH));
+        table.row(
+            &case,
+            "share of time that it can be written",
+            theory,
+            store(&case).writable,
+            "1 - the fault/t, or 1",
+        );
+    }
 }

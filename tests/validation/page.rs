@@ -60,7 +60,9 @@ impl Row {
                 let half = (high - low) / 2.0;
                 let width = format!("{} %", significant(100.0 * half / theory.abs(), 2));
                 let interval = format!("{} to {}", figure(low), figure(high));
-                (figure(value), interval, width, format!("{:+.1}", (value - theory) / half * Z))
+                let z =
+                    if half > 0.0 { format!("{:+.1}", (value - theory) / half * Z) } else { String::new() };
+                (figure(value), interval, width, z)
             }
         };
         let verdict =

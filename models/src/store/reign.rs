@@ -262,11 +262,13 @@ impl Reign {
         trails: impl Fn(Member) -> Span,
     ) -> Seen {
         let mut seen = Seen::default();
+        // Who is a replica again may be promoted at once.
+        self.step_formers(now, plan, sight, stream, &mut seen);
         loop {
             let next = self.step(now, plan, sight, stream, &trails);
             match (self.state, next) {
                 (State::Doubted { at, .. }, Some(State::Vacant { .. })) => {
-                    let goes_on = !is_fenced(plan) && sight.alive(at);
+                    let goes_on = !is_fenced(plan) && acknowledges_alone(at, plan, sight);
                     self.formers.push((at, if goes_on { Former::GoesOn } else { Former::Stopped }));
                 }
                 (State::Promoting { last, since, to, .. }, Some(State::Writing { .. })) => {
@@ -362,7 +364,7 @@ impl Reign {
         let enough = match plan.acknowledged {
             Acknowledged::Alone => return,
             Acknowledged::Received { replicas, .. } => {
-                sight.without(self.rejoining()).company(at) > replicas as usize
+                sight.without(self.rejoining() | plan.without_data()).company(at) > replicas as usize
             }
             Acknowledged::Quorum => sight.has_quorum(at, &plan.votes),
         };
@@ -402,9 +404,10 @@ impl Reign {
             .map(|(_, to)| to)
     }
 
-    /// The former writer itself may only if it could have gone on, and who is being made a replica again may not.
+    /// The former writer itself may only if it could have gone on; who is being made a replica again, or holds no data,
+    /// may not.
     fn may_follow(&self, member: Member, last: Member, plan: &Primary, sight: &Sight) -> bool {
-        let whole = self.rejoining() >> member & 1 == 0;
+        let whole = (self.rejoining() | plan.without_data()) >> member & 1 == 0;
         let fit = match plan.failover {
             Failover::Lease { .. } | Failover::Checked { .. } => {
                 plan.votes.of[usize::from(member)] > 0 && sight.has_quorum(member, &plan.votes)
@@ -428,6 +431,18 @@ fn is_fenced(plan: &Primary) -> bool {
     }
 }
 
+/// Can a writer that lives go on acknowledging where it is?
+fn acknowledges_alone(at: Member, plan: &Primary, sight: &Sight) -> bool {
+    sight.alive(at)
+        && match plan.acknowledged {
+            Acknowledged::Alone | Acknowledged::Received { alone_after: Some(_), .. } => true,
+            Acknowledged::Received { replicas, alone_after: None } => {
+                sight.without(plan.without_data()).company(at) > replicas as usize
+            }
+            Acknowledged::Quorum => false,
+        }
+}
+
 /// How long a former writer that is back in reach of the new one goes on.
 fn noticed(plan: &Primary, stream: &mut Stream) -> Span {
     plan.noticed.as_ref().map_or(Span::ZERO, |law| law.sample(stream))
@@ -446,3 +461,6 @@ fn decision(now: Instant, plan: &Primary, stream: &mut Stream) -> Option<Instant
         }
     }
 }
+
+#[cfg(test)]
+mod laws;

@@ -80,6 +80,11 @@ impl<'d> Single<'d> {
         self.reign.old_writers().map(|member| (self.left_behind[usize::from(member)], member))
     }
 
+    /// Who answers no reads: those that are being made replicas again, or hold no data, as a set.
+    pub(super) fn unread(&self) -> u32 {
+        self.reign.rejoining() | self.plan.without_data()
+    }
+
     /// Does it rest?
     pub(super) fn is_settled(&self) -> bool {
         self.reign.is_settled() && self.reign.rejoining() == 0 && self.backlogs.iter().all(Backlog::is_joined)
@@ -155,14 +160,18 @@ impl<'d> Single<'d> {
             // Nobody may reach it just now.
             self.rate = if written.rate > 0.0 { written.rate } else { self.rate };
             let followers = (0..self.backlogs.len()).filter(|member| self.backlogs[*member].is_joined());
-            let others = followers.filter(|member| *member != usize::from(head));
+            let holders = followers.filter(|member| self.plan.without_data() >> member & 1 == 0);
+            let others = holders.filter(|member| *member != usize::from(head));
             self.followed = if safe { others.fold(0, |set, member| set | 1 << member) } else { 0 };
         }
         if self.reign.is_alone(now, self.plan) {
             self.followed = 0;
         }
         // Where every follower has to acknowledge, none trails what is acknowledged.
-        let followers = self.backlogs.iter().filter(|backlog| backlog.is_joined()).count() - 1;
+        let joined = |(member, backlog): &(usize, &Backlog)| {
+            backlog.is_joined() && self.plan.without_data() >> member & 1 == 0
+        };
+        let followers = self.backlogs.iter().enumerate().filter(joined).count().saturating_sub(1);
         let all_needed = matches!(self.plan.acknowledged, Acknowledged::Received { replicas, .. } if safe && followers <= replicas as usize);
         for (member, backlog) in self.backlogs.iter_mut().enumerate() {
             let joined = member == usize::from(head) || sight.joined(head, member as Member);

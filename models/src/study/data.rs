@@ -5,7 +5,7 @@ use super::interval::{Quantity, Sample, convert};
 use super::measure::{Measured, NO_SAMPLE, counted};
 use crate::ledger::Split;
 use crate::outcome::{Estimate, Spread, StoreOutcome};
-use crate::specification::StoreId;
+use crate::specification::{Family, StoreId};
 use sim::Instant;
 use sim::stats::LogHistogram;
 
@@ -29,8 +29,10 @@ impl Measured<'_> {
             self.estimate(sample.expected(split, Quantity::Cost { per_second }))
         };
         let hand_overs = self.estimate(sample.expected(&tally.hand_overs, Quantity::Count));
+        let store = &self.design.specification().stores[id];
         StoreOutcome {
-            name: self.design.specification().stores[id].name.clone(),
+            name: store.name.clone(),
+            one_writer: matches!(store.family, Family::Primary(_)),
             writable: cost(&tally.unwritten, NANOS).map(|nanos| 1.0 - nanos / NANOS / horizon).clamped(),
             hand_overs: counted(hand_overs).map(|count| count / self.years()),
             lost_writes: cost(&tally.lost, self.writes_a_second(id)).map(|writes| writes / self.years()),

@@ -72,7 +72,7 @@ pub fn history(specification: &Specification, asked: &Asked) -> Result<PrimaryTa
     let Family::Primary(plan) = &specification.stores[asked.store].family else {
         return Err(HistoryFault::Family);
     };
-    let alike = plan.votes == Votes::alike(plan.replicas.len() + 1);
+    let alike = plan.votes == Votes::alike(plan.replicas.len() + 1) && plan.witnesses.is_empty();
     let commit = match plan.acknowledged {
         Acknowledged::Alone => Commit::Asynchronous,
         Acknowledged::Quorum if alike => Commit::Consensus,

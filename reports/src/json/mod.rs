@@ -423,10 +423,12 @@ impl From<&SiteOutcome> for SiteJson {
 #[derive(Serialize)]
 struct StoreJson {
     name: String,
+    one_writer: bool,
     writable_share: EstimateJson,
     hand_overs_per_year: EstimateJson,
     lost_writes_per_year: EstimateJson,
     two_writers_seconds_per_year: EstimateJson,
+    rebuilding_seconds_per_year: EstimateJson,
     recovery_seconds: SpreadJson,
     lost_writes_each: SpreadJson,
     lost_seconds_each: SpreadJson,
@@ -451,10 +453,12 @@ impl From<&StoreOutcome> for StoreJson {
     fn from(store: &StoreOutcome) -> Self {
         StoreJson {
             name: store.name.clone(),
+            one_writer: store.one_writer,
             writable_share: store.writable.into(),
             hand_overs_per_year: store.hand_overs.into(),
             lost_writes_per_year: store.lost_writes.into(),
             two_writers_seconds_per_year: store.two_writers.into(),
+            rebuilding_seconds_per_year: store.rebuilding.into(),
             recovery_seconds: (&store.recovery).into(),
             lost_writes_each: (&store.lost_by_each).into(),
             lost_seconds_each: (&store.lost_span).into(),

@@ -29,7 +29,8 @@ fn stores(outcome: &Outcome) -> Table {
     let hand_overs = format!(">new writers{}", basis.words);
     let lost = format!(">lost writes{}", basis.words);
     let recovery_head = format!(">recovery, {}", scale.name);
-    let mut table = Table::new([
+    let rebuilding = outcome.stores.iter().any(|store| store.rebuilding.value > 0.0);
+    let mut head = vec![
         "store",
         "writable",
         &hand_overs,
@@ -39,25 +40,39 @@ fn stores(outcome: &Outcome) -> Table {
         ">each, median",
         ">p95",
         ">two writers",
-    ]);
+    ];
+    head.extend(rebuilding.then_some(">rebuilding"));
+    let mut table = Table::new(head);
     for store in &outcome.stores {
         let seen = |spread: &Spread, value: f64, scale: Scale| -> Cell {
             if spread.count == 0 { "-".into() } else { scale.bare(value).into() }
         };
         let plain =
             |estimate: Estimate| bare(estimate.value * basis.year_times, Scale::PLAIN, estimate.method);
-        let two = store.two_writers.value * basis.year_times;
-        table.row([
-            store.name.clone().into(),
-            number::estimate(store.writable, Scale::PERCENT).into(),
+        let time = |estimate: Estimate| -> Cell {
+            let seconds = estimate.value * basis.year_times;
+            if seconds > 0.0 { number::span(Span::from_seconds(seconds)).into() } else { "never".into() }
+        };
+        let mut cells: Vec<Cell> =
+            vec![store.name.clone().into(), number::estimate(store.writable, Scale::PERCENT).into()];
+        if !store.one_writer {
+            // Nothing is handed over.
+            cells.extend((0..7).map(|_| Cell::from("-")));
+            cells.extend(rebuilding.then(|| "-".into()));
+            table.row(cells);
+            continue;
+        }
+        cells.extend([
             plain(store.hand_overs),
             seen(&store.recovery, store.recovery.p50.value, scale),
             seen(&store.recovery, store.recovery.p95.value, scale),
             plain(store.lost_writes),
             seen(&store.lost_by_each, store.lost_by_each.p50.value, Scale::PLAIN),
             seen(&store.lost_by_each, store.lost_by_each.p95.value, Scale::PLAIN),
-            if two > 0.0 { number::span(Span::from_seconds(two)).into() } else { "never".into() },
+            time(store.two_writers),
         ]);
+        cells.extend(rebuilding.then(|| time(store.rebuilding)));
+        table.row(cells);
     }
     table
 }

@@ -12,14 +12,54 @@ pub(super) static STORE: Record = record(
             "family",
             Required,
             Shape::Choice(FAMILIES),
-            "What kind of store it is. `primary`: one member writes, the replicas follow its log.",
+            "What kind of store it is. `primary`: one member writes, the replicas follow its log. `consensus`: the same, \
+             agreed on by voters. `leaderless`: any site writes to as many replicas as its level says. `multi-primary`: any \
+             site writes to its own replica. `singleton`: one owner at a time, without a log. `sharded`, `partitioned`: a primary in each of its `parts`.",
         ),
-        field("primary", Optional, SITE_NAME, "The site of its primary while nothing has failed; needed."),
+        field(
+            "primary",
+            Optional,
+            SITE_NAME,
+            "The site of its primary, or owner, while nothing has failed; needed.",
+        ),
         field(
             "replicas",
             Optional,
             Shape::List(&SITE_NAME, 0),
-            "The sites of its replicas; needed, `[]` for none. Of two that are as far the earlier one is promoted.",
+            "The sites of its replicas; needed, `[]` for none. Of two that are as far the earlier one is promoted. Of a \
+             store agreed on by voters: its members without a vote.",
+        ),
+        field(
+            "witnesses",
+            Optional,
+            Shape::List(&SITE_NAME, 0),
+            "Further sites with a member of the coordinator, which vote on the primary and hold no data.",
+        ),
+        field(
+            "voters",
+            Optional,
+            Shape::List(&SITE_NAME, 1),
+            "The sites of the members that agree, a site as often as voters stand there; the first leads while nothing has failed.",
+        ),
+        field(
+            "quorum",
+            Optional,
+            Shape::Count(1, 1000),
+            "How many voters must agree; more than half of them, and just that where absent.",
+        ),
+        field(
+            "copies",
+            Default("1"),
+            Shape::Count(1, 100),
+            "Replicas at each site, all up while the site is.",
+        ),
+        field("levels", Optional, Shape::Record(&LEVELS), "How many replicas a read and a write wait for."),
+        field(
+            "parts",
+            Optional,
+            Shape::Map("part", &Shape::Record(&PART)),
+            "Splits the store: each part is a store of its own with all else that is said here, called `store/part`, and \
+             each request touches one of them.",
         ),
         field(
             "lag",
@@ -52,6 +92,19 @@ pub(super) static STORE: Record = record(
             "Time from the decision to promote a replica until it accepts writes; needed with a failover.",
         ),
         field(
+            "noticed",
+            Optional,
+            LAW,
+            "How long a former primary that nothing stopped goes on once it is back in reach of the new one; not at all where absent.",
+        ),
+        field(
+            "rejoin",
+            Optional,
+            LAW,
+            "Time that a former primary takes to become a replica again, from when it has stopped and reaches the new one. \
+             Meanwhile it counts for nothing. No time where absent.",
+        ),
+        field(
             "most_lag",
             Optional,
             POSITIVE_TIME,
@@ -71,13 +124,54 @@ pub(super) static STORE: Record = record(
 /// Kinds of stores.
 static FAMILIES: &[Word] = &[
     word("primary"),
-    later("sharded"),
-    later("leaderless"),
-    later("consensus"),
-    later("multi-primary"),
-    later("partitioned"),
-    later("singleton"),
+    word("consensus"),
+    word("leaderless"),
+    word("multi-primary"),
+    word("singleton"),
+    word("sharded"),
+    word("partitioned"),
 ];
+
+static LEVELS: Record = record(
+    "`levels`",
+    &[
+        field("write", Required, Shape::Choice(LEVEL_WORDS), "Replicas that a write waits for."),
+        field("read", Required, Shape::Choice(LEVEL_WORDS), "Replicas that a read waits for."),
+    ],
+);
+
+/// Local replicas are those at the site that coordinates.
+static LEVEL_WORDS: &[Word] = &[
+    word("one"),
+    word("two"),
+    word("three"),
+    word("quorum"),
+    word("all"),
+    word("local-one"),
+    word("local-quorum"),
+    word("each-quorum"),
+];
+
+static PART: Record = record(
+    "a part of a store",
+    &[
+        field("primary", Optional, SITE_NAME, "The site of its primary, where its store names none."),
+        field("replicas", Optional, Shape::List(&SITE_NAME, 0), "The sites of its replicas."),
+        field("voters", Optional, Shape::List(&SITE_NAME, 1), "The sites of its voters."),
+        field(
+            "clients",
+            Optional,
+            Shape::List(&Shape::Reference("a population's name"), 1),
+            "Whose requests touch this part only: all of theirs.",
+        ),
+        field(
+            "share",
+            Optional,
+            Shape::Share { zero: false },
+            "The share of everybody else's requests that touch it. Where no part says one, all are alike.",
+        ),
+    ],
+);
 
 /// Unlike other times, a lag may be nothing at all.
 const LAG: Shape = Shape::Either(&[TIME, Shape::Record(&LAW_RECORD)]);
@@ -117,13 +211,35 @@ static FAILOVER: Record = Record {
             "Time between renewals of the lease; their phase is random.",
         ),
         field(
+            "check",
+            Optional,
+            Shape::Record(&CHECKING),
+            "Automatic, by probes of the primary: given up after several failures in a row, by members that are a majority. \
+             Nothing stops the old one unless `fenced` says so.",
+        ),
+        field(
             "human",
             Optional,
             LAW,
             "By a person, so long after no other member that lives reached the primary. Nothing stops the old one: cut off, it goes on accepting writes, which are lost when it is back in reach.",
         ),
+        field(
+            "fenced",
+            Optional,
+            Shape::Bool,
+            "With `human` or `check`: is the old primary stopped when it is given up? No where absent.",
+        ),
     ],
 };
+
+static CHECKING: Record = record(
+    "`check` of a failover",
+    &[
+        field("every", Required, POSITIVE_TIME, "Time between probes; their phase is random."),
+        field("failures", Default("1"), Shape::Count(1, 1000), "Failures in a row that condemn it."),
+        field("timeout", Required, POSITIVE_TIME, "Time after which a probe counts as failed."),
+    ],
+);
 
 pub(super) static REQUEST: Record = record(
     "a request",

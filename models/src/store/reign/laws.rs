@@ -1,0 +1,190 @@
+//! What holds of reigns, whatever fails and whenever it is looked at.
+
+use super::*;
+use crate::specification::{Reads, SiteId};
+use proptest::prelude::*;
+use sim::{Law, Replication, Seed, StreamName};
+
+/// A change of what is seen, so long after the one before.
+#[derive(Clone, Debug)]
+struct Change {
+    after: u16,
+    dead: u8,
+    cut: u8,
+}
+
+/// Members of a store, and what is seen of them: those in `cut` do not reach the others.
+fn sight(members: usize, change: &Change) -> Sight {
+    let dead = |member: usize| change.dead >> member & 1 == 1;
+    let side = |member: usize| change.cut >> member & 1;
+    Sight::new(members, |member| !dead(member), |a, b| side(a) == side(b))
+}
+
+fn plan(members: usize, failover: Failover, acknowledged: Acknowledged) -> Primary {
+    Primary {
+        home: SiteId(0),
+        replicas: (1..members as u32).map(SiteId).collect(),
+        witnesses: Vec::new(),
+        lag: Law::Fixed(Span::ZERO),
+        apply_rate: None,
+        acknowledged,
+        failover,
+        votes: Votes::alike(members),
+        promotion: Law::Fixed(Span::SECOND * 5),
+        noticed: None,
+        rejoin: Law::Fixed(Span::SECOND * 20),
+        most_lag: None,
+        reads: Reads::Primary,
+    }
+}
+
+fn failovers() -> impl Strategy<Value = Failover> {
+    let after = Law::Fixed(Span::SECOND * 15);
+    prop_oneof![
+        Just(Failover::Never),
+        Just(Failover::Lease { life: Span::SECOND * 30, renewed: Span::SECOND * 10 }),
+        any::<bool>().prop_map({
+            let after = after.clone();
+            move |fenced| Failover::Checked { after: after.clone(), fenced }
+        }),
+        (any::<bool>(), any::<bool>()).prop_map(move |(fenced, at_once)| {
+            let after = if at_once { Law::Fixed(Span::ZERO) } else { after.clone() };
+            Failover::Human { after, fenced }
+        }),
+    ]
+}
+
+fn acknowledgements() -> impl Strategy<Value = Acknowledged> {
+    let received = |alone_after| Acknowledged::Received { replicas: 1, alone_after };
+    prop_oneof![
+        Just(Acknowledged::Alone),
+        Just(received(None)),
+        Just(received(Some(Span::SECOND * 10))),
+        Just(Acknowledged::Quorum),
+    ]
+}
+
+fn schedules() -> impl Strategy<Value = Vec<Change>> {
+    let change = (0u16..120, any::<u8>(), any::<u8>());
+    prop::collection::vec(
+        change.prop_map(|(after, dead, cut)| Change { after, dead: dead & 0b1111, cut }),
+        1..12,
+    )
+}
+
+/// Drives a reign through a schedule, and a while longer with all well again; calls `claim` after each look.
+fn drive(
+    members: usize,
+    plan: &Primary,
+    schedule: &[Change],
+    mut claim: impl FnMut(Instant, &Reign, &Sight, &Seen),
+) -> Reign {
+    let mut reign = Reign::NOMINAL;
+    let mut stream = Stream::new(Seed(1), Replication(0), StreamName::of("a store", "laws"));
+    let mut now = Instant::ZERO;
+    let well = Change { after: 60, dead: 0, cut: 0 };
+    let calm = [well.clone(), well.clone(), well.clone(), well.clone()];
+    let mut seen_now = Sight::new(members, |_| true, |_, _| true);
+    for change in schedule.iter().chain(&calm) {
+        let at = now + Span::SECOND * i64::from(change.after);
+        let mut looks = 0;
+        while let Some(next) = reign.next(now, plan).filter(|next| *next < at) {
+            assert!(next > now, "what is to come lies ahead");
+            now = next;
+            let seen = reign.look(now, plan, &seen_now, &mut stream, |_| Span::ZERO);
+            claim(now, &reign, &seen_now, &seen);
+            looks += 1;
+            assert!(looks < 100, "it comes to rest");
+        }
+        now = at;
+        seen_now = sight(members, change);
+        let seen = reign.look(now, plan, &seen_now, &mut stream, |_| Span::ZERO);
+        claim(now, &reign, &seen_now, &seen);
+    }
+    reign
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    /// Fenced, two never write; and nobody does once the lease of whoever was lost is over.
+    #[test]
+    fn a_lease_never_has_two_writers(acknowledged in acknowledgements(), schedule in schedules()) {
+        let life = Span::SECOND * 30;
+        let plan = plan(4, Failover::Lease { life, renewed: Span::SECOND * 10 }, acknowledged);
+        drive(4, &plan, &schedule, |now, reign, _, _| {
+            assert!(reign.is_undivided());
+            if let State::Doubted { since, .. } = reign.state() {
+                assert!(now < since + life);
+            }
+        });
+    }
+
+    #[test]
+    fn who_takes_over_by_vote_reaches_a_quorum(schedule in schedules(), fenced in any::<bool>()) {
+        let after = Law::Fixed(Span::SECOND * 15);
+        let plan = plan(4, Failover::Checked { after, fenced }, Acknowledged::Alone);
+        drive(4, &plan, &schedule, |_, _, sight, seen| {
+            if let Some(done) = seen.done {
+                assert!(sight.has_quorum(done.to, &plan.votes));
+            }
+        });
+    }
+
+    #[test]
+    fn with_acknowledgements_by_quorum_nobody_writes_without_one(failover in failovers(), schedule in schedules()) {
+        let plan = plan(4, failover, Acknowledged::Quorum);
+        drive(4, &plan, &schedule, |now, reign, sight, _| {
+            assert!(reign.is_undivided());
+            if let Some(at) = reign.writer(now, &plan, sight) {
+                assert!(sight.has_quorum(at, &plan.votes));
+            }
+        });
+    }
+
+    #[test]
+    fn without_failover_the_home_stays(acknowledged in acknowledgements(), schedule in schedules()) {
+        let plan = plan(4, Failover::Never, acknowledged);
+        let last = drive(4, &plan, &schedule, |_, reign, _, seen| {
+            assert!(matches!(reign.state(), State::Writing { at: 0 } | State::Doubted { at: 0, decided: None, .. }));
+            assert!(seen.done.is_none() && seen.stopped.is_empty());
+        });
+        prop_assert_eq!(last.state(), State::Writing { at: 0 });
+    }
+
+    /// The dead do not write, a second look changes nothing, and once all is well one member writes and the others follow.
+    #[test]
+    fn whatever_fails_one_writes_in_the_end(
+        failover in failovers(),
+        acknowledged in acknowledgements(),
+        schedule in schedules(),
+    ) {
+        let plan = plan(4, failover, acknowledged);
+        let last = drive(4, &plan, &schedule, |now, reign, sight, _| {
+            let writers = reign.old_writers().chain(reign.writer(now, &plan, sight));
+            assert!(writers.into_iter().all(|member| sight.alive(member)));
+            let mut again = reign.clone();
+            let mut stream = Stream::new(Seed(2), Replication(0), StreamName::of("a store", "again"));
+            let seen = again.look(now, &plan, sight, &mut stream, |_| Span::ZERO);
+            assert_eq!((again.state(), seen), (reign.state(), Seen::default()));
+        });
+        prop_assert!(last.is_settled() && last.rejoining() == 0, "{last:?}");
+    }
+
+    /// Each former writer that goes on stops once, and only those stop.
+    #[test]
+    fn whoever_goes_on_is_stopped_once(schedule in schedules()) {
+        let after = Law::Fixed(Span::SECOND * 15);
+        let plan = plan(4, Failover::Human { after, fenced: false }, Acknowledged::Alone);
+        let mut before: Vec<Member> = Vec::new();
+        drive(4, &plan, &schedule, |_, reign, _, seen| {
+            let old: Vec<Member> = reign.old_writers().collect();
+            let promoted = seen.done.map(|done| done.to);
+            for member in &before {
+                assert!(old.contains(member) || seen.stopped.contains(member) || promoted == Some(*member));
+            }
+            assert!(seen.stopped.iter().all(|member| !old.contains(member)));
+            before = old;
+        });
+    }
+}
