@@ -40,7 +40,10 @@ impl Resolver<'_> {
         let known = keys_of(family, entry.node.get("voters").is_some());
         let other = |entry: &&Entry| {
             let common = ["preset", "family"].contains(&entry.key.as_str());
-            entry.node.origin == Origin::Written && !common && !known.contains(&entry.key.as_str())
+            entry.node.origin == Origin::Written
+                && !common
+                && !says_the_default(entry)
+                && !known.contains(&entry.key.as_str())
         };
         let found: Vec<&Entry> = entry.node.entries().iter().filter(other).collect();
         for other in found {
@@ -348,6 +351,13 @@ fn replicas_of(node: &Node) -> Option<&[Node]> {
         Value::List(items) => Some(items),
         _ => None,
     }
+}
+
+/// Resolved scenarios spell defaults out, whatever the family.
+fn says_the_default(entry: &Entry) -> bool {
+    let default =
+        [("copies", "1"), ("acknowledged_by", "primary"), ("failover", "never"), ("reads_from", "primary")];
+    default.contains(&(entry.key.as_str(), entry.node.text().unwrap_or_default()))
 }
 
 /// Is the store nothing but its parts?
