@@ -1,0 +1,231 @@
+//! What an omniscient observer says of operations on a key.
+
+use super::conditions::Conditions;
+use super::counts::Counts;
+use super::key::{Key, Seen, Version, take_over};
+use crate::operations::key::Order;
+use sim::Instant;
+
+/// What a session has seen of a key, or written to it.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(super) struct Trail {
+    /// In order; only the greatest if nothing can be lost.
+    orders: Vec<Order>,
+}
+
+/// What a session remembers of a key.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(super) struct Memory {
+    /// Its writes that were acknowledged.
+    pub(super) written: Trail,
+    /// What it has read.
+    pub(super) read: Trail,
+}
+
+impl Trail {
+    pub(super) fn last(&self) -> Option<Order> {
+        self.orders.last().copied()
+    }
+
+    /// Adds a version. Of those before the floor, which are never lost, only the greatest matters.
+    pub(super) fn add(&mut self, order: Order, floor: Order, may_lose: bool) {
+        if !may_lose {
+            let last = self.last().map_or(order, |last| last.max(order));
+            self.orders.clear();
+            self.orders.push(last);
+            return;
+        }
+        if let Err(place) = self.orders.binary_search(&order) {
+            self.orders.insert(place, order);
+        }
+        let settled = self.orders.partition_point(|order| *order < floor);
+        self.orders.drain(..settled.saturating_sub(1));
+    }
+
+    /// Does it hold a version after `returned`? If so, are all such versions lost?
+    fn misses(&self, key: &Key, returned: Order) -> Option<bool> {
+        let missed = self.orders.iter().rev().take_while(|order| **order > returned);
+        missed.map(|order| key.find(*order).is_some_and(|place| key.versions[place].gone)).min()
+    }
+}
+
+impl Key {
+    /// Takes in a version that a coordinator has accepted, which has seen so much.
+    pub(super) fn accept(
+        &mut self,
+        mut version: Version,
+        conditions: &Conditions,
+        at: Instant,
+        counts: &mut Counts,
+    ) {
+        counts.accepted += 1;
+        let survives = version.survives(conditions, at);
+        let (mut past, mut rival) = (false, false);
+        for other in self.versions.iter_mut().filter(|other| other.order >= self.floor) {
+            let (before, seen) = (other.order < version.order, other.is_in(&version.seen));
+            match (seen, before) {
+                (true, true) => other.gone &= !survives,
+                (true, false) => past = true,
+                (false, true) => {
+                    counts.drop(other, false);
+                    other.dropped = true;
+                }
+                (false, false) => rival = true,
+            }
+        }
+        counts.in_the_past += u64::from(past);
+        if rival {
+            counts.drop(&version, true);
+            version.dropped = true;
+        }
+        self.insert(version);
+    }
+
+    /// Judges a read sent at `sent` that returned `returned`, and lets the session remember it.
+    pub(super) fn judge_read(
+        &mut self,
+        sent: Instant,
+        returned: Order,
+        memory: &mut Memory,
+        (may_lose, counts): (bool, &mut Counts),
+    ) {
+        counts.reads += 1;
+        let place = self.find(returned);
+        self.judge_staleness(sent, place, counts);
+        if memory.written.last().is_some() {
+            counts.after_own_write += 1;
+            let misses = memory.written.misses(self, returned);
+            tell(misses, &mut counts.forgot_own_write, &mut counts.forgot_lost_write);
+        }
+        if memory.read.last().is_some() {
+            counts.repeated += 1;
+            let misses = memory.read.misses(self, returned);
+            tell(misses, &mut counts.went_back, &mut counts.went_back_after_loss);
+        }
+        memory.read.add(returned, self.floor, may_lose);
+        if let Some(place) = place {
+            self.versions[place].read = true;
+        }
+    }
+
+    fn judge_staleness(&self, sent: Instant, returned: Option<usize>, counts: &mut Counts) {
+        let forgotten = self.forgotten_after(returned);
+        let (mut behind, mut first, mut after_loss) = (forgotten.count, forgotten.first, false);
+        let after = &self.versions[returned.map_or(0, |place| place + 1)..];
+        for version in after.iter().filter(|version| version.acked <= sent) {
+            after_loss |= version.gone;
+            if !version.gone {
+                (behind, first) = (behind + 1, first.min(version.acked));
+            }
+        }
+        counts.versions_behind += behind;
+        if behind > 0 {
+            counts.stale += 1;
+            let stale_for = (sent - first).nanos().unsigned_abs();
+            counts.stale_for.add(stale_for);
+            counts.stale_nanos += u128::from(stale_for);
+        } else {
+            counts.stale_after_loss += u64::from(after_loss);
+        }
+    }
+
+    /// Judges an acknowledged write, and lets the session remember it; `base` is what an update was based on.
+    pub(super) fn judge_write(
+        &mut self,
+        written: Order,
+        base: Option<Order>,
+        memory: &mut Memory,
+        (may_lose, counts): (bool, &mut Counts),
+    ) {
+        counts.writes += 1;
+        if let Some(own) = memory.written.last() {
+            counts.rewritten += 1;
+            counts.wrote_before_own += u64::from(written < own);
+        }
+        if let Some(read) = memory.read.last() {
+            counts.written_after_read += 1;
+            counts.wrote_before_read += u64::from(written < read);
+        }
+        memory.written.add(written, self.floor, may_lose);
+        let Some(base) = base else { return };
+        let place = self.find(base);
+        let updates = place.map_or(&mut self.updates, |place| &mut self.versions[place].updates);
+        counts.updates += 1;
+        counts.lost_updates += u64::from(*updates > 0);
+        *updates += 1;
+    }
+
+    /// Marks what is lost as seen from an instant.
+    pub(super) fn mark_gone(&mut self, conditions: &Conditions, at: Instant) {
+        let mut surviving = Seen::default();
+        for version in self.versions.iter_mut().rev().take_while(|version| version.order >= self.floor) {
+            let survives = version.survives(conditions, at);
+            version.gone = !(survives || version.is_in(&surviving));
+            if survives {
+                take_over(&mut surviving, version);
+            }
+        }
+    }
+
+    /// Marks what no replica has that is up at an instant.
+    pub(super) fn mark_missed(&mut self, conditions: &Conditions, at: Instant) {
+        let mut in_use = Seen::default();
+        for version in self.versions.iter_mut().rev().take_while(|version| version.order >= self.floor) {
+            if version.in_use(conditions, at) {
+                take_over(&mut in_use, version);
+            }
+            version.missed |= !version.is_in(&in_use) && version.had_arrived(conditions, at);
+        }
+    }
+
+    /// Do survivors show different versions once everything has arrived?
+    pub(super) fn diverges(&self, conditions: &Conditions) -> bool {
+        let end = Instant::from_nanos(i64::MAX - 1);
+        let survivors = (0..conditions.replicas()).filter(|replica| !conditions.is_gone(*replica, end));
+        let mut shown = survivors.map(|replica| self.shown(conditions, replica, end));
+        let first = shown.next();
+        shown.any(|other| Some(other) != first)
+    }
+}
+
+impl Counts {
+    /// Counts a dropped write, once.
+    fn drop(&mut self, version: &Version, by_earlier: bool) {
+        if version.dropped {
+            return;
+        }
+        let acked = version.acked < Instant::FAR;
+        self.dropped += u64::from(acked);
+        self.dropped_by_earlier += u64::from(acked && by_earlier);
+        self.dropped_unknown += u64::from(!acked);
+    }
+
+    /// Counts a refused operation.
+    pub(super) fn refuse(&mut self, writes: bool, in_reach: bool) {
+        let refused = if writes { &mut self.refused_writes } else { &mut self.refused_reads };
+        *refused += 1;
+        self.refused_in_reach += u64::from(in_reach);
+    }
+
+    /// Counts what became of a version, when nothing more can.
+    pub(super) fn close(&mut self, version: &Version) {
+        let acked = version.acked < Instant::FAR;
+        if version.gone {
+            self.lost += u64::from(acked);
+            self.lost_and_dropped += u64::from(acked && version.dropped);
+            self.read_then_lost += u64::from(acked && version.read);
+            self.vanished += u64::from(!acked && version.read);
+        } else {
+            self.missed += u64::from(acked && version.missed);
+        }
+    }
+}
+
+/// Counts one read that missed versions: under `kept` if one of them is not lost, under `lost` if all are.
+fn tell(all_lost: Option<bool>, kept: &mut u64, lost: &mut u64) {
+    match all_lost {
+        Some(false) => *kept += 1,
+        Some(true) => *lost += 1,
+        None => (),
+    }
+}
