@@ -5,8 +5,8 @@ use sim::stats::LogHistogram;
 /// Counts of operations and of what was said of them.
 ///
 /// An acknowledged write counts as *lost* when no replica has it that is not gone for good, nor a later version whose
-/// coordinator had seen it, and it was never settled: a version at or after it held by all replicas at once. A read is *after
-/// a loss* if what it did wrong is due to lost versions alone, as they are lost when it is answered.
+/// coordinator had seen it, unless its fate was decided before: every replica not gone for good had got it, or a later version
+/// that it had not seen, and had then got a later version. A read is *after a loss* if what it did wrong is due to lost versions alone, as they are lost when it is answered.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Counts {
     /// Reads that returned; those of updates too.

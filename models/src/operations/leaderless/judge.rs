@@ -27,8 +27,8 @@ impl Trail {
         self.orders.last().copied()
     }
 
-    /// Adds a version. Of those before the floor, which are never lost, only the greatest matters.
-    pub(super) fn add(&mut self, order: Order, floor: Order, may_lose: bool) {
+    /// Adds a version of a key. Of those that are settled, so never lost, only the greatest matters.
+    pub(super) fn add(&mut self, order: Order, key: &Key, may_lose: bool) {
         if !may_lose {
             let last = self.last().map_or(order, |last| last.max(order));
             self.orders.clear();
@@ -38,7 +38,8 @@ impl Trail {
         if let Err(place) = self.orders.binary_search(&order) {
             self.orders.insert(place, order);
         }
-        let settled = self.orders.partition_point(|order| *order < floor);
+        let is_settled = |order: &Order| key.find(*order).is_none_or(|place| key.versions[place].settled);
+        let settled = self.orders.iter().take_while(|order| is_settled(order)).count();
         self.orders.drain(..settled.saturating_sub(1));
     }
 
@@ -61,7 +62,7 @@ impl Key {
         counts.accepted += 1;
         let survives = version.survives(conditions, at);
         let (mut past, mut rival) = (false, false);
-        for other in self.versions.iter_mut().filter(|other| other.order >= self.floor) {
+        for other in self.versions.iter_mut().filter(|other| !other.settled) {
             let (before, seen) = (other.order < version.order, other.is_in(&version.seen));
             match (seen, before) {
                 (true, true) => other.gone &= !survives,
@@ -102,7 +103,7 @@ impl Key {
             let misses = memory.read.misses(self, returned);
             tell(misses, &mut counts.went_back, &mut counts.went_back_after_loss);
         }
-        memory.read.add(returned, self.floor, may_lose);
+        memory.read.add(returned, self, may_lose);
         if let Some(place) = place {
             self.versions[place].read = true;
         }
@@ -146,7 +147,7 @@ impl Key {
             counts.written_after_read += 1;
             counts.wrote_before_read += u64::from(written < read);
         }
-        memory.written.add(written, self.floor, may_lose);
+        memory.written.add(written, self, may_lose);
         let Some(base) = base else { return };
         let place = self.find(base);
         let updates = place.map_or(&mut self.updates, |place| &mut self.versions[place].updates);
@@ -158,7 +159,7 @@ impl Key {
     /// Marks what is lost as seen from an instant.
     pub(super) fn mark_gone(&mut self, conditions: &Conditions, at: Instant) {
         let mut surviving = Seen::default();
-        for version in self.versions.iter_mut().rev().take_while(|version| version.order >= self.floor) {
+        for version in self.versions.iter_mut().rev().filter(|version| !version.settled) {
             let survives = version.survives(conditions, at);
             version.gone = !(survives || version.is_in(&surviving));
             if survives {
@@ -170,7 +171,7 @@ impl Key {
     /// Marks what no replica has that is up at an instant.
     pub(super) fn mark_missed(&mut self, conditions: &Conditions, at: Instant) {
         let mut in_use = Seen::default();
-        for version in self.versions.iter_mut().rev().take_while(|version| version.order >= self.floor) {
+        for version in self.versions.iter_mut().rev().filter(|version| !version.settled) {
             if version.in_use(conditions, at) {
                 take_over(&mut in_use, version);
             }

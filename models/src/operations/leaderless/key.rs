@@ -30,6 +30,8 @@ pub(super) struct Version {
     pub(super) dropped: bool,
     /// Has a read returned it?
     pub(super) read: bool,
+    /// Is its fate decided? Every replica has got a later version that it had not seen, or got both it and a later one.
+    pub(super) settled: bool,
     /// Is it nowhere any more, nor a version that followed on it?
     pub(super) gone: bool,
     /// Was it in reach of nobody for a while?
@@ -71,6 +73,7 @@ impl Version {
             again: Vec::new(),
             dropped: false,
             read: false,
+            settled: false,
             gone: false,
             missed: false,
             updates: 0,
@@ -107,7 +110,7 @@ impl Version {
     }
 
     /// Has every replica got it that is not gone for good, and none of them in a log that it is about to lose?
-    fn settled(&self, conditions: &Conditions, at: Instant) -> bool {
+    fn everywhere(&self, conditions: &Conditions, at: Instant) -> bool {
         let keeps = |replica: usize, arrived: Instant| {
             let loss = conditions.lost_with(replica, arrived);
             arrived <= at && loss.is_none_or(|loss| at < loss.at && loss.kept.is_none())
@@ -164,9 +167,8 @@ impl Version {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Key {
     pub(super) versions: Vec<Version>,
-    /// The greatest version that every replica has had at once. Those before are settled: nobody will count them as lost,
-    /// and nobody's fate depends on them.
-    pub(super) floor: Order,
+    /// The greatest version that every replica has had at once.
+    floor: Order,
     /// How many values have been given out.
     pub(super) values: u32,
     /// Acknowledged updates that were based on nothing.
@@ -214,11 +216,16 @@ impl Key {
         known.next().map_or(i64::MIN, |version| version.order.stamp)
     }
 
-    /// Raises the floor to what it is at an instant.
+    /// Raises the floor to what it is at an instant, and settles what is settled by that.
     pub(super) fn settle(&mut self, conditions: &Conditions, at: Instant) {
         let above = self.versions.iter().rev().take_while(|version| version.order > self.floor);
-        if let Some(settled) = above.into_iter().find(|version| version.settled(conditions, at)) {
-            self.floor = settled.order;
+        if let Some(everywhere) = above.into_iter().find(|version| version.everywhere(conditions, at)) {
+            self.floor = everywhere.order;
+        }
+        let Some(floor) = self.find(self.floor) else { return };
+        let (below, floor) = self.versions.split_at_mut(floor);
+        for version in below.iter_mut().filter(|version| !version.settled) {
+            version.settled = !floor[0].is_in(&version.seen) || version.everywhere(conditions, at);
         }
     }
 
@@ -239,10 +246,11 @@ impl Key {
     /// Forgets the settled versions that no operation sent at `since` or later can see; `each` is shown them.
     pub(super) fn forget(&mut self, conditions: &Conditions, since: Instant, mut each: impl FnMut(&Version)) {
         let Some(floor) = self.find(self.floor) else { return };
-        let settled = self.versions[floor].clone();
+        let floor_version = self.versions[floor].clone();
         let forgettable = |version: &Version| {
             let judged = version.acked <= since || version.acked == Instant::FAR;
-            judged && settled.covers(version, conditions, since)
+            // What is lost stays: it tells reads after a loss apart.
+            version.settled && !version.gone && judged && floor_version.covers(version, conditions, since)
         };
         let mut kept: Vec<Version> = Vec::with_capacity(self.versions.len());
         let mut below = self.forgotten;
