@@ -4,8 +4,9 @@
 //!
 //! A client sends an operation to a coordinator, which stamps a write with its place's clock and sends it to all replicas, or
 //! asks as many replicas for a read as its level wants. Versions are ordered by stamp, then by writer: the last writer wins.
-//! A version carries what its coordinator had seen of the other writes of its key: all it had coordinated itself, all that
-//! replicas at its place had got, and what those had seen. So it is known exactly which writes were concurrent.
+//! A version carries what had been seen of the other writes of its key when it was accepted: all that its coordinator had
+//! coordinated itself, all that replicas at its place had got, all that its session had read or written, and what those had
+//! seen. So it is known exactly which writes were concurrent.
 //!
 //! Conditions are given beforehand ([`Conditions`]): an operation's messages are resolved when it is sent, its versions become
 //! visible from then on, and a read is judged when it is answered.

@@ -56,14 +56,14 @@ pub struct Counts {
     pub written_after_read: u64,
     /// Those that were ordered before what it had read.
     pub wrote_before_read: u64,
-    /// Acknowledged writes for which there is a concurrent one ordered later: neither coordinator had seen the other write.
-    /// Later or earlier lost or not. Of `writes`.
+    /// Acknowledged writes for which there is a concurrent one ordered later, lost or not: neither write had been seen by the
+    /// coordinator or the session of the other. Of `writes`.
     pub dropped: u64,
     /// Those of them whose first such rival was accepted before them: they lose to the past, by a clock.
     pub dropped_by_earlier: u64,
     /// The same of writes that were never acknowledged. Of `accepted` less `writes`.
     pub dropped_unknown: u64,
-    /// Accepted writes that were ordered before one that their coordinator had seen. Of `accepted`.
+    /// Accepted writes that were ordered before one that their coordinator or session had seen. Of `accepted`.
     pub in_the_past: u64,
     /// Updates (a read, then a write of the same key based on it) whose write was acknowledged.
     pub updates: u64,
@@ -80,4 +80,44 @@ pub struct Counts {
     pub read_then_lost: u64,
     /// Lost writes that were never acknowledged, yet that a read returned.
     pub vanished: u64,
+}
+
+impl Counts {
+    /// Every count by name.
+    pub fn rows(&self) -> Vec<(&'static str, u64)> {
+        vec![
+            ("reads", self.reads),
+            ("writes", self.writes),
+            ("accepted", self.accepted),
+            ("failed_reads", self.failed_reads),
+            ("refused_reads", self.refused_reads),
+            ("refused_writes", self.refused_writes),
+            ("unknown_writes", self.unknown_writes),
+            ("refused_in_reach", self.refused_in_reach),
+            ("stale", self.stale),
+            ("versions_behind", self.versions_behind),
+            ("stale_after_loss", self.stale_after_loss),
+            ("after_own_write", self.after_own_write),
+            ("forgot_own_write", self.forgot_own_write),
+            ("forgot_lost_write", self.forgot_lost_write),
+            ("repeated", self.repeated),
+            ("went_back", self.went_back),
+            ("went_back_after_loss", self.went_back_after_loss),
+            ("rewritten", self.rewritten),
+            ("wrote_before_own", self.wrote_before_own),
+            ("written_after_read", self.written_after_read),
+            ("wrote_before_read", self.wrote_before_read),
+            ("dropped", self.dropped),
+            ("dropped_by_earlier", self.dropped_by_earlier),
+            ("dropped_unknown", self.dropped_unknown),
+            ("in_the_past", self.in_the_past),
+            ("updates", self.updates),
+            ("lost_updates", self.lost_updates),
+            ("lost", self.lost),
+            ("lost_and_dropped", self.lost_and_dropped),
+            ("missed", self.missed),
+            ("read_then_lost", self.read_then_lost),
+            ("vanished", self.vanished),
+        ]
+    }
 }

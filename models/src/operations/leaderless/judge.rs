@@ -20,6 +20,8 @@ pub(super) struct Memory {
     pub(super) written: Trail,
     /// What it has read.
     pub(super) read: Trail,
+    /// All that these had seen, and they.
+    pub(super) seen: Seen,
 }
 
 impl Trail {
@@ -27,7 +29,7 @@ impl Trail {
         self.orders.last().copied()
     }
 
-    /// Adds a version of a key. Of those that are settled, so never lost, only the greatest matters.
+    /// Adds a version of a key. Nothing before one that will never be lost matters.
     pub(super) fn add(&mut self, order: Order, key: &Key, may_lose: bool) {
         if !may_lose {
             let last = self.last().map_or(order, |last| last.max(order));
@@ -38,9 +40,11 @@ impl Trail {
         if let Err(place) = self.orders.binary_search(&order) {
             self.orders.insert(place, order);
         }
-        let is_settled = |order: &Order| key.find(*order).is_none_or(|place| key.versions[place].settled);
-        let settled = self.orders.iter().take_while(|order| is_settled(order)).count();
-        self.orders.drain(..settled.saturating_sub(1));
+        let is_safe = |order: &Order| {
+            key.find(*order).is_none_or(|place| key.versions[place].settled && !key.versions[place].gone)
+        };
+        let safe = self.orders.iter().rposition(is_safe);
+        self.orders.drain(..safe.unwrap_or(0));
     }
 
     /// Does it hold a version after `returned`? If so, are all such versions lost?
@@ -106,6 +110,7 @@ impl Key {
         memory.read.add(returned, self, may_lose);
         if let Some(place) = place {
             self.versions[place].read = true;
+            take_over(&mut memory.seen, &self.versions[place]);
         }
     }
 
@@ -148,6 +153,9 @@ impl Key {
             counts.wrote_before_read += u64::from(written < read);
         }
         memory.written.add(written, self, may_lose);
+        if let Some(place) = self.find(written) {
+            take_over(&mut memory.seen, &self.versions[place]);
+        }
         let Some(base) = base else { return };
         let place = self.find(base);
         let updates = place.map_or(&mut self.updates, |place| &mut self.versions[place].updates);
@@ -228,5 +236,139 @@ fn tell(all_lost: Option<bool>, kept: &mut u64, lost: &mut u64) {
         Some(false) => *kept += 1,
         Some(true) => *lost += 1,
         None => (),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sim::Span;
+
+    fn at(nanos: i64) -> Instant {
+        Instant::from_nanos(nanos)
+    }
+
+    /// A write at one of two places with a replica each, accepted and acknowledged at once, which reaches the other place
+    /// at an instant.
+    #[derive(Clone, Copy)]
+    struct Wrote {
+        place: usize,
+        accepted: i64,
+        stamp: i64,
+        reaches: i64,
+    }
+
+    fn wrote(place: usize, accepted: i64, reaches: i64) -> Wrote {
+        Wrote { place, accepted, stamp: accepted, reaches }
+    }
+
+    /// Writes by sessions of their own, then reads of one more session at a place, sent at instants after all of them.
+    fn judged(writes: &[Wrote], reads: &[(usize, i64)]) -> Counts {
+        let conditions = Conditions::calm(2, vec![0, 1]).expect("possible");
+        let (mut key, mut counts, mut memory) = (Key::EMPTY, Counts::default(), Memory::default());
+        for (number, write) in writes.iter().enumerate() {
+            let now = at(write.accepted);
+            let seen = key.seen_at(&conditions, write.place, now);
+            let order = Order { stamp: write.stamp, writer: number as u32, number: 1 };
+            let mut version = Version::new(order, (1 + number as u32, number as u32), now);
+            (version.chain, version.number, version.seen) = (write.place as u8, 1 + number as u32, seen);
+            version.arrive(&conditions, write.place, now);
+            version.arrive(&conditions, 1 - write.place, at(write.reaches));
+            key.accept(version, &conditions, now, &mut counts);
+        }
+        for (place, sent) in reads {
+            let shown = key.shown(&conditions, *place, at(*sent));
+            let order = shown.map_or(Order::ABSENT, |shown| key.versions[shown].order);
+            key.judge_read(at(*sent), order, &mut memory, (false, &mut counts));
+        }
+        counts
+    }
+
+    /// The counts that differ, by name.
+    fn moved(one: &Counts, other: &Counts) -> Vec<(&'static str, u64, u64)> {
+        let pairs = one.rows().into_iter().zip(other.rows());
+        pairs
+            .filter(|(one, other)| one != other)
+            .map(|((name, one), (_, other))| (name, one, other))
+            .collect()
+    }
+
+    #[test]
+    fn a_version_applied_late_moves_staleness_alone() {
+        let straight = judged(&[wrote(0, 10, 20)], &[(1, 30)]);
+        let late = judged(&[wrote(0, 10, 40)], &[(1, 30)]);
+        assert_eq!(moved(&straight, &late), [("stale", 0, 1), ("versions_behind", 0, 1)]);
+        assert_eq!(late.stale_nanos, 20);
+    }
+
+    #[test]
+    fn a_version_seen_late_moves_drops_alone() {
+        let straight = judged(&[wrote(0, 10, 20), wrote(1, 30, 40)], &[]);
+        let late = judged(&[wrote(0, 10, 35), wrote(1, 30, 40)], &[]);
+        assert_eq!(moved(&straight, &late), [("dropped", 0, 1)]);
+    }
+
+    #[test]
+    fn swapping_two_stamps_moves_writes_in_the_past_or_the_winner_of_a_drop() {
+        let swap = |mut writes: [Wrote; 2]| {
+            (writes[0].stamp, writes[1].stamp) = (writes[1].stamp, writes[0].stamp);
+            writes
+        };
+        let seen = [wrote(0, 10, 20), wrote(1, 30, 40)];
+        let moves = moved(&judged(&seen, &[]), &judged(&swap(seen), &[]));
+        assert_eq!(moves, [("in_the_past", 0, 1)]);
+        let unseen = [wrote(0, 10, 35), wrote(1, 30, 40)];
+        let moves = moved(&judged(&unseen, &[]), &judged(&swap(unseen), &[]));
+        assert_eq!(moves, [("dropped_by_earlier", 0, 1)]);
+    }
+
+    #[test]
+    fn swapping_two_reads_moves_monotonic_reads_alone() {
+        let writes = [wrote(0, 10, 50)];
+        let straight = judged(&writes, &[(1, 30), (0, 30)]);
+        let swapped = judged(&writes, &[(0, 30), (1, 30)]);
+        assert_eq!(moved(&straight, &swapped), [("went_back", 0, 1)]);
+    }
+
+    #[test]
+    fn an_update_of_an_old_base_moves_lost_updates_alone() {
+        let updates = |second: usize| {
+            let (mut key, mut counts) = (Key::EMPTY, Counts::default());
+            let conditions = Conditions::calm(1, vec![0]).expect("possible");
+            let order = |number: usize| Order { stamp: number as i64, writer: 0, number: number as u32 };
+            for (number, base) in [(1, 0), (2, 1), (3, second)] {
+                let now = at(number as i64);
+                let mut version = Version::new(order(number), (number as u32, number as u32), now);
+                (version.number, version.seen) = (number as u32, key.seen_at(&conditions, 0, now));
+                version.arrive(&conditions, 0, now);
+                key.accept(version, &conditions, now, &mut counts);
+                let base = if base == 0 { Order::ABSENT } else { order(base) };
+                key.judge_write(order(number), Some(base), &mut Memory::default(), (false, &mut counts));
+            }
+            counts
+        };
+        assert_eq!(moved(&updates(2), &updates(1)), [("lost_updates", 0, 1)]);
+        assert_eq!(moved(&updates(2), &updates(0)), [("lost_updates", 0, 1)]);
+    }
+
+    #[test]
+    fn a_write_is_lost_with_its_only_replica_unless_another_one_got_it_in_time() {
+        let lost = |reaches: i64| {
+            let mut troubles = super::super::Troubles::none(2, 2);
+            troubles.losses[0].push(super::super::Loss::of_disk(at(30)));
+            let conditions = Conditions::new(2, vec![0, 1], troubles).expect("possible");
+            let (mut key, mut counts) = (Key::EMPTY, Counts::default());
+            let order = Order { stamp: 10, writer: 0, number: 1 };
+            let mut version = Version::new(order, (1, 0), at(10));
+            version.number = 1;
+            version.arrive(&conditions, 0, at(10));
+            version.arrive(&conditions, 1, at(reaches));
+            key.accept(version, &conditions, at(10), &mut counts);
+            key.settle(&conditions, at(30) - Span::NANOSECOND);
+            key.mark_gone(&conditions, at(30));
+            key.versions.iter().for_each(|version| counts.close(version));
+            counts.lost
+        };
+        assert_eq!((lost(29), lost(i64::MAX)), (0, 1));
     }
 }

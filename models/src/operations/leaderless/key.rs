@@ -20,7 +20,7 @@ pub(super) struct Version {
     /// The chain of the coordinator that accepted it, and its number there.
     pub(super) chain: u8,
     pub(super) number: u32,
-    /// What that coordinator had seen, directly or through what it had seen.
+    /// What that coordinator and the session had seen, directly or through what they had seen.
     pub(super) seen: Seen,
     /// When each replica has it.
     pub(super) arrived: [Instant; REPLICAS_MAX],
@@ -272,9 +272,14 @@ impl Key {
 
 /// Adds a version, and what was seen by whoever accepted it, to what has been seen.
 pub(super) fn take_over(seen: &mut Seen, version: &Version) {
-    for (seen, other) in seen.iter_mut().zip(version.seen) {
-        *seen = (*seen).max(other);
-    }
+    join(seen, &version.seen);
     let own = &mut seen[usize::from(version.chain)];
     *own = (*own).max(version.number);
+}
+
+/// Adds what else has been seen.
+pub(super) fn join(seen: &mut Seen, other: &Seen) {
+    for (seen, other) in seen.iter_mut().zip(other) {
+        *seen = (*seen).max(*other);
+    }
 }

@@ -6,7 +6,7 @@
 
 use super::conditions::CHAINS_MAX;
 use super::counts::Counts;
-use super::key::Key;
+use super::key::{Key, Seen};
 use super::letters::Accepted;
 use super::opinions::Opinions;
 use super::session::{Busy, Session};
@@ -83,6 +83,8 @@ pub(super) struct Sent {
     pub(super) key: KeyId,
     pub(super) value: u32,
     pub(super) place: usize,
+    /// What its session had seen of the key.
+    pub(super) seen: Seen,
     pub(super) accepted: Accepted,
 }
 
@@ -150,10 +152,12 @@ impl<'a> Run<'a> {
     pub fn run(mut self, horizon: Instant) -> Tally {
         let mut now = Instant::ZERO;
         while let Some((key, event)) = self.calendar.pop() {
-            match event {
-                Event::Blow | Event::Rebuild { .. } | Event::Compare if key.at() >= horizon => continue,
-                _ => now = key.at(),
+            let ends_with_it =
+                matches!(event, Event::Blow | Event::Rebuild { .. } | Event::Compare | Event::Send(_));
+            if ends_with_it && key.at() >= horizon {
+                continue;
             }
+            now = key.at();
             match event {
                 Event::Blow => self.blow(now),
                 Event::Rebuild { replica } => self.rebuild(replica as usize, now),
@@ -168,8 +172,7 @@ impl<'a> Run<'a> {
                     self.schedule(now.saturating_add(wait), Event::Send(id));
                 }
                 Event::Accept { slot } => self.accept(slot, now),
-                Event::Send(id) if now < horizon => self.send(id, now),
-                Event::Send(_) => (),
+                Event::Send(id) => self.send(id, now),
             }
         }
         self.close(now.max(horizon))

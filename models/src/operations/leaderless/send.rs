@@ -1,5 +1,6 @@
 //! Clients send operations.
 
+use super::key::Seen;
 use super::letters::{Answers, Heard, Written};
 use super::run::{Event, Run, Sent};
 use super::session::{End, Intent, Open};
@@ -54,7 +55,8 @@ impl Run<'_> {
             Written::Refused { .. } | Written::Lost => (late, write(End::TimedOut)),
             Written::Accepted(accepted) => {
                 let (number, process, key) = (busy.number, busy.process, busy.key);
-                let sent = Sent { client: id, number, process, key, value, place, accepted };
+                let seen = busy.memory.get(&key).map_or(Seen::default(), |memory| memory.seen);
+                let sent = Sent { client: id, number, process, key, value, place, seen, accepted };
                 let slot = self.keep_sent(sent);
                 self.schedule(accepted.at, Event::Accept { slot });
                 (accepted.acked.min(late), write(End::TimedOut))

@@ -1,7 +1,7 @@
 //! Coordinators accept writes and gather answers; clients get theirs.
 
 use super::judge::Memory;
-use super::key::Version;
+use super::key::{Version, join};
 use super::letters::{Answers, plus};
 use super::run::{Event, Run, Sent, Tally};
 use super::session::{Busy, End, Found, Intent, Open};
@@ -14,13 +14,15 @@ use sim::{Instant, Span};
 impl Run<'_> {
     /// A write arrives at its coordinator. Its client may have given up by then.
     pub(super) fn accept(&mut self, slot: u32, now: Instant) {
-        let Sent { client, number, process, key, value, place, accepted } = self.sent[slot as usize];
+        let Sent { client, number, process, key, value, place, seen: told, accepted } =
+            self.sent[slot as usize];
         self.free.push(slot);
         let conditions = &self.store.conditions;
         let kept = &mut self.keys[key].key;
         kept.settle(conditions, now);
         let chain = conditions.chain(place, now);
         let mut seen = kept.seen_at(conditions, place, now);
+        join(&mut seen, &told);
         seen[chain] = self.chains[chain];
         self.chains[chain] += 1;
         let wall = now.saturating_add(self.store.ahead[place]).nanos();

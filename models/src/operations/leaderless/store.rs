@@ -22,8 +22,8 @@ pub enum Asks {
 pub enum Clock {
     /// The time of their place.
     Wall,
-    /// That, or one nanosecond more than the greatest stamp that their place has seen of the key, if that is later: a hybrid
-    /// logical clock of each key (Kulkarni et al., "Logical physical clocks", OPODIS 2014).
+    /// That, or one nanosecond more than the greatest stamp that their place or the session has seen of the key, if that is
+    /// later: a hybrid logical clock of each key (Kulkarni et al., "Logical physical clocks", OPODIS 2014).
     Hybrid,
 }
 

@@ -57,7 +57,8 @@ impl Run<'_> {
             self.clients.rows().iter().filter(|busy| {
                 !matches!(busy.open, Open::Nothing) || matches!(busy.intent, Intent::Replace(_))
             });
-        let since = open.map(|busy| busy.since).min().unwrap_or(now).min(now);
+        // What was sent at an instant may have looked before what was written at the same one.
+        let since = open.map(|busy| busy.since).min().unwrap_or(now) - Span::NANOSECOND;
         let counts = &mut self.tally.counts;
         kept.key.forget(&self.store.conditions, since, |version| counts.close(version));
         let left = kept.key.versions.len();
