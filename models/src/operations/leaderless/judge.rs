@@ -9,8 +9,9 @@ use sim::Instant;
 /// What a session has seen of a key, or written to it.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(super) struct Trail {
-    /// In order; only the greatest if nothing can be lost.
-    orders: Vec<Order>,
+    last: Option<Order>,
+    /// Those before the last, in order; none if nothing can be lost.
+    before: Vec<Order>,
 }
 
 /// What a session remembers of a key.
@@ -25,31 +26,39 @@ pub(super) struct Memory {
 }
 
 impl Trail {
+    /// The greatest.
     pub(super) fn last(&self) -> Option<Order> {
-        self.orders.last().copied()
+        self.last
     }
 
     /// Adds a version of a key. Nothing before one that will never be lost matters.
     pub(super) fn add(&mut self, order: Order, key: &Key, may_lose: bool) {
+        let Some(last) = self.last.replace(order).filter(|last| *last != order) else { return };
+        self.last = Some(last.max(order));
         if !may_lose {
-            let last = self.last().map_or(order, |last| last.max(order));
-            self.orders.clear();
-            self.orders.push(last);
             return;
         }
-        if let Err(place) = self.orders.binary_search(&order) {
-            self.orders.insert(place, order);
+        let other = last.min(order);
+        if let Err(place) = self.before.binary_search(&other) {
+            self.before.insert(place, other);
         }
         let is_safe = |order: &Order| {
             key.find(*order).is_none_or(|place| key.versions[place].settled && !key.versions[place].gone)
         };
-        let safe = self.orders.iter().rposition(is_safe);
-        self.orders.drain(..safe.unwrap_or(0));
+        if self.last.as_ref().is_some_and(is_safe) {
+            self.before.clear();
+        }
+        let safe = self.before.iter().rposition(is_safe);
+        self.before.drain(..safe.unwrap_or(0));
     }
 
     /// Does it hold a version after `returned`? If so, are all such versions lost?
-    fn misses(&self, key: &Key, returned: Order) -> Option<bool> {
-        let missed = self.orders.iter().rev().take_while(|order| **order > returned);
+    fn misses(&self, key: &Key, returned: Order, may_lose: bool) -> Option<bool> {
+        if !may_lose {
+            return self.last.filter(|last| *last > returned).map(|_| false);
+        }
+        let all = self.last.iter().chain(self.before.iter().rev());
+        let missed = all.take_while(|order| **order > returned);
         missed.map(|order| key.find(*order).is_some_and(|place| key.versions[place].gone)).min()
     }
 }
@@ -99,12 +108,12 @@ impl Key {
         self.judge_staleness(sent, place, counts);
         if memory.written.last().is_some() {
             counts.after_own_write += 1;
-            let misses = memory.written.misses(self, returned);
+            let misses = memory.written.misses(self, returned, may_lose);
             tell(misses, &mut counts.forgot_own_write, &mut counts.forgot_lost_write);
         }
         if memory.read.last().is_some() {
             counts.repeated += 1;
-            let misses = memory.read.misses(self, returned);
+            let misses = memory.read.misses(self, returned, may_lose);
             tell(misses, &mut counts.went_back, &mut counts.went_back_after_loss);
         }
         memory.read.add(returned, self, may_lose);

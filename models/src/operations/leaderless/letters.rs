@@ -37,7 +37,6 @@ pub(super) struct Accepted {
 
 /// What becomes of a read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[expect(clippy::large_enum_variant, reason = "it is taken apart where it is made")]
 pub(super) enum Heard {
     /// There is no answer in time.
     Nothing,
@@ -55,14 +54,16 @@ pub(super) struct Answers {
     /// What its answer takes to the client.
     pub(super) back: Span,
     /// The replicas whose answers count, and when each looked.
-    looks: [(u8, Instant); REPLICAS_MAX],
-    count: usize,
+    looked: [Instant; REPLICAS_MAX],
+    replicas: [u8; REPLICAS_MAX],
+    count: u8,
 }
 
 impl Answers {
     /// The replicas whose answers count, and when each looked.
     pub(super) fn looks(&self) -> impl Iterator<Item = (usize, Instant)> + '_ {
-        self.looks[..self.count].iter().map(|(replica, at)| (usize::from(*replica), *at))
+        let replicas = self.replicas[..usize::from(self.count)].iter().map(|replica| usize::from(*replica));
+        replicas.zip(self.looked)
     }
 }
 
@@ -174,9 +175,11 @@ impl Store {
         if met > sent.saturating_add(self.read_timeout) {
             return Heard::Nothing;
         }
-        let mut heard = Answers { at: met, back, looks: [(0, Instant::FAR); REPLICAS_MAX], count: 0 };
+        let (looked, replicas) = ([Instant::FAR; REPLICAS_MAX], [0; REPLICAS_MAX]);
+        let mut heard = Answers { at: met, back, looked, replicas, count: 0 };
         self.read_level.used(&self.conditions, place, &answers, |replica| {
-            heard.looks[heard.count] = (replica as u8, looks[replica]);
+            let place = usize::from(heard.count);
+            (heard.replicas[place], heard.looked[place]) = (replica as u8, looks[replica]);
             heard.count += 1;
         });
         Heard::Answers(heard)

@@ -1,14 +1,13 @@
 //! Coordinators accept writes and gather answers; clients get theirs.
 
-use super::judge::Memory;
-use super::key::{Version, join};
+use super::key::{Key, Version, join};
 use super::letters::{Answers, plus};
 use super::run::{Event, Run, Sent, Tally};
-use super::session::{Busy, End, Found, Intent, Open};
+use super::session::{End, Found, Open};
 use super::store::Clock;
+use crate::operations::ClientId;
 use crate::operations::history::Line;
 use crate::operations::key::Order;
-use crate::operations::{ClientId, KeyId};
 use sim::{Instant, Span};
 
 impl Run<'_> {
@@ -47,9 +46,8 @@ impl Run<'_> {
         self.tidy(key, now);
     }
 
-    /// The newest version that a read found.
-    fn found(&self, key: KeyId, answers: &Answers) -> Option<usize> {
-        let key = &self.keys[key].key;
+    /// The place among a key's versions of the newest that a read found.
+    fn newest(&self, key: &Key, answers: &Answers) -> Option<usize> {
         let shown = |(replica, at)| key.shown(&self.store.conditions, replica, at);
         answers.looks().filter_map(shown).max()
     }
@@ -59,47 +57,56 @@ impl Run<'_> {
         let busy = &self.clients[id];
         let late = busy.sent.saturating_add(self.store.read_timeout);
         let (Open::Awaited(answers), place) = (busy.open, busy.coordinated_at) else { return };
-        let mut known = now;
-        if let Some(found) = self.found(busy.key, &answers) {
-            let (store, conditions) = (self.store, &self.store.conditions);
-            let busy = &mut self.clients[id];
-            let key = &mut self.keys[busy.key].key;
-            for (replica, at) in answers.looks() {
-                if key.shown(conditions, replica, at) == Some(found) {
-                    continue;
-                }
-                let stream = &mut busy.stream;
-                let (to, from) = (store.legs.write.sample(stream), store.legs.ack.sample(stream));
-                let takes = plus(store.distance(place, replica), to);
-                let arrives = conditions.carry_to((place, replica), now, takes);
-                let acked = arrives.map(|arrives| store.answered((replica, place), arrives, from));
-                key.versions[found].arrive(conditions, replica, arrives.unwrap_or(Instant::FAR));
-                known = known.max(acked.unwrap_or(Instant::FAR));
-            }
-        }
+        let newest = self.newest(&self.keys[busy.key].key, &answers);
+        let known = newest.map_or(now, |newest| self.repair(id, (place, newest), &answers, now));
         let busy = &mut self.clients[id];
         let told = self.store.told((place, busy.session.place), (known, answers.back), late);
-        if told == Instant::FAR {
-            busy.open = Open::Read { end: End::TimedOut };
-        }
+        busy.open = Open::Read {
+            end: if told < Instant::FAR {
+                End::Done(Found::of(&self.keys[busy.key].key, newest))
+            } else {
+                End::TimedOut
+            },
+        };
         self.schedule(told.min(late), Event::Answer(id));
+    }
+
+    /// Sends the newest version to those who had an older one; returns when all of them have acknowledged that.
+    fn repair(
+        &mut self,
+        id: ClientId,
+        (place, newest): (usize, usize),
+        answers: &Answers,
+        now: Instant,
+    ) -> Instant {
+        let (store, conditions) = (self.store, &self.store.conditions);
+        let busy = &mut self.clients[id];
+        let key = &mut self.keys[busy.key].key;
+        let mut known = now;
+        for (replica, at) in answers.looks() {
+            if key.versions[newest].held(conditions, replica, at) {
+                continue;
+            }
+            let stream = &mut busy.stream;
+            let (to, from) = (store.legs.write.sample(stream), store.legs.ack.sample(stream));
+            let takes = plus(store.distance(place, replica), to);
+            let arrives = conditions.carry_to((place, replica), now, takes);
+            let acked = arrives.map(|arrives| store.answered((replica, place), arrives, from));
+            key.versions[newest].arrive(conditions, replica, arrives.unwrap_or(Instant::FAR));
+            known = known.max(acked.unwrap_or(Instant::FAR));
+        }
+        known
     }
 
     /// An operation ends; returns how long its client waits before the next.
     pub(super) fn answer(&mut self, id: ClientId, now: Instant) -> Span {
-        let found = match self.clients[id].open {
-            Open::Awaited(answers) => Some(self.found(self.clients[id].key, &answers)),
-            _ => None,
-        };
+        if let Open::Awaited(answers) = self.clients[id].open {
+            let key = &self.keys[self.clients[id].key].key;
+            let end = End::Done(Found::of(key, self.newest(key, &answers)));
+            self.clients[id].open = Open::Read { end };
+        }
         let clients = self.clients.len() as u32;
         let busy = &mut self.clients[id];
-        let key = &mut self.keys[busy.key].key;
-        if let Some(found) = found {
-            let version = found.map(|place| &key.versions[place]);
-            let order = version.map_or(Order::ABSENT, |version| version.order);
-            let found = Found { order, value: version.map(|version| version.value) };
-            busy.open = Open::Read { end: End::Done(found) };
-        }
         let open = std::mem::replace(&mut busy.open, Open::Nothing);
         if let Some((phase, action)) = open.line() {
             let line = Line { process: busy.process, phase, action, key: busy.key, at: now };
@@ -107,25 +114,17 @@ impl Run<'_> {
         }
         let took = (now - busy.sent).nanos().unsigned_abs();
         let Tally { counts, read_latency, write_latency, .. } = &mut self.tally;
-        let remembered = |busy: &mut Busy, judge: &mut dyn FnMut(&mut Memory)| {
-            judge(busy.memory.entry(busy.key).or_default());
-        };
         match open {
             Open::Nothing | Open::Awaited(_) => (),
             Open::Write { end: End::Done(order), .. } => {
                 write_latency.add(took);
-                let base = match busy.intent {
-                    Intent::Replace(base) => Some(base),
-                    _ => None,
-                };
-                remembered(busy, &mut |memory| key.judge_write(order, base, memory, (self.may_lose, counts)));
+                let (key, memory) = (&mut self.keys[busy.key].key, busy.memory.entry(busy.key).or_default());
+                key.judge_write(order, busy.intent.base(), memory, (self.may_lose, counts));
             }
             Open::Read { end: End::Done(found) } => {
                 read_latency.add(took);
-                let sent = busy.sent;
-                remembered(busy, &mut |memory| {
-                    key.judge_read(sent, found.order, memory, (self.may_lose, counts));
-                });
+                let (key, memory) = (&mut self.keys[busy.key].key, busy.memory.entry(busy.key).or_default());
+                key.judge_read(busy.sent, found.order, memory, (self.may_lose, counts));
             }
             Open::Write { end: End::TimedOut, .. } => {
                 counts.unknown_writes += 1;

@@ -1,6 +1,7 @@
 //! A client of a store that many may write: where it turns, what it does next, what it waits for.
 
 use super::judge::Memory;
+use super::key::Key;
 use super::letters::Answers;
 use super::store::Store;
 use crate::operations::KeyId;
@@ -67,7 +68,6 @@ pub(super) struct Busy<'a> {
 
 /// What is known of a client's operation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[expect(clippy::large_enum_variant, reason = "it lies in its client's row and is never moved about")]
 pub(super) enum Open {
     Nothing,
     Write {
@@ -94,6 +94,25 @@ pub(super) enum End<T> {
 pub(super) struct Found {
     pub(super) order: Order,
     pub(super) value: Option<u32>,
+}
+
+impl Found {
+    /// The version at a place among a key's, or that there is none.
+    pub(super) fn of(key: &Key, place: Option<usize>) -> Self {
+        let version = place.map(|place| &key.versions[place]);
+        let order = version.map_or(Order::ABSENT, |version| version.order);
+        Found { order, value: version.map(|version| version.value) }
+    }
+}
+
+impl Intent {
+    /// What an update's write is based on.
+    pub(super) fn base(self) -> Option<Order> {
+        match self {
+            Intent::Replace(base) => Some(base),
+            Intent::Read | Intent::Write | Intent::Update => None,
+        }
+    }
 }
 
 impl Open {
