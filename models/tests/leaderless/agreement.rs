@@ -36,7 +36,7 @@ fn both(seed: u64) -> Option<(Tally, Tally)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(1500))]
 
     #[test]
     fn the_engine_counts_what_the_referee_counts(seed in any::<u64>()) {

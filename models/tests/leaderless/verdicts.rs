@@ -19,8 +19,9 @@ struct Judge<'a, 'b> {
     facts: &'a Referee<'b>,
     /// Of each write, its arrivals: at which replica, when, and since when that was known.
     arrivals: Vec<Vec<(usize, Instant, Instant)>>,
-    /// How many writes have been accepted so far.
+    /// How many writes have been accepted so far, and those of each key.
     accepted: usize,
+    keys: BTreeMap<u32, Vec<usize>>,
     fates: Vec<Fate>,
     floors: BTreeMap<u32, usize>,
     /// Acknowledged updates by key and base.
@@ -41,6 +42,7 @@ pub(crate) fn judge(facts: &Referee) -> Counts {
         facts,
         arrivals,
         accepted: 0,
+        keys: BTreeMap::new(),
         fates: vec![Fate::default(); facts.writes.len()],
         floors: BTreeMap::new(),
         updates: BTreeMap::new(),
@@ -127,14 +129,12 @@ impl Judge<'_, '_> {
     }
 
     fn of_key(&self, key: u32) -> Vec<usize> {
-        (0..self.accepted).filter(|write| self.facts.writes[*write].key == key).collect()
+        self.keys.get(&key).cloned().unwrap_or_default()
     }
 
     fn settle(&mut self, key: Option<u32>, at: Instant) {
-        let mut keys: Vec<u32> = self.facts.writes.iter().map(|write| write.key).collect();
-        keys.sort_unstable();
-        keys.dedup();
-        for key in keys.into_iter().filter(|one| key.is_none_or(|key| key == *one)) {
+        let keys = key.map_or(self.keys.keys().copied().collect(), |key| vec![key]);
+        for key in keys {
             let all = self.of_key(key);
             let floor = self.floors.get(&key).copied();
             let above = all.iter().copied().filter(|w| floor.is_none_or(|f| self.order(*w) > self.order(f)));
@@ -154,8 +154,7 @@ impl Judge<'_, '_> {
 
     fn followed_by(&self, write: usize, all: &[usize], is: impl Fn(usize) -> bool) -> bool {
         let follows = |other: &usize| {
-            !self.fates[*other].settled
-                && self.order(*other) > self.order(write)
+            self.order(*other) > self.order(write)
                 && self.facts.writes[*other].seen.contains(&write)
                 && is(*other)
         };
@@ -211,6 +210,7 @@ impl Judge<'_, '_> {
             }
         }
         self.accepted = write + 1;
+        self.keys.entry(new.key).or_default().push(write);
     }
 
     fn acked(&mut self, process: u32, write: usize) {

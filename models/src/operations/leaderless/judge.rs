@@ -176,11 +176,12 @@ impl Key {
     /// Marks what is lost as seen from an instant.
     pub(super) fn mark_gone(&mut self, conditions: &Conditions, at: Instant) {
         let mut surviving = Seen::default();
-        for version in self.versions.iter_mut().rev().filter(|version| !version.settled) {
-            let survives = version.survives(conditions, at);
-            version.gone = !(survives || version.is_in(&surviving));
-            if survives {
+        for version in self.versions.iter_mut().rev() {
+            if version.survives(conditions, at) {
                 take_over(&mut surviving, version);
+            }
+            if !version.settled {
+                version.gone = !version.is_in(&surviving);
             }
         }
     }
@@ -188,11 +189,12 @@ impl Key {
     /// Marks what no replica has that is up at an instant.
     pub(super) fn mark_missed(&mut self, conditions: &Conditions, at: Instant) {
         let mut in_use = Seen::default();
-        for version in self.versions.iter_mut().rev().filter(|version| !version.settled) {
+        for version in self.versions.iter_mut().rev() {
             if version.in_use(conditions, at) {
                 take_over(&mut in_use, version);
             }
-            version.missed |= !version.is_in(&in_use) && version.had_arrived(conditions, at);
+            let missed = !version.settled && !version.is_in(&in_use);
+            version.missed |= missed && version.had_arrived(conditions, at);
         }
     }
 

@@ -175,12 +175,20 @@ pub(super) struct Key {
     pub(super) updates: u32,
     /// Acknowledged versions forgotten before the first one kept.
     forgotten: Forgotten,
+    /// What versions forgotten had seen, by the chain that had accepted them.
+    recalled: Vec<(u8, Seen)>,
 }
 
 impl Key {
     /// Never written.
-    pub(super) const EMPTY: Key =
-        Key { versions: Vec::new(), floor: Order::ABSENT, values: 0, updates: 0, forgotten: Forgotten::NONE };
+    pub(super) const EMPTY: Key = Key {
+        versions: Vec::new(),
+        floor: Order::ABSENT,
+        values: 0,
+        updates: 0,
+        forgotten: Forgotten::NONE,
+        recalled: Vec::new(),
+    };
 
     /// What a replica shows at an instant.
     pub(super) fn shown(&self, conditions: &Conditions, replica: usize, at: Instant) -> Option<usize> {
@@ -196,6 +204,9 @@ impl Key {
     pub(super) fn seen_at(&self, conditions: &Conditions, place: usize, at: Instant) -> Seen {
         let chain = conditions.chain(place, at);
         let mut seen = [0; CHAINS_MAX];
+        if let Some((_, recalled)) = self.recalled.iter().find(|(other, _)| usize::from(*other) == chain) {
+            seen = *recalled;
+        }
         for version in self.versions.iter().rev().filter(|version| usize::from(version.chain) == chain) {
             take_over(&mut seen, version);
         }
@@ -247,10 +258,24 @@ impl Key {
     pub(super) fn forget(&mut self, conditions: &Conditions, since: Instant, mut each: impl FnMut(&Version)) {
         let Some(floor) = self.find(self.floor) else { return };
         let floor_version = self.versions[floor].clone();
+        let open: Vec<(u8, u32)> = (self.versions.iter())
+            .filter(|version| {
+                !version.settled && version.order != self.floor && !version.is_in(&floor_version.seen)
+            })
+            .map(|version| (version.chain, version.number))
+            .collect();
+        // Whoever has got it knows of these, and would not if all that is left is the floor.
+        let knows_of = |version: &Version| {
+            open.iter().any(|(chain, number)| *number <= version.seen[usize::from(*chain)])
+        };
         let forgettable = |version: &Version| {
             let judged = version.acked <= since || version.acked == Instant::FAR;
             // What is lost stays: it tells reads after a loss apart.
-            version.settled && !version.gone && judged && floor_version.covers(version, conditions, since)
+            version.settled
+                && !version.gone
+                && judged
+                && floor_version.covers(version, conditions, since)
+                && !knows_of(version)
         };
         let mut kept: Vec<Version> = Vec::with_capacity(self.versions.len());
         let mut below = self.forgotten;
@@ -261,12 +286,21 @@ impl Key {
                 kept.push(version);
             } else {
                 each(&version);
+                recall(&mut self.recalled, &version);
                 below.add(version.forgotten);
                 below.add(version.as_forgotten());
             }
         }
         *kept.last_mut().map_or(&mut self.forgotten, |last| &mut last.forgotten) = below;
         self.versions = kept;
+    }
+}
+
+/// Keeps what a version had seen for those who go on with its chain.
+fn recall(recalled: &mut Vec<(u8, Seen)>, version: &Version) {
+    match recalled.iter_mut().find(|(chain, _)| *chain == version.chain) {
+        Some((_, seen)) => join(seen, &version.seen),
+        None => recalled.push((version.chain, version.seen)),
     }
 }
 

@@ -87,7 +87,11 @@ impl Referee<'_> {
             destroyed.iter().any(|gone| write.accepted < *gone && *gone <= now)
         };
         let mut seen = self.ops[op].seen.clone();
-        for (id, write) in self.writes.iter().enumerate().filter(|(_, write)| write.key == key) {
+        // The latest first: most of what is older was seen by them.
+        for (id, write) in self.writes.iter().enumerate().rev().filter(|(_, write)| write.key == key) {
+            if seen.contains(&id) {
+                continue;
+            }
             let own = write.place == place && !forgotten(write);
             let here = (0..self.has.len())
                 .any(|replica| self.place_of(replica) == place && self.has[replica].contains_key(&id));
