@@ -39,16 +39,16 @@ impl Loss {
     }
 }
 
-/// What goes wrong, as given.
+/// What goes wrong, in any order; stretches may overlap.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Troubles {
-    /// Of each replica, when it is down; in order of time, disjoint. Its disk survives.
+    /// Of each replica, when it is down. Its disk survives.
     pub down: Vec<Vec<Stretch>>,
-    /// Of each replica, what it loses, in order of time.
+    /// Of each replica, what it loses.
     pub losses: Vec<Vec<Loss>>,
-    /// Of each place, when nobody there coordinates; in order of time, disjoint.
+    /// Of each place, when nobody there coordinates.
     pub closed: Vec<Vec<Stretch>>,
-    /// Of each place, when all hints kept there are lost, and what its coordinators knew; in order of time.
+    /// Of each place, when all hints kept there are lost, and what its coordinators knew.
     pub destroyed: Vec<Vec<Instant>>,
     /// Places that do not reach each other.
     pub cuts: Vec<Cut>,
@@ -74,10 +74,10 @@ pub enum Flaw {
     Shape,
     /// Places and destructions are more than [`CHAINS_MAX`].
     Chains,
-    /// A cut of a place that is not there, of a place from itself, or of no length.
+    /// A cut of a place that is not there, or of a place from itself.
     Cut,
-    /// Stretches overlap or are out of order.
-    Order,
+    /// A stretch that ends no later than it begins.
+    Empty,
 }
 
 /// Places, replicas and what happens to them, checked.
@@ -104,19 +104,30 @@ impl Conditions {
         if !shaped {
             return Err(Flaw::Shape);
         }
+        let mut troubles = troubles;
+        if troubles.down.iter().chain(&troubles.closed).flatten().any(|stretch| stretch.from >= stretch.until)
+        {
+            return Err(Flaw::Empty);
+        }
+        troubles.down.iter_mut().chain(&mut troubles.closed).for_each(merge);
+        for losses in &mut troubles.losses {
+            losses.sort_unstable_by_key(|loss| (loss.at, loss.kept));
+            losses.dedup();
+        }
+        for destroyed in &mut troubles.destroyed {
+            destroyed.sort_unstable();
+            destroyed.dedup();
+        }
         if places + troubles.destroyed.iter().map(Vec::len).sum::<usize>() > CHAINS_MAX {
             return Err(Flaw::Chains);
         }
-        let ordered = troubles.down.iter().chain(&troubles.closed).all(|all| in_order(all))
-            && troubles.losses.iter().all(|all| all.windows(2).all(|pair| pair[0].at < pair[1].at))
-            && troubles.destroyed.iter().all(|all| all.windows(2).all(|pair| pair[0] < pair[1]));
-        if !ordered {
-            return Err(Flaw::Order);
-        }
         let mut cuts = vec![Vec::new(); places * places];
         for Cut { between: (one, other), during } in &troubles.cuts {
-            if one == other || *one.max(other) >= places || during.from >= during.until {
+            if one == other || *one.max(other) >= places {
                 return Err(Flaw::Cut);
+            }
+            if during.from >= during.until {
+                return Err(Flaw::Empty);
             }
             cuts[one * places + other].push(*during);
             cuts[other * places + one].push(*during);
@@ -242,11 +253,6 @@ impl Conditions {
     pub(super) fn back(&self, replica: usize, at: Instant) -> Instant {
         holding(&self.troubles.down[replica], at).map_or(at, |down| down.until)
     }
-}
-
-fn in_order(all: &[Stretch]) -> bool {
-    all.iter().all(|stretch| stretch.from < stretch.until)
-        && all.windows(2).all(|pair| pair[0].until < pair[1].from)
 }
 
 /// The stretch that holds an instant, of some in order and disjoint.
