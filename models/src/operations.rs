@@ -17,6 +17,7 @@
 pub mod client;
 pub mod history;
 pub mod key;
+pub mod leaderless;
 mod log;
 pub mod oracle;
 pub mod popularity;

@@ -1,0 +1,193 @@
+//! Clients at work on a store that many may write, event by event.
+//!
+//! What happens at one instant is ordered: replicas go down or lose something, they are rebuilt, they compare what they
+//! have, a coordinator has answers enough, operations are answered, writes are accepted, new operations are sent. So an
+//! acknowledgement counts for what is sent at the same instant.
+
+use super::conditions::CHAINS_MAX;
+use super::counts::Counts;
+use super::key::{Key, Seen};
+use super::letters::Accepted;
+use super::opinions::Opinions;
+use super::session::{Busy, Session};
+use super::store::{Return, Store};
+use crate::operations::history::History;
+use crate::operations::popularity::{Choice, Popularity};
+use crate::operations::{ClientId, KeyId};
+use sim::calendar::{Calendar, Key as EventKey};
+use sim::stats::LogHistogram;
+use sim::{Instant, Replication, Seed, Span, Stream, StreamName, Table};
+
+/// A key is tidied once it has so many versions more than when it was tidied last.
+pub(super) const VERSIONS_KEPT: usize = 32;
+
+/// A run of sessions against a [`Store`].
+#[derive(Clone, Debug)]
+pub struct Run<'a> {
+    pub(super) store: &'a Store,
+    pub(super) opinions: Opinions,
+    pub(super) choice: Choice,
+    pub(super) keys: Table<KeyId, Kept>,
+    pub(super) clients: Table<ClientId, Busy<'a>>,
+    /// Writes on their way to their coordinators, and the places of this list that are free.
+    pub(super) sent: Vec<Sent>,
+    pub(super) free: Vec<u32>,
+    /// How many writes each chain counts.
+    pub(super) chains: [u32; CHAINS_MAX],
+    pub(super) anti_entropy: Stream,
+    pub(super) may_lose: bool,
+    calendar: Calendar<Event>,
+    pub(super) tally: Tally,
+}
+
+/// What came of a run.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Tally {
+    /// What was seen.
+    pub counts: Counts,
+    /// Nanoseconds that answered reads took.
+    pub read_latency: LogHistogram,
+    /// Nanoseconds that acknowledged writes took.
+    pub write_latency: LogHistogram,
+    /// Keys of which survivors show different versions once everything on its way has arrived.
+    pub diverged: u64,
+    /// Operations of the sampled keys.
+    pub history: History,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Kept {
+    pub(super) key: Key,
+    /// Tidied when it has so many versions.
+    pub(super) limit: usize,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Event {
+    Blow,
+    Rebuild { replica: u32 },
+    Compare,
+    Gather(ClientId),
+    Answer(ClientId),
+    Accept { slot: u32 },
+    Send(ClientId),
+}
+
+/// A write on its way to its coordinator.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sent {
+    pub(super) client: ClientId,
+    /// Which of its client's.
+    pub(super) number: u32,
+    pub(super) process: u32,
+    pub(super) key: KeyId,
+    pub(super) value: u32,
+    pub(super) place: usize,
+    /// What its session had seen of the key.
+    pub(super) seen: Seen,
+    pub(super) accepted: Accepted,
+}
+
+impl<'a> Run<'a> {
+    /// Sessions that begin at time zero; the history holds the first `sampled` keys. The store is one that
+    /// [`Store::check`] lets pass.
+    pub fn new(
+        store: &'a Store,
+        sessions: &'a [Session],
+        sampled: u32,
+        (seed, replication): (Seed, Replication),
+    ) -> Self {
+        let (Popularity::Uniform { keys } | Popularity::Zipf { keys, .. }) = store.popularity;
+        let mut all = Table::new();
+        for _ in 0..keys.max(1) {
+            all.push(Kept { key: Key::EMPTY, limit: VERSIONS_KEPT });
+        }
+        let stream =
+            |path: &str, purpose: &str| Stream::new(seed, replication, StreamName::of(path, purpose));
+        let mut run = Run {
+            store,
+            opinions: Opinions::new(&store.conditions, &store.conviction, (seed, replication)),
+            choice: Choice::of(&store.popularity),
+            keys: all,
+            clients: Table::new(),
+            sent: Vec::new(),
+            free: Vec::new(),
+            chains: [0; CHAINS_MAX],
+            anti_entropy: stream("store", "anti-entropy"),
+            may_lose: store.conditions.may_lose(),
+            calendar: Calendar::new(),
+            tally: Tally { history: History::of_first(sampled), ..Tally::default() },
+        };
+        run.schedule_conditions();
+        for (index, session) in sessions.iter().enumerate() {
+            let busy = Busy::new(session, index, stream(&format!("session/{index}"), "operations"));
+            let id = run.clients.push(busy);
+            run.schedule(Instant::ZERO, Event::Answer(id));
+        }
+        run
+    }
+
+    fn schedule_conditions(&mut self) {
+        let conditions = &self.store.conditions;
+        for at in conditions.blows() {
+            self.schedule(at, Event::Blow);
+        }
+        if let Some(every) = self.store.anti_entropy {
+            self.schedule(Instant::ZERO + every, Event::Compare);
+        }
+        if self.store.returns == Return::Empty {
+            return;
+        }
+        for (replica, losses) in conditions.troubles().losses.iter().enumerate() {
+            for loss in losses.iter().filter(|loss| loss.kept.is_none()) {
+                let back = conditions.back(replica, loss.at);
+                if back < Instant::FAR {
+                    self.schedule(back, Event::Rebuild { replica: replica as u32 });
+                }
+            }
+        }
+    }
+
+    /// Runs until every operation sent before `horizon` has ended.
+    pub fn run(mut self, horizon: Instant) -> Tally {
+        let mut now = Instant::ZERO;
+        while let Some((key, event)) = self.calendar.pop() {
+            let ends_with_it =
+                matches!(event, Event::Blow | Event::Rebuild { .. } | Event::Compare | Event::Send(_));
+            if ends_with_it && key.at() >= horizon {
+                continue;
+            }
+            now = key.at();
+            match event {
+                Event::Blow => self.blow(now),
+                Event::Rebuild { replica } => self.rebuild(replica as usize, now),
+                Event::Compare => {
+                    self.compare(now);
+                    let every = self.store.anti_entropy.unwrap_or(Span::FOREVER);
+                    self.schedule(now.saturating_add(every), Event::Compare);
+                }
+                Event::Gather(id) => self.gather(id, now),
+                Event::Answer(id) => {
+                    let wait = self.answer(id, now);
+                    self.schedule(now.saturating_add(wait), Event::Send(id));
+                }
+                Event::Accept { slot } => self.accept(slot, now),
+                Event::Send(id) => self.send(id, now),
+            }
+        }
+        self.close(now.max(horizon))
+    }
+
+    pub(super) fn schedule(&mut self, at: Instant, event: Event) {
+        let (rank, entity, sequence) = match event {
+            Event::Blow => (0, 0, 0),
+            Event::Rebuild { replica } => (1, replica, 0),
+            Event::Compare => (2, 0, 0),
+            Event::Accept { slot } => (3, slot, 0),
+            Event::Gather(id) => (4, id.0, self.clients[id].number),
+            Event::Answer(id) => (5, id.0, self.clients[id].number),
+            Event::Send(id) => (6, id.0, self.clients[id].number),
+        };
+        self.calendar.schedule(EventKey::new(at, rank, entity, sequence), event);
+    }
+}

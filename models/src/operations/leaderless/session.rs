@@ -1,0 +1,198 @@
+//! A client of a store that many may write: where it turns, what it does next, what it waits for.
+
+use super::judge::Memory;
+use super::key::Key;
+use super::letters::Answers;
+use super::store::Store;
+use crate::operations::KeyId;
+use crate::operations::history::{Action, Phase};
+use crate::operations::key::Order;
+use sim::{Instant, Law, Span, Stream};
+use std::collections::BTreeMap;
+
+/// Which coordinator a session turns to, of those at work and in its reach; an operation that finds none is refused.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Turns {
+    /// The nearest.
+    Nearest,
+    /// The one at this place; once that is not to be had, the nearest, and stays there.
+    Sticky(usize),
+    /// Any of them, each time anew.
+    Uniform,
+}
+
+/// A client: one session after the other, since a session ends when a write's outcome stays unknown.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Session {
+    /// Where it is.
+    pub place: usize,
+    /// Whom it turns to.
+    pub turns: Turns,
+    /// Share of operations that are reads.
+    pub reads: f64,
+    /// Share that are updates: a read, and once that is answered a write of the same key. The rest are writes.
+    pub updates: f64,
+    /// Time between an answer and the next operation.
+    pub think: Law,
+}
+
+/// What a client does next.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Intent {
+    Read,
+    Write,
+    /// The read of an update.
+    Update,
+    /// Its write, on the version read.
+    Replace(Order),
+}
+
+/// A client and what it waits for.
+#[derive(Clone, Debug)]
+pub(super) struct Busy<'a> {
+    pub(super) session: &'a Session,
+    pub(super) stream: Stream,
+    pub(super) home: Option<usize>,
+    pub(super) process: u32,
+    pub(super) number: u32,
+    pub(super) key: KeyId,
+    /// Since when what it does needs the versions that are there: the beginning of an update is that of its read.
+    pub(super) since: Instant,
+    pub(super) sent: Instant,
+    pub(super) intent: Intent,
+    /// The place that coordinates its read.
+    pub(super) coordinated_at: usize,
+    pub(super) open: Open,
+    pub(super) memory: BTreeMap<KeyId, Memory>,
+}
+
+/// What is known of a client's operation.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Open {
+    Nothing,
+    Write {
+        value: u32,
+        end: End<Order>,
+    },
+    /// A read that will be judged by these answers.
+    Awaited(Answers),
+    Read {
+        end: End<Found>,
+    },
+}
+
+/// How an operation will end.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum End<T> {
+    Done(T),
+    Refused { in_reach: bool },
+    TimedOut,
+}
+
+/// What a read found.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Found {
+    pub(super) order: Order,
+    pub(super) value: Option<u32>,
+}
+
+impl Found {
+    /// The version at a place among a key's, or that there is none.
+    pub(super) fn of(key: &Key, place: Option<usize>) -> Self {
+        let version = place.map(|place| &key.versions[place]);
+        let order = version.map_or(Order::ABSENT, |version| version.order);
+        Found { order, value: version.map(|version| version.value) }
+    }
+}
+
+impl Intent {
+    /// What an update's write is based on.
+    pub(super) fn base(self) -> Option<Order> {
+        match self {
+            Intent::Replace(base) => Some(base),
+            Intent::Read | Intent::Write | Intent::Update => None,
+        }
+    }
+}
+
+impl Open {
+    /// How the history tells its end.
+    pub(super) fn line(&self) -> Option<(Phase, Action)> {
+        match *self {
+            Open::Nothing | Open::Awaited(_) => None,
+            Open::Write { value, end } => {
+                let phase = match end {
+                    End::Done(_) => Phase::Ok,
+                    End::Refused { .. } => Phase::Fail,
+                    End::TimedOut => Phase::Info,
+                };
+                Some((phase, Action::Write(value)))
+            }
+            Open::Read { end: End::Done(found) } => Some((Phase::Ok, Action::Read(Some(found.value)))),
+            Open::Read { .. } => Some((Phase::Fail, Action::Read(None))),
+        }
+    }
+}
+
+impl<'a> Busy<'a> {
+    pub(super) fn new(session: &'a Session, index: usize, stream: Stream) -> Self {
+        let home = match session.turns {
+            Turns::Sticky(home) => Some(home),
+            Turns::Nearest | Turns::Uniform => None,
+        };
+        Busy {
+            session,
+            stream,
+            home,
+            process: index as u32,
+            number: 0,
+            key: KeyId(0),
+            since: Instant::ZERO,
+            sent: Instant::ZERO,
+            intent: Intent::Read,
+            coordinated_at: 0,
+            open: Open::Nothing,
+            memory: BTreeMap::new(),
+        }
+    }
+
+    /// Decides what comes next, given what was done; returns after how long.
+    pub(super) fn plan_next(&mut self, done: Open) -> Span {
+        if let (Intent::Update, Open::Read { end: End::Done(found) }) = (self.intent, done) {
+            self.intent = Intent::Replace(found.order);
+            return Span::ZERO;
+        }
+        let wait = self.session.think.sample(&mut self.stream);
+        let share = self.stream.uniform();
+        self.intent = if share < self.session.reads {
+            Intent::Read
+        } else if share < self.session.reads + self.session.updates {
+            Intent::Update
+        } else {
+            Intent::Write
+        };
+        // A client that is refused at once does not ask again at the same instant for ever.
+        wait.max(Span::NANOSECOND)
+    }
+
+    /// The place of the coordinator that the next operation is sent to, if there is one.
+    pub(super) fn coordinator(&mut self, store: &Store, now: Instant) -> Option<usize> {
+        let place = self.session.place;
+        let conditions = &store.conditions;
+        let able = |other: &usize| conditions.is_open(*other, now) && conditions.reach(place, *other, now);
+        let mut all = (0..conditions.places()).filter(able);
+        match self.session.turns {
+            Turns::Nearest => all.min_by_key(|other| store.distances[place][*other]),
+            Turns::Sticky(_) => {
+                if !self.home.is_some_and(|home| able(&home)) {
+                    self.home = Some(all.min_by_key(|other| store.distances[place][*other])?);
+                }
+                self.home
+            }
+            Turns::Uniform => {
+                let count = all.clone().count() as u64;
+                if count == 0 { None } else { all.nth(self.stream.below(count) as usize) }
+            }
+        }
+    }
+}
