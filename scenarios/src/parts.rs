@@ -52,7 +52,7 @@ impl<'a> Resolver<'a> {
         Part { name: part.key.clone(), id, clients, share }
     }
 
-    fn named_population(&mut self, node: &Node) -> Option<PopulationId> {
+    pub(crate) fn named_population(&mut self, node: &Node) -> Option<PopulationId> {
         let found = self.populations.get(node.text()?).map(|declared| declared.id);
         if found.is_none() {
             self.unknown("population", node, None);

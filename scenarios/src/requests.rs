@@ -27,8 +27,10 @@ impl Resolver<'_> {
         let Some(share) = entry.node.share_of("share") else { return Vec::new() };
         let (reads, split_reads) = self.touched(&entry.node, "reads");
         let (writes, split_writes) = self.touched(&entry.node, "writes");
-        let mut classes =
-            vec![RequestClass { name: entry.key.clone(), share, populations: None, reads, writes }];
+        let clients = entry.node.get("clients").map(Node::items);
+        let populations =
+            clients.map(|named| named.iter().filter_map(|node| self.named_population(node)).collect());
+        let mut classes = vec![RequestClass { name: entry.key.clone(), share, populations, reads, writes }];
         let split: BTreeSet<&String> = split_reads.iter().chain(&split_writes).collect();
         for store in split {
             let touch = (split_reads.contains(store), split_writes.contains(store));
@@ -73,10 +75,15 @@ impl Resolver<'_> {
             .collect()
     }
 
+    /// The requests of no population are of more kinds than there are requests.
     fn refuse_more_than_all(&mut self) {
-        let requests = self.section("requests");
-        let total: f64 = requests.iter().filter_map(|entry| entry.node.share_of("share")).sum();
-        let Some(last) = requests.last().filter(|_| total > 1.0 + 1e-9) else { return };
+        let of = |id: PopulationId| -> f64 {
+            let mine = self.spec.requests.iter().filter(|class| class.is_of(id));
+            mine.map(|class| class.share).sum()
+        };
+        let totals = (0..self.populations.len()).map(PopulationId::from_index).map(of);
+        let total = totals.fold(0.0, f64::max);
+        let Some(last) = self.section("requests").last().filter(|_| total > 1.0 + 1e-9) else { return };
         let title =
             format!("the shares of the requests add up to {} %, more than 100 %", rounded(total * 100.0));
         let at = last.node.get("share").map_or(last.key_at, |share| share.at);
@@ -86,11 +93,12 @@ impl Resolver<'_> {
 
     /// The all-knowing router does not know stores.
     fn refuse_ideal(&mut self) {
-        let touching =
-            self.spec.requests.iter().any(|class| !class.reads.is_empty() || !class.writes.is_empty());
-        let Some(request) = self.section("requests").first().filter(|_| touching) else { return };
-        let populations = self.spec.populations.rows().iter();
-        let used: BTreeSet<usize> = populations.map(|population| population.entry.index()).collect();
+        let touching = |class: &&RequestClass| !class.reads.is_empty() || !class.writes.is_empty();
+        let classes: Vec<&RequestClass> = self.spec.requests.iter().filter(touching).collect();
+        let Some(request) = self.section("requests").first() else { return };
+        let populations = self.spec.populations.iter();
+        let touched = populations.filter(|(id, _)| classes.iter().any(|class| class.is_of(*id)));
+        let used: BTreeSet<usize> = touched.map(|(_, population)| population.entry.index()).collect();
         let ideal = |index: &usize| {
             let entry = self.spec.entries.rows().get(*index);
             entry.is_some_and(|entry| matches!(entry.steering, Steering::Ideal))
@@ -105,8 +113,8 @@ impl Resolver<'_> {
                 "requests that touch stores under the policy `ideal` of `{name}` are not yet in this version"
             );
             let problem = Diagnostic::error(Code::NotYet, at, title).label("would not be simulated");
-            let problem = problem.related(request.key_at, "the requests of every population");
-            self.report(problem.help("choose another policy, or leave the requests out"));
+            let problem = problem.related(request.key_at, "the requests of its clients, too");
+            self.report(problem.help("choose another policy, or say whose `requests` they are by `clients`"));
         }
     }
 }

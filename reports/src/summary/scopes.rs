@@ -24,17 +24,14 @@ pub(super) fn tables(outcome: &Outcome, document: &mut Document) {
 
 fn stores(outcome: &Outcome) -> Table {
     let basis = Basis::of(outcome);
-    let recovery = outcome.stores.iter().map(|store| store.recovery.max).fold(0.0, f64::max);
-    let scale = time_scale(recovery);
     let hand_overs = format!(">new writers{}", basis.words);
     let lost = format!(">lost writes{}", basis.words);
-    let recovery_head = format!(">recovery, {}", scale.name);
     let rebuilding = outcome.stores.iter().any(|store| store.rebuilding.value > 0.0);
     let mut head = vec![
         "store",
         "writable",
         &hand_overs,
-        &recovery_head,
+        ">recovery",
         ">p95",
         &lost,
         ">each, median",
@@ -44,8 +41,11 @@ fn stores(outcome: &Outcome) -> Table {
     head.extend(rebuilding.then_some(">rebuilding"));
     let mut table = Table::new(head);
     for store in &outcome.stores {
-        let seen = |spread: &Spread, value: f64, scale: Scale| -> Cell {
-            if spread.count == 0 { "-".into() } else { scale.bare(value).into() }
+        let seen = |spread: &Spread, value: f64| -> Cell {
+            if spread.count == 0 { "-".into() } else { Scale::PLAIN.bare(value).into() }
+        };
+        let lasted = |spread: &Spread, value: f64| -> Cell {
+            if spread.count == 0 { "-".into() } else { number::span(Span::from_seconds(value)).into() }
         };
         let plain =
             |estimate: Estimate| bare(estimate.value * basis.year_times, Scale::PLAIN, estimate.method);
@@ -64,11 +64,11 @@ fn stores(outcome: &Outcome) -> Table {
         }
         cells.extend([
             plain(store.hand_overs),
-            seen(&store.recovery, store.recovery.p50.value, scale),
-            seen(&store.recovery, store.recovery.p95.value, scale),
+            lasted(&store.recovery, store.recovery.p50.value),
+            lasted(&store.recovery, store.recovery.p95.value),
             plain(store.lost_writes),
-            seen(&store.lost_by_each, store.lost_by_each.p50.value, Scale::PLAIN),
-            seen(&store.lost_by_each, store.lost_by_each.p95.value, Scale::PLAIN),
+            seen(&store.lost_by_each, store.lost_by_each.p50.value),
+            seen(&store.lost_by_each, store.lost_by_each.p95.value),
             time(store.two_writers),
         ]);
         cells.extend(rebuilding.then(|| time(store.rebuilding)));

@@ -248,7 +248,13 @@ pub(super) static REQUEST: Record = record(
             "share",
             Required,
             Shape::Share { zero: false },
-            "Its share of every population's requests; shares add up to 100 % at most. The rest touches no store.",
+            "Its share of the requests of each of its populations; the shares of a population add up to 100 % at most. The rest touches no store.",
+        ),
+        field(
+            "clients",
+            Optional,
+            Shape::List(&Shape::Reference("a population's name"), 1),
+            "Whose requests these are; everybody's where absent.",
         ),
         field(
             "reads",
