@@ -14,6 +14,7 @@ use std::time::Instant;
 
 const FLAGSHIP: &str = include_str!("../../scenarios/library/thirteen-providers.yaml");
 const BARE: &str = include_str!("../scenarios/seventeen-of-twenty.yaml");
+const WITH_STORES: &str = include_str!("../scenarios/thirteen-providers-with-stores.yaml");
 const RUNS: usize = 5;
 
 fn main() {
@@ -22,6 +23,7 @@ fn main() {
     let base = report("flagship: 20 sites, 13 providers, 16 vantages every 10 s", &flagship);
     ratio("  demand and capacity x 100", &with_demand(&flagship, 100.0), base);
     ratio("  one replication of 100 years instead of 100 of one", &with_horizon(&flagship, 100), base);
+    ratio("  with stores: Patroni, two signers, Cassandra", &load(WITH_STORES, 1024), base);
     let plain = without_grey(&flagship);
     let base = report("flagship without grey faults", &plain);
     ratio("  probes x 100 (every 100 ms)", &with_probes(&plain, 100), base);
