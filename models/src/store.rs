@@ -79,6 +79,11 @@ impl Glimpse {
         self.former.iter().copied().chain(self.present).map(|(reign, member)| (reign, usize::from(member)))
     }
 
+    /// Does one member write, and everybody reach everybody?
+    pub(crate) fn rests(&self) -> bool {
+        self.present.is_some() && self.former.is_empty() && self.sight.is_whole()
+    }
+
     pub(crate) fn alive(&self, member: usize) -> bool {
         self.sight.alive(member as Member)
     }

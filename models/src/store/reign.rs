@@ -51,6 +51,11 @@ impl Sight {
         self.reached[usize::from(member)].count_ones() as usize
     }
 
+    /// Do all live and reach each other?
+    pub(crate) fn is_whole(&self) -> bool {
+        self.members().all(|member| self.company(member) == self.reached.len())
+    }
+
     fn has_majority(&self, member: Member) -> bool {
         2 * self.company(member) > self.reached.len()
     }

@@ -2,6 +2,7 @@
 
 use super::{Cause, World};
 use crate::observer::Observer;
+use crate::study::Arriving;
 use crate::specification::{Specification, StoreId};
 use crate::store::{Glimpse, Loss, News};
 use crate::timeline::{StoreTurn, What};
@@ -86,6 +87,11 @@ impl<O: Observer> World<'_, O> {
     }
 
     /// What is seen of a store now.
+    /// Where the requests of each population arrive.
+    pub(crate) fn arriving(&self) -> Vec<Arriving> {
+        self.traffic.arriving()
+    }
+
     pub(crate) fn glimpse(&self, store: StoreId) -> Glimpse {
         self.stores.glimpse(store, self.now)
     }
