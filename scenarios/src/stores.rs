@@ -6,7 +6,8 @@ use crate::laws::{Alone, law};
 use crate::resolver::Resolver;
 use crate::source::Extent;
 use crate::tree::{Entry, Node, Origin, Value};
-use models::specification::{Acknowledged, Failover, Family, Primary, Reads, SiteId, Store};
+use models::operations::Popularity;
+use models::specification::{Acknowledged, Failover, Family, Primary, Reads, Sessions, SiteId, Store};
 use sim::{Law, Span};
 
 impl Resolver<'_> {
@@ -14,10 +15,39 @@ impl Resolver<'_> {
     pub(crate) fn stores(&mut self) {
         for entry in self.section("stores") {
             self.refuse_words_of_checks(entry);
+            let sessions = self.sessions(&entry.node);
             if let Some(family) = self.family(entry) {
-                self.spec.stores.push(Store { name: entry.key.clone(), family });
+                self.spec.stores.push(Store { name: entry.key.clone(), family, sessions });
             }
         }
+    }
+
+    /// How its clients use it. Keys without sessions mean nothing.
+    fn sessions(&mut self, store: &Node) -> Option<Sessions> {
+        let Some(node) = store.get("sessions") else {
+            let idle = |entry: &&Entry| matches!(entry.key.as_str(), "keys" | "popularity");
+            let written = store.entries().iter().filter(|entry| entry.node.origin == Origin::Written);
+            for entry in written.filter(idle) {
+                let title = format!("`{}` means nothing without `sessions`", entry.key);
+                let problem = Diagnostic::error(Code::Exclusive, entry.key_at, title);
+                let help = "to be told what clients see, add e.g. `sessions: {operations: 10, think: 1s}`";
+                self.report(problem.label("no operation would be looked at").help(help));
+            }
+            return None;
+        };
+        let Some(keys) = store.get("keys").map(Node::small_count) else {
+            let help = "how many keys sessions choose from, e.g. `keys: 1000000 keys`";
+            self.missing(store, "a store with `sessions` needs `keys`", help);
+            return None;
+        };
+        let keys = keys?;
+        let zipf = store.get("popularity").and_then(|popularity| popularity.number_of("zipf"));
+        Some(Sessions {
+            popularity: zipf.map_or(Popularity::Uniform { keys }, |exponent| Popularity::Zipf { keys, exponent }),
+            operations: node.number_of("operations")?,
+            think: node.duration_of("think")?,
+            patience: node.duration_of("patience")?,
+        })
     }
 
     /// In `sees` of a health check these words are taken.

@@ -9,7 +9,7 @@ use crate::operations::popularity::Choice;
 use crate::operations::{Arrival, Crowd, KeyId, PrimaryRun, PrimaryTally, Session, Stretch};
 use crate::specification::{PopulationId, Primary, Sessions, SiteId};
 use crate::study::history;
-use sim::{Instant, Span, Stream, Table};
+use sim::{Instant, Replication, Seed, Span, Stream, StreamName, Table};
 
 /// Sessions on a key that are played of a long disturbance before the session that is looked at.
 pub(super) const EARLIER: f64 = 16.0;
@@ -193,6 +193,8 @@ impl<'d> Visitor<'d> {
         let popularity = self.sessions.popularity;
         let store = history::store(specification, self.plan, reigns, self.sessions.patience, popularity);
         let crowd = Crowd { sessions: &self.habits, arrivals, operations: self.sessions.operations };
-        PrimaryRun::open(&store, crowd, keys, lags, stream.clone()).run(Instant::FAR)
+        let name = StreamName::of("crowd", "operations");
+        let own = Stream::new(Seed(stream.bits()), Replication(0), name);
+        PrimaryRun::open(&store, crowd, keys, lags, own).run(Instant::FAR)
     }
 }
