@@ -109,9 +109,8 @@ impl<'a> PrimaryRun<'a> {
     ) -> Self {
         let mut run = PrimaryRun::empty(store, keys, 0, (Seed(0), Replication(0)));
         run.luck.hold(lags);
-        let comers = Comers::new(crowd, stream);
-        run.expect(&comers);
-        run.comers = Some(comers);
+        run.comers = Some(Comers::new(crowd, stream));
+        run.expect();
         run
     }
 
@@ -178,7 +177,8 @@ impl<'a> PrimaryRun<'a> {
     }
 
     /// The next session is expected.
-    fn expect(&mut self, comers: &Comers) {
+    fn expect(&mut self) {
+        let Some(comers) = &self.comers else { return };
         if let Some(arrival) = comers.next() {
             self.calendar.schedule(EventKey::new(arrival.at, 4, 0, comers.come as u32), Event::Come);
         }
@@ -186,21 +186,19 @@ impl<'a> PrimaryRun<'a> {
 
     /// A session comes, and sends its first operation.
     fn come(&mut self) {
-        let Some(mut comers) = self.comers.take() else { return };
-        if let Some(arrival) = comers.next() {
-            let session = &comers.crowd.sessions[arrival.session as usize];
-            let id = comers.idle.pop().unwrap_or_else(|| {
-                let stream = comers.stream();
-                self.clients.push(Busy::new(session, 0, stream))
-            });
-            let busy = &mut self.clients[id];
-            busy.session = session;
-            busy.begin(comers.process(), &arrival);
-            comers.come += 1;
-            self.expect(&comers);
-            self.comers = Some(comers);
-            self.send(id, arrival.at);
-        }
+        let Some(comers) = &mut self.comers else { return };
+        let Some(arrival) = comers.next() else { return };
+        let session = &comers.crowd.sessions[arrival.session as usize];
+        let id = comers.idle.pop().unwrap_or_else(|| {
+            let stream = comers.stream();
+            self.clients.push(Busy::new(session, 0, stream))
+        });
+        let busy = &mut self.clients[id];
+        busy.session = session;
+        busy.begin(comers.process(), &arrival);
+        comers.come += 1;
+        self.expect();
+        self.send(id, arrival.at);
     }
 
     /// A session of a crowd ends.

@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod tests;
 
+mod consistency;
+
 use crate::number;
 use crate::reproduce::{Fingerprint, Reproduce};
 use models::blame::{Mechanism, SourceId};
@@ -13,6 +15,7 @@ use models::outcome::{
     SiteOutcome, SourceOutcome, Spread, Stopped, StoreOutcome, TimeCharge, Unit, Worst,
 };
 use models::specification::{Scope, Sourced, Specification};
+use consistency::ConsistencyJson;
 use models::volume::Volume;
 use serde::Serialize;
 use sim::hash::StableHash;
@@ -430,6 +433,8 @@ struct StoreJson {
     recovery_seconds: SpreadJson,
     lost_writes_each: SpreadJson,
     lost_seconds_each: SpreadJson,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    consistency: Option<ConsistencyJson>,
 }
 
 #[derive(Serialize)]
@@ -458,6 +463,7 @@ impl From<&StoreOutcome> for StoreJson {
             recovery_seconds: (&store.recovery).into(),
             lost_writes_each: (&store.lost_by_each).into(),
             lost_seconds_each: (&store.lost_span).into(),
+            consistency: store.consistency.as_ref().map(ConsistencyJson::from),
         }
     }
 }
