@@ -71,12 +71,19 @@ pub(crate) struct Glimpse {
     /// Who accepts writes, with the number of its reign.
     present: Option<(u32, Member)>,
     former: Vec<(u32, Member)>,
+    /// The lag of each member when it was parted from the log; nothing while it follows.
+    trailing: Vec<Span>,
 }
 
 impl Glimpse {
     /// Who accepts writes, with the number of each one's reign.
     pub(crate) fn writers(&self) -> impl Iterator<Item = (u32, usize)> {
         self.former.iter().copied().chain(self.present).map(|(reign, member)| (reign, usize::from(member)))
+    }
+
+    /// The lag of a member when it was parted from the log, if it has been and trails.
+    pub(crate) fn trailing(&self, member: usize) -> Option<Span> {
+        self.trailing.get(member).copied().filter(|lag| !lag.is_zero())
     }
 
     /// Does one member write, and everybody reach everybody?
@@ -102,6 +109,8 @@ struct Row<'d> {
     reign: Reign,
     sight: Sight,
     backlogs: Vec<Backlog>,
+    /// The lag of each member when it was parted from the log.
+    trailing: Vec<Span>,
     stream: Option<Stream>,
     timer: Option<Ticket>,
     /// Who had followed a writer that waited for acknowledgements when it was lost, as a set.
@@ -144,6 +153,7 @@ impl<'d> Stores<'d> {
                 reign: Reign::NOMINAL,
                 sight: Sight::new(members.len(), |_| true, |_, _| true),
                 backlogs: vec![Backlog::none(Instant::ZERO); members.len()],
+                trailing: vec![Span::ZERO; members.len()],
                 stream: None,
                 timer: None,
                 followed: 0,
@@ -175,6 +185,7 @@ impl<'d> Stores<'d> {
             row.reign = Reign::NOMINAL;
             row.sight = Sight::new(row.sites.len(), |_| true, |_, _| true);
             row.backlogs.fill(Backlog::none(now));
+            row.trailing.fill(Span::ZERO);
             row.stream = None;
             row.timer = None;
             row.access.rows_mut().fill(Access::Present);
@@ -244,6 +255,7 @@ impl<'d> Stores<'d> {
             sight: row.sight.clone(),
             present: row.reign.writer(now, row.plan, &row.sight).map(|member| (row.reigns, member)),
             former: row.left_behind_writers().collect(),
+            trailing: row.trailing.clone(),
         }
     }
 
@@ -377,7 +389,9 @@ impl Row<'_> {
                 continue;
             }
             let trails = !joined && !all_needed;
-            let lag = if trails { rate * self.plan.lag.sample(stream).seconds() } else { 0.0 };
+            let drawn = if trails { self.plan.lag.sample(stream) } else { Span::ZERO };
+            self.trailing[member] = drawn;
+            let lag = rate * drawn.seconds();
             backlog.join(joined, now, written, self.plan.apply_rate, lag);
         }
     }
@@ -414,6 +428,7 @@ impl Row<'_> {
         if from != to {
             self.backlogs[from] = Backlog::none_of(now, written);
         }
+        self.trailing.fill(Span::ZERO);
         for member in 0..self.backlogs.len() {
             let joined = self.sight.joined(done.to, member as Member);
             self.backlogs[member].join(joined, now, written, self.plan.apply_rate, 0.0);

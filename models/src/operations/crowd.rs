@@ -52,9 +52,9 @@ impl<'a> Comers<'a> {
         Comers { stream, crowd, come: 0, awaited, processes: 0, idle: Vec::new() }
     }
 
-    /// The next one, if anybody is still waited for.
+    /// The next one.
     pub(super) fn next(&self) -> Option<Arrival> {
-        if self.awaited == 0 { None } else { self.crowd.arrivals.get(self.come).copied() }
+        self.crowd.arrivals.get(self.come).copied()
     }
 
     /// The stream of a new client.

@@ -125,15 +125,17 @@ impl Luck {
         Luck { lag: streams("lag"), apply: streams("apply"), held: None }
     }
 
-    /// Every entry takes as long as this to each replica.
+    /// Every entry takes as long as this to each replica, all told. Where writes wait for replicas, no less than the
+    /// distance.
     pub(super) fn hold(&mut self, lags: Vec<Span>) {
         self.held = Some(lags);
     }
 
-    fn lag(&mut self, replica: usize, law: &Law) -> Span {
-        match &self.held {
-            Some(held) => held[replica],
-            None => law.sample(&mut self.lag[replica]),
+    fn takes(&mut self, replica: usize, store: &Store, distance: Span) -> Span {
+        match (&self.held, store.commit) {
+            (Some(held), Commit::Asynchronous) => held[replica],
+            (Some(held), _) => held[replica].max(distance),
+            (None, _) => distance + store.lag.sample(&mut self.lag[replica]),
         }
     }
 }
@@ -199,7 +201,7 @@ impl Store {
                 *at = now;
                 continue;
             }
-            let takes = self.distances[reign.primary][replica] + luck.lag(replica, &self.lag);
+            let takes = luck.takes(replica, self, self.distances[reign.primary][replica]);
             let arrives = self.reigns.deliver((reign.primary, replica), leaves, takes, reign.stops);
             let arrives = arrives.unwrap_or(Instant::FAR).max(before[replica]).max(reign.heard[replica]);
             if arrives < self.reigns.refuses_from(epoch, replica) {

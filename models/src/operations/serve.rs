@@ -98,8 +98,8 @@ impl<'a> PrimaryRun<'a> {
         run
     }
 
-    /// Sessions that come from outside, on `keys` keys. All entries take as long to a replica as `lags` says beside the
-    /// distance, so that what is seen of a key does not depend on how many others are looked at.
+    /// Sessions that come from outside, on `keys` keys. All entries take as long to a replica as `lags` says, all
+    /// told, so that what is seen of a key does not depend on how many others are looked at.
     pub fn open(
         store: &'a Store,
         crowd: Crowd<'a>,
@@ -186,6 +186,9 @@ impl<'a> PrimaryRun<'a> {
 
     /// A session comes, and sends its first operation.
     fn come(&mut self) {
+        if self.is_over() {
+            return;
+        }
         let Some(comers) = &mut self.comers else { return };
         let Some(arrival) = comers.next() else { return };
         let session = &comers.crowd.sessions[arrival.session as usize];
@@ -199,6 +202,13 @@ impl<'a> PrimaryRun<'a> {
         comers.come += 1;
         self.expect();
         self.send(id, arrival.at);
+    }
+
+    /// Has every counted session ended, and no loss of what they wrote is to come, which others may read before?
+    fn is_over(&self) -> bool {
+        let begun = self.logs.latest().map_or(0, |latest| latest + 1);
+        self.comers.as_ref().is_some_and(|comers| comers.awaited == 0)
+            && begun == self.store.reigns.reigns().len()
     }
 
     /// A session of a crowd ends.
@@ -219,9 +229,7 @@ impl<'a> PrimaryRun<'a> {
 
     fn send(&mut self, id: ClientId, now: Instant) {
         let place = self.clients[id].session.place;
-        if self.comers.as_ref().is_some_and(|comers| comers.awaited == 0)
-            || (self.comers.is_some() && !self.store.reigns.is_up(place, now))
-        {
+        if self.comers.is_some() && (self.is_over() || !self.store.reigns.is_up(place, now)) {
             self.leave(id);
             return;
         }

@@ -13,8 +13,8 @@
 //!
 //! Assumptions:
 //! - Traffic that arrives at a site without a member of the store is served from the site of the nearest member.
-//! - A replica's lag is drawn once for each session looked at, and holds for all it sees: as for each failover in the
-//!   flow engine. A replica that is back applies what it missed at once, whatever its apply rate.
+//! - A replica's lag is drawn once for each session looked at, and holds for all it sees; around a failover it is the one
+//!   that the flow engine drew. A replica that is back applies what it missed at once, whatever its apply rate.
 //! - Of a long disturbance before a session, at most so many sessions on its key are played ([`visit::EARLIER`]): they
 //!   say that the key was written since, and when first, to within a part of that time.
 
@@ -139,9 +139,6 @@ impl Watched<'_> {
         for (parts, share) in strata.parts() {
             let draws = self.visitor.draws(f64::from(run.operations) * share);
             let weight = parts.length().seconds() * self.visitor.most() / draws as f64;
-            if parts.length().is_zero() {
-                continue;
-            }
             for _ in 0..draws {
                 let at = parts.at(stream.uniform());
                 let scene = scenes.at(at);

@@ -90,15 +90,17 @@ impl Strata {
         let restless = |index: &usize| !turns[*index].1;
         let disturbed = (0..turns.len()).filter(restless).map(|index| around(turns[index].0, ends(index)));
         let disturbed = Parts::union(disturbed, whole);
-        let changes = turns.iter().skip(1).map(|(at, _)| around(*at, *at));
+        let changes = turns.iter().skip(1).map(|(at, _)| around(*at, at.saturating_add(near)));
         let changes = Parts::union(changes, whole);
         let rest = Parts(vec![whole]).without(&disturbed).without(&changes);
         Strata { parts: [changes.clone(), disturbed.without(&changes), rest], disturbed }
     }
 
-    /// Each, with the share of the operations that are spent on it.
+    /// Each that is not empty, with the share of the operations that are spent on it.
     pub(super) fn parts(&self) -> impl Iterator<Item = (&Parts, f64)> {
-        self.parts.iter().zip(SHARES)
+        let all = self.parts.iter().zip(SHARES).filter(|(parts, _)| !parts.length().is_zero());
+        let spent: f64 = all.clone().map(|(_, share)| share).sum();
+        all.map(move |(parts, share)| (parts, share / spent))
     }
 
     /// From when on to play what is seen from `at` on: from before the disturbance under way, if there is one.

@@ -115,11 +115,11 @@ impl<'d> Visitor<'d> {
         strata: &Strata,
         stream: &mut Stream,
     ) -> PrimaryTally {
-        let lags = self.lags(stream);
+        let ends = at.saturating_add(Span::from_seconds(self.lasts().seconds() * LENGTHS_AFTER));
+        let lags = self.lags(scenes, Stretch { from: strata.begins(at), until: strata.ends(ends) }, stream);
         let greatest = lags.iter().copied().max().unwrap_or(Span::ZERO);
         let near = (at - self.near(greatest)).max(Instant::ZERO);
         let begins = strata.begins(near);
-        let ends = at.saturating_add(Span::from_seconds(self.lasts().seconds() * LENGTHS_AFTER));
         let mut arrivals = Vec::new();
         let earlier = self.most * share * (near - begins).seconds();
         let part = if earlier > EARLIER { EARLIER / earlier } else { 1.0 };
@@ -146,12 +146,17 @@ impl<'d> Visitor<'d> {
         for arrival in &mut arrivals {
             (arrival.key, arrival.counted) = (KeyId(choice.draw(stream)), true);
         }
-        let lags = self.lags(stream);
+        let lags = self.lags(scenes, whole, stream);
         self.play(scenes, whole, (&arrivals, self.sessions.popularity.keys()), lags, stream)
     }
 
-    fn lags(&self, stream: &mut Stream) -> Vec<Span> {
-        self.habits.iter().map(|_| self.plan.lag.sample(stream)).collect()
+    /// The lag of each member: the one that the flow engine let it have first, so that whoever is promoted for trailing
+    /// least does so here too; else one of its own.
+    fn lags(&self, scenes: &Scenes, during: Stretch, stream: &mut Stream) -> Vec<Span> {
+        let glimpses = scenes.glimpses(during.from, during.until);
+        let known = |member| glimpses.iter().find_map(|(_, glimpse)| glimpse.trailing(member));
+        let drawn = self.habits.iter().map(|_| self.plan.lag.sample(stream)).enumerate();
+        drawn.map(|(member, own)| known(member).unwrap_or(own)).collect()
     }
 
     /// A part of all sessions comes as they come.
