@@ -15,6 +15,7 @@
 //! - A client has one operation under way at a time.
 
 pub mod client;
+pub mod crowd;
 pub mod history;
 pub mod key;
 pub mod leaderless;
@@ -30,6 +31,7 @@ mod serve;
 mod session;
 
 pub use client::{Client, Plan};
+pub use crowd::{Arrival, Crowd};
 pub use history::{Action, History, Line, Phase};
 pub use key::{Apply, Key, Order, Version};
 pub use log::Position;

@@ -1,5 +1,9 @@
 //! Outcomes: plain values that say what came out of a run, to be printed, compared and tested.
 
+mod consistency;
+
+pub use consistency::{Anomaly, AnomalyOutcome, Consistency, Percentiles};
+
 use crate::blame::{Mechanism, SourceId};
 use crate::expect::Verdict;
 use crate::specification::Scope;
@@ -215,6 +219,8 @@ pub struct StoreOutcome {
     pub lost_by_each: Spread,
     /// Seconds over which these had been written: the recovery point in time.
     pub lost_span: Spread,
+    /// What its clients see, where the scenario says how they use it.
+    pub consistency: Option<Consistency>,
 }
 
 /// The law of something seen several times.

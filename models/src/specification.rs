@@ -4,6 +4,7 @@
 //! filled in. Names stay beside ids because random streams and reports are keyed by them.
 
 use crate::expect::Expectation;
+use crate::operations::Popularity;
 use sim::{Instant, Law, Seed, Span, Table, id};
 
 id! {
@@ -88,6 +89,19 @@ pub struct Run {
     pub precision: Option<f64>,
     /// Confidence of every interval, e.g. 0.95.
     pub confidence: f64,
+    /// Which operations on stores are looked at one by one.
+    pub fidelity: Fidelity,
+    /// Operations of each store and replication that are looked at, about, where they are sampled.
+    pub operations: u32,
+}
+
+/// Which operations on stores are looked at one by one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Fidelity {
+    /// Those of sampled sessions.
+    Sampled,
+    /// Every one.
+    Request,
 }
 
 impl Default for Run {
@@ -99,6 +113,8 @@ impl Default for Run {
             start: Start::AllUp,
             precision: None,
             confidence: 0.95,
+            fidelity: Fidelity::Sampled,
+            operations: 2000,
         }
     }
 }
@@ -263,6 +279,21 @@ pub struct Store {
     pub name: String,
     /// Who may write, and what becomes of it when sites fail.
     pub family: Family,
+    /// How its clients use it, if single operations are to be looked at.
+    pub sessions: Option<Sessions>,
+}
+
+/// How clients use a store: each session stays with one key.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Sessions {
+    /// How many keys there are, and which of them sessions choose.
+    pub popularity: Popularity,
+    /// Mean number of operations, geometrically distributed; at least 1.
+    pub operations: f64,
+    /// Mean time between an answer and the next operation, exponentially distributed.
+    pub think: Span,
+    /// How long an answer is waited for.
+    pub patience: Span,
 }
 
 /// What kind of store it is.
@@ -284,6 +315,15 @@ impl Family {
             }
             Family::Replicated(plan) => plan.members.iter().map(|member| member.site).collect(),
         }
+    }
+
+    /// Its plan, if the operation engine can send single operations to it: one writer at a time, members that are all alike,
+    /// and former writers that stop and follow as soon as they hear of a new one.
+    pub fn operable(&self) -> Option<&Primary> {
+        let Family::Primary(plan) = self else { return None };
+        let alike = plan.witnesses.is_empty() && plan.votes == Votes::alike(1 + plan.replicas.len());
+        let prompt = plan.noticed.is_none() && plan.rejoin == Law::Fixed(Span::ZERO);
+        (alike && prompt).then_some(plan)
     }
 }
 

@@ -77,12 +77,24 @@ pub(crate) struct Glimpse {
     /// Who accepts writes, with the number of its reign.
     present: Option<(u32, Member)>,
     former: Vec<(u32, Member)>,
+    /// The lag of each member when it was parted from the log; nothing while it follows.
+    trailing: Vec<Span>,
 }
 
 impl Glimpse {
     /// Who accepts writes, with the number of each one's reign.
     pub(crate) fn writers(&self) -> impl Iterator<Item = (u32, usize)> {
         self.former.iter().copied().chain(self.present).map(|(reign, member)| (reign, usize::from(member)))
+    }
+
+    /// The lag of a member when it was parted from the log, if it has been and trails.
+    pub(crate) fn trailing(&self, member: usize) -> Option<Span> {
+        self.trailing.get(member).copied().filter(|lag| !lag.is_zero())
+    }
+
+    /// Does one member write, and everybody reach everybody?
+    pub(crate) fn rests(&self) -> bool {
+        self.present.is_some() && self.former.is_empty() && self.sight.is_whole()
     }
 
     pub(crate) fn alive(&self, member: usize) -> bool {
@@ -240,11 +252,19 @@ impl<'d> Stores<'d> {
 
     pub(crate) fn glimpse(&self, store: StoreId, now: Instant) -> Glimpse {
         let row = &self.rows[store];
-        let (present, former) = match &row.kind {
-            Kind::Single(single, _) => (single.present(now, &row.sight), single.formers().collect()),
-            Kind::Replicated(_) => (None, Vec::new()),
-        };
-        Glimpse { sight: row.sight.clone(), present, former }
+        let sight = row.sight.clone();
+        match &row.kind {
+            Kind::Single(single, _) => Glimpse {
+                present: single.present(now, &sight),
+                former: single.formers().collect(),
+                trailing: single.trailing().to_vec(),
+                sight,
+            },
+            Kind::Replicated(_) => {
+                let trailing = vec![Span::ZERO; row.sites.len()];
+                Glimpse { present: None, former: Vec::new(), trailing, sight }
+            }
+        }
     }
 
     /// Does every store rest?

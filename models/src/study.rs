@@ -1,5 +1,6 @@
 //! Studies: questions asked of a design, answered with outcomes.
 
+mod consistency;
 mod data;
 mod drill;
 mod hazards;
@@ -10,6 +11,7 @@ mod measure;
 mod run;
 mod story;
 
+pub(crate) use consistency::Arriving;
 pub use drill::drill;
 pub use history::{Asked, HistoryFault, history};
 pub use run::run;
@@ -41,6 +43,8 @@ pub enum StudyFault {
     Design(DesignFault),
     /// The machine gives no threads.
     Threads(ThreadsRefused),
+    /// So many operations would have to be simulated one by one.
+    TooManyOperations(f64),
     /// Nothing of this name or kind can be lost.
     NothingToLose(String),
 }
@@ -50,6 +54,12 @@ impl std::fmt::Display for StudyFault {
         match self {
             StudyFault::Design(fault) => fault.fmt(f),
             StudyFault::Threads(fault) => fault.fmt(f),
+            StudyFault::TooManyOperations(due) => write!(
+                f,
+                "`fidelity: request` would simulate {:.0} million operations one by one, more than 50 million: shorten \
+                 `horizon`, lower `replications`, or leave `fidelity` out",
+                due / 1e6
+            ),
             StudyFault::NothingToLose(name) => {
                 write!(f, "no failure domain is called `{name}` or is of that kind")
             }

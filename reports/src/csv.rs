@@ -23,6 +23,9 @@ pub fn run(outcome: &Outcome) -> Vec<File> {
     if !outcome.stores.is_empty() {
         files.push(("stores.csv", stores(outcome)));
     }
+    if outcome.stores.iter().any(|store| store.consistency.is_some()) {
+        files.push(("consistency.csv", consistency(outcome)));
+    }
     files
 }
 
@@ -173,6 +176,32 @@ fn stores(outcome: &Outcome) -> String {
         row
     });
     written(head, rows)
+}
+
+/// What clients of stores saw: one row a store and measure.
+fn consistency(outcome: &Outcome) -> String {
+    let row = |store: &str, measure: &str, unit: &str, estimate: Estimate| {
+        let [value, low, high] = three(estimate);
+        let names = [store, measure, unit].map(str::to_owned);
+        let method = method(estimate.method).to_owned();
+        names.into_iter().chain([value, low, high, method, estimate.sample.to_string()]).collect::<Vec<_>>()
+    };
+    let rows = outcome.stores.iter().filter_map(|store| Some((&store.name, store.consistency.as_ref()?)));
+    let rows = rows.flat_map(|(store, seen)| {
+        let mut rows = vec![row(store, "operations", "per year", seen.operations)];
+        for anomaly in &seen.anomalies {
+            let name = anomaly.anomaly.name();
+            rows.push(row(store, name, "per million operations", anomaly.of_all));
+            rows.push(row(store, name, "per million eligible", anomaly.of_eligible));
+        }
+        for (name, law) in [("read", seen.reads), ("write", seen.writes), ("stale-for", seen.stale_for)] {
+            for (part, estimate) in [("p50", law.p50), ("p99", law.p99), ("p99.9", law.p999)] {
+                rows.push(row(store, &format!("{name} {part}"), "seconds", estimate));
+            }
+        }
+        rows
+    });
+    written(["store", "measure", "unit", "value", "low", "high", "method", "sample"], rows)
 }
 
 fn blame(outcome: &Outcome) -> String {

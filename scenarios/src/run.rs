@@ -4,8 +4,11 @@ use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
 use crate::resolver::Resolver;
 use crate::tree::Node;
-use models::specification::{Run, Start};
+use models::specification::{Fidelity, Run, Start};
 use sim::Seed;
+
+/// Operations looked at in each store and replication unless the scenario says how many.
+const OPERATIONS: u32 = 2000;
 
 impl Resolver<'_> {
     /// `name`, `question` and `run`.
@@ -42,5 +45,10 @@ fn read(node: &Node) -> Option<Run> {
         },
         precision: node.share_of("precision"),
         confidence: node.share_of("confidence")?,
+        fidelity: match node.text_of("fidelity") {
+            Some("request") => Fidelity::Request,
+            _ => Fidelity::Sampled,
+        },
+        operations: node.small_count_of("operations").unwrap_or(OPERATIONS),
     })
 }

@@ -7,8 +7,10 @@ use crate::parts::part_of;
 use crate::resolver::Resolver;
 use crate::source::Extent;
 use crate::tree::{Entry, Node, Origin, Value};
+use models::operations::Popularity;
 use models::specification::{
-    Acknowledged, Failover, Family, Level, Primary, Reads, Replicas, Replicated, SiteId, Store, Votes,
+    Acknowledged, Failover, Family, Level, Primary, Reads, Replicas, Replicated, Sessions, SiteId, Store,
+    Votes,
 };
 use sim::{Law, Span};
 use std::collections::BTreeSet;
@@ -29,9 +31,16 @@ impl Resolver<'_> {
     }
 
     fn add_store(&mut self, entry: &Entry) {
-        if let Some(family) = self.family(entry) {
-            self.spec.stores.push(Store { name: entry.key.clone(), family });
+        let sessions = self.sessions(&entry.node);
+        let Some(family) = self.family(entry) else { return };
+        if let Some(node) = entry.node.get("sessions").filter(|_| family.operable().is_none()) {
+            let title = format!("sessions of a store like `{}` are not yet in this version", entry.key);
+            let problem = Diagnostic::error(Code::NotYet, node.at, title).label("would not be simulated");
+            let help =
+                "they are of stores with one writer, equal votes, no witnesses, no `noticed` and no `rejoin`";
+            self.report(problem.help(help));
         }
+        self.spec.stores.push(Store { name: entry.key.clone(), family, sessions });
     }
 
     /// Keys of other families are refused, not ignored. Presets may carry them along.
@@ -56,6 +65,35 @@ impl Resolver<'_> {
             let help = "e.g. `parts: {eu: {primary: dublin, replicas: [london], clients: [europe]}, ...}`";
             self.missing(&entry.node, title, help);
         }
+    }
+
+    /// How its clients use it. Keys without sessions mean nothing.
+    fn sessions(&mut self, store: &Node) -> Option<Sessions> {
+        let Some(node) = store.get("sessions") else {
+            let idle = |entry: &&Entry| matches!(entry.key.as_str(), "keys" | "popularity");
+            let written = store.entries().iter().filter(|entry| entry.node.origin == Origin::Written);
+            for entry in written.filter(idle) {
+                let title = format!("`{}` means nothing without `sessions`", entry.key);
+                let problem = Diagnostic::error(Code::Exclusive, entry.key_at, title);
+                let help = "to be told what clients see, add e.g. `sessions: {operations: 10, think: 1s}`";
+                self.report(problem.label("no operation would be looked at").help(help));
+            }
+            return None;
+        };
+        let Some(keys) = store.get("keys").map(Node::small_count) else {
+            let help = "how many keys sessions choose from, e.g. `keys: 1000000 keys`";
+            self.missing(store, "a store with `sessions` needs `keys`", help);
+            return None;
+        };
+        let keys = keys?;
+        let zipf = store.get("popularity").and_then(|popularity| popularity.number_of("zipf"));
+        Some(Sessions {
+            popularity: zipf
+                .map_or(Popularity::Uniform { keys }, |exponent| Popularity::Zipf { keys, exponent }),
+            operations: node.number_of("operations")?,
+            think: node.duration_of("think")?,
+            patience: node.duration_of("patience")?,
+        })
     }
 
     /// In `sees` of a health check these words are taken.
@@ -410,6 +448,9 @@ fn keys_of(family: &str, voting: bool) -> &'static [&'static str] {
             "rejoin",
             "reads_from",
             "parts",
+            "keys",
+            "popularity",
+            "sessions",
         ],
         "singleton" if voting => &["voters", "quorum", "failover", "promotion", "parts"],
         "singleton" => {
@@ -431,6 +472,9 @@ fn keys_of(family: &str, voting: bool) -> &'static [&'static str] {
             "rejoin",
             "reads_from",
             "parts",
+            "keys",
+            "popularity",
+            "sessions",
         ],
     }
 }

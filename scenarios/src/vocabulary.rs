@@ -179,6 +179,18 @@ static RUN: Record = record(
             "Stop as soon as the first measure's interval is this narrow, relative to it.",
         ),
         field("confidence", Default("95%"), Shape::Share { zero: false }, "Confidence of every interval."),
+        field(
+            "operations",
+            Optional,
+            Shape::Count(1, 1_000_000_000),
+            "About how many reads and writes of each store with `sessions` are looked at one by one in each replication; 2000 where absent.",
+        ),
+        field(
+            "fidelity",
+            Optional,
+            Shape::Choice(&[word("sampled"), word("request")]),
+            "Which of these are looked at: those of sampled sessions (where absent), or every one, for short runs.",
+        ),
         not_yet("begins", "The weekday and time of the start."),
         not_yet("warmup", "A time that is not observed."),
     ],

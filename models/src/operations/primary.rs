@@ -111,6 +111,8 @@ pub(super) struct Luck {
     /// Of each replica.
     lag: Vec<Stream>,
     apply: Vec<Stream>,
+    /// The lag of each replica, where it is the same for every entry.
+    held: Option<Vec<Span>>,
 }
 
 impl Luck {
@@ -120,7 +122,21 @@ impl Luck {
                 .map(|r| Stream::new(seed, replication, StreamName::of(&format!("replica/{r}"), purpose)))
                 .collect()
         };
-        Luck { lag: streams("lag"), apply: streams("apply") }
+        Luck { lag: streams("lag"), apply: streams("apply"), held: None }
+    }
+
+    /// Every entry takes as long as this to each replica, all told. Where writes wait for replicas, no less than the
+    /// distance.
+    pub(super) fn hold(&mut self, lags: Vec<Span>) {
+        self.held = Some(lags);
+    }
+
+    fn takes(&mut self, replica: usize, store: &Store, distance: Span) -> Span {
+        match (&self.held, store.commit) {
+            (Some(held), Commit::Asynchronous) => held[replica],
+            (Some(held), _) => held[replica].max(distance),
+            (None, _) => distance + store.lag.sample(&mut self.lag[replica]),
+        }
     }
 }
 
@@ -185,7 +201,7 @@ impl Store {
                 *at = now;
                 continue;
             }
-            let takes = self.distances[reign.primary][replica] + self.lag.sample(&mut luck.lag[replica]);
+            let takes = luck.takes(replica, self, self.distances[reign.primary][replica]);
             let arrives = self.reigns.deliver((reign.primary, replica), leaves, takes, reign.stops);
             let arrives = arrives.unwrap_or(Instant::FAR).max(before[replica]).max(reign.heard[replica]);
             if arrives < self.reigns.refuses_from(epoch, replica) {

@@ -23,6 +23,8 @@ pub(super) struct Version {
     pub(super) lost: bool,
     /// Has a read returned it?
     pub(super) read: bool,
+    /// Is its fate counted?
+    pub(super) counted: bool,
 }
 
 /// A key's versions that may still matter, by position, and its floor.
@@ -136,7 +138,8 @@ impl Register {
     pub(super) fn mark_lost(&mut self, logs: &Logs, latest: usize, counts: &mut PrimaryCounts) {
         for version in &mut self.versions {
             let lost = !logs.holds(latest, version.position);
-            counts.returned += u64::from(version.lost && !lost && version.acked < Instant::FAR);
+            counts.returned +=
+                u64::from(version.counted && version.lost && !lost && version.acked < Instant::FAR);
             version.lost = lost;
         }
     }
@@ -260,7 +263,7 @@ impl Version {
     }
 
     fn settle(&self, counts: &mut PrimaryCounts) {
-        if !self.lost {
+        if !self.lost || !self.counted {
             return;
         }
         let acked = self.acked < Instant::FAR;
@@ -302,6 +305,7 @@ mod tests {
                 shown: [now; REPLICAS_MAX],
                 lost: false,
                 read: false,
+                counted: true,
             });
             register.judge_write(register.floor, at(place), &mut counts);
         }

@@ -4,6 +4,7 @@
 //! What happens at one instant is ordered: a reign begins, then operations are answered, then they arrive, then new ones
 //! are sent. So an acknowledgement counts for what is sent at the same instant.
 
+use super::crowd::{Comers, Crowd};
 use super::history::{Action, History, Line, Phase};
 use super::log::{Logs, Position};
 use super::popularity::Choice;
@@ -29,6 +30,9 @@ pub struct PrimaryRun<'a> {
     clients: Table<ClientId, Busy<'a>>,
     calendar: Calendar<Event>,
     tally: PrimaryTally,
+    /// What nobody asks for.
+    ignored: PrimaryTally,
+    comers: Option<Comers<'a>>,
 }
 
 /// What came of a run.
@@ -56,6 +60,7 @@ struct Kept {
 #[derive(Clone, Copy, Debug)]
 enum Event {
     Begin(u32),
+    Come,
     Answer(ClientId),
     Accept(Sent),
     Look(Sent),
@@ -84,28 +89,45 @@ impl<'a> PrimaryRun<'a> {
         (seed, replication): (Seed, Replication),
     ) -> Self {
         let (Popularity::Uniform { keys } | Popularity::Zipf { keys, .. }) = store.popularity;
+        let mut run = PrimaryRun::empty(store, keys.max(1), sampled, (seed, replication));
+        for (index, session) in sessions.iter().enumerate() {
+            let name = StreamName::of(&format!("session/{index}"), "operations");
+            let id = run.clients.push(Busy::new(session, index, Stream::new(seed, replication, name)));
+            run.schedule(Instant::ZERO, Event::Answer(id));
+        }
+        run
+    }
+
+    /// Sessions that come from outside, on `keys` keys. All entries take as long to a replica as `lags` says, all
+    /// told, so that what is seen of a key does not depend on how many others are looked at.
+    pub fn open(store: &'a Store, crowd: Crowd<'a>, keys: u32, lags: Vec<Span>, stream: Stream) -> Self {
+        let mut run = PrimaryRun::empty(store, keys, 0, (Seed(0), Replication(0)));
+        run.luck.hold(lags);
+        run.comers = Some(Comers::new(crowd, stream));
+        run.expect();
+        run
+    }
+
+    fn empty(store: &'a Store, keys: u32, sampled: u32, luck: (Seed, Replication)) -> Self {
         let mut registers = Table::new();
-        for _ in 0..keys.max(1) {
+        for _ in 0..keys {
             registers.push(Kept { register: Register::EMPTY, limit: VERSIONS_KEPT });
         }
         let mut run = PrimaryRun {
             store,
             choice: Choice::of(&store.popularity),
             logs: Logs::default(),
-            luck: Luck::new(store.reigns.replicas(), (seed, replication)),
+            luck: Luck::new(store.reigns.replicas(), luck),
             registers,
             clients: Table::new(),
             calendar: Calendar::new(),
             tally: PrimaryTally { history: History::of_first(sampled), ..PrimaryTally::default() },
+            ignored: PrimaryTally::default(),
+            comers: None,
         };
         for (epoch, reign) in store.reigns.reigns().iter().enumerate() {
             run.calendar
                 .schedule(EventKey::new(reign.active, 0, epoch as u32, 0), Event::Begin(epoch as u32));
-        }
-        for (index, session) in sessions.iter().enumerate() {
-            let name = StreamName::of(&format!("session/{index}"), "operations");
-            let id = run.clients.push(Busy::new(session, index, Stream::new(seed, replication, name)));
-            run.schedule(Instant::ZERO, Event::Answer(id));
         }
         run
     }
@@ -116,9 +138,11 @@ impl<'a> PrimaryRun<'a> {
             let now = key.at();
             match event {
                 Event::Begin(epoch) => self.begin(epoch),
+                Event::Come => self.come(),
                 Event::Answer(id) => {
-                    let wait = self.answer(id, now);
-                    self.schedule(now + wait, Event::Send(id));
+                    if let Some(wait) = self.answer(id, now) {
+                        self.schedule(now + wait, Event::Send(id));
+                    }
                 }
                 Event::Accept(sent) => self.accept(sent, now),
                 Event::Look(sent) => self.look(sent, now),
@@ -137,13 +161,56 @@ impl<'a> PrimaryRun<'a> {
 
     fn schedule(&mut self, at: Instant, event: Event) {
         let (rank, id) = match event {
-            Event::Begin(_) => return,
+            Event::Begin(_) | Event::Come => return,
             Event::Answer(id) => (1, id),
             Event::Accept(sent) | Event::Look(sent) => (2, sent.client),
             Event::Send(id) => (3, id),
         };
         let number = self.clients[id].number;
         self.calendar.schedule(EventKey::new(at, rank, id.index() as u32, number), event);
+    }
+
+    /// The next session is expected.
+    fn expect(&mut self) {
+        let Some(comers) = &self.comers else { return };
+        if let Some(arrival) = comers.next() {
+            self.calendar.schedule(EventKey::new(arrival.at, 4, 0, comers.come as u32), Event::Come);
+        }
+    }
+
+    /// A session comes, and sends its first operation.
+    fn come(&mut self) {
+        if self.is_over() {
+            return;
+        }
+        let Some(comers) = &mut self.comers else { return };
+        let Some(arrival) = comers.next() else { return };
+        let session = &comers.crowd.sessions[arrival.session as usize];
+        let id = comers.idle.pop().unwrap_or_else(|| {
+            let stream = comers.stream();
+            self.clients.push(Busy::new(session, 0, stream))
+        });
+        let busy = &mut self.clients[id];
+        busy.session = session;
+        busy.begin(comers.process(), &arrival);
+        comers.come += 1;
+        self.expect();
+        self.send(id, arrival.at);
+    }
+
+    /// Has every counted session ended, and no loss of what they wrote is to come, which others may read before?
+    fn is_over(&self) -> bool {
+        let begun = self.logs.latest().map_or(0, |latest| latest + 1);
+        self.comers.as_ref().is_some_and(|comers| comers.awaited == 0)
+            && begun == self.store.reigns.reigns().len()
+    }
+
+    /// A session of a crowd ends.
+    fn leave(&mut self, id: ClientId) {
+        if let Some(comers) = &mut self.comers {
+            comers.awaited -= usize::from(self.clients[id].counted);
+            comers.idle.push(id);
+        }
     }
 
     fn begin(&mut self, epoch: u32) {
@@ -155,6 +222,11 @@ impl<'a> PrimaryRun<'a> {
     }
 
     fn send(&mut self, id: ClientId, now: Instant) {
+        let place = self.clients[id].session.place;
+        if self.comers.is_some() && (self.is_over() || !self.store.reigns.is_up(place, now)) {
+            self.leave(id);
+            return;
+        }
         let busy = &mut self.clients[id];
         busy.number += 1;
         if !busy.again {
@@ -219,8 +291,10 @@ impl<'a> PrimaryRun<'a> {
             shown: entry.shown,
             lost: !self.logs.holds(latest, position),
             read: false,
+            counted: self.clients[sent.client].counted,
         };
-        self.tally.counts.superseded += u64::from(acked < Instant::FAR && epoch < latest);
+        let tally = if version.counted { &mut self.tally } else { &mut self.ignored };
+        tally.counts.superseded += u64::from(acked < Instant::FAR && epoch < latest);
         self.keep(sent.key, version, now);
     }
 
@@ -281,38 +355,49 @@ impl<'a> PrimaryRun<'a> {
         gets.unwrap_or(Instant::FAR)
     }
 
-    /// An operation ends; returns how long its client waits before the next.
-    fn answer(&mut self, id: ClientId, now: Instant) -> Span {
+    /// An operation ends; returns how long its client waits before the next, if there is one.
+    fn answer(&mut self, id: ClientId, now: Instant) -> Option<Span> {
         let clients = self.clients.len() as u32;
         let busy = &mut self.clients[id];
         let open = std::mem::replace(&mut busy.open, Open::Nothing);
         let took = (now - busy.sent).nanos().unsigned_abs();
-        let counts = &mut self.tally.counts;
         let register = &mut self.registers[busy.key].register;
         if let Some((phase, action)) = open.line() {
             let line = Line { process: busy.process, phase, action, key: busy.key, at: now };
             self.tally.history.record(line);
         }
+        let tally = if busy.counted { &mut self.tally } else { &mut self.ignored };
+        let counts = &mut tally.counts;
         match open {
             Open::Nothing => (),
             Open::Write { end: End::Done(position), .. } => {
-                self.tally.write_latency.add(took);
+                tally.write_latency.add(took);
                 register.judge_write(busy.floor, position, counts);
                 busy.memory.entry(busy.key).or_default().wrote = true;
             }
             Open::Write { end: End::Refused, .. } => counts.refused_writes += 1,
             Open::Write { end: End::TimedOut, .. } => {
                 counts.unknown_writes += 1;
-                busy.process += clients;
+                match &mut self.comers {
+                    Some(comers) => busy.process = comers.process(),
+                    None => busy.process += clients,
+                }
                 busy.memory.clear();
             }
             Open::Read { end: End::Done(seen) } => {
-                self.tally.read_latency.add(took);
+                tally.read_latency.add(took);
                 let memory = busy.memory.entry(busy.key).or_default();
                 register.judge_read((busy.process, busy.sent, busy.floor), seen.position, memory, counts);
             }
             Open::Read { .. } => counts.failed_reads += 1,
         }
-        busy.plan_next(open)
+        let wait = busy.plan_next(open);
+        let Some(comers) = &mut self.comers else { return Some(wait) };
+        if comers.ends() {
+            self.leave(id);
+            return None;
+        }
+        self.clients[id].again = true;
+        Some(wait)
     }
 }

@@ -2,6 +2,7 @@
 
 use super::KeyId;
 use super::client::Plan;
+use super::crowd::Arrival;
 use super::history::{Action, Phase};
 use super::log::Position;
 use super::primary::{ReadFrom, Session, Store};
@@ -25,6 +26,8 @@ pub(super) struct Busy<'a> {
     /// Is the next operation a write, and on the same key?
     pub(super) writes: bool,
     pub(super) again: bool,
+    /// Is what it sees counted?
+    pub(super) counted: bool,
     pub(super) open: Open,
     pub(super) memory: BTreeMap<KeyId, Memory>,
 }
@@ -87,9 +90,25 @@ impl<'a> Busy<'a> {
             floor: Position::ABSENT,
             writes: false,
             again: false,
+            counted: true,
             open: Open::Nothing,
             memory: BTreeMap::new(),
         }
+    }
+
+    /// Begins a session on one key.
+    pub(super) fn begin(&mut self, process: u32, arrival: &Arrival) {
+        (self.process, self.key, self.counted) = (process, arrival.key, arrival.counted);
+        self.memory.clear();
+        self.stay();
+    }
+
+    /// Goes on with the same key.
+    pub(super) fn stay(&mut self) {
+        if let Plan::Mix { reads, .. } = &self.session.plan {
+            self.writes = !self.stream.chance(*reads);
+        }
+        self.again = true;
     }
 
     /// Decides what comes next, given what was done; returns when.

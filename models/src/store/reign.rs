@@ -59,7 +59,7 @@ impl Sight {
     }
 
     /// Do all live, and reach each other?
-    pub(super) fn is_whole(&self) -> bool {
+    pub(crate) fn is_whole(&self) -> bool {
         let all = self.members().fold(0, |set, member| set | 1 << member);
         self.reached.iter().all(|reached| *reached == all)
     }

@@ -13,6 +13,8 @@ pub(super) struct Single<'d> {
     plan: &'d Primary,
     reign: Reign,
     backlogs: Vec<Backlog>,
+    /// The lag of each member when it was parted from the log.
+    trailing: Vec<Span>,
     pub(super) stream: Option<Stream>,
     pub(super) timer: Option<Ticket>,
     /// Who had followed a writer that waited for acknowledgements when it was lost, as a set.
@@ -43,6 +45,7 @@ impl<'d> Single<'d> {
             plan,
             reign: Reign::NOMINAL,
             backlogs: vec![Backlog::none(Instant::ZERO); members],
+            trailing: vec![Span::ZERO; members],
             stream: None,
             timer: None,
             followed: 0,
@@ -56,6 +59,7 @@ impl<'d> Single<'d> {
     pub(super) fn reset(&mut self, now: Instant) {
         self.reign = Reign::NOMINAL;
         self.backlogs.fill(Backlog::none(now));
+        self.trailing.fill(Span::ZERO);
         (self.stream, self.timer) = (None, None);
         self.written_by_former = 0.0;
         self.reigns = 0;
@@ -78,6 +82,11 @@ impl<'d> Single<'d> {
     /// Former writers that go on, with the number of each one's reign.
     pub(super) fn formers(&self) -> impl Iterator<Item = (u32, Member)> + '_ {
         self.reign.old_writers().map(|member| (self.left_behind[usize::from(member)], member))
+    }
+
+    /// The lag of each member when it was parted from the log.
+    pub(super) fn trailing(&self) -> &[Span] {
+        &self.trailing
     }
 
     /// Who answers no reads: those that are being made replicas again, or hold no data, as a set.
@@ -179,7 +188,9 @@ impl<'d> Single<'d> {
                 continue;
             }
             let trails = !joined && !all_needed;
-            let lag = if trails { written.rate * self.plan.lag.sample(stream).seconds() } else { 0.0 };
+            let drawn = if trails { self.plan.lag.sample(stream) } else { Span::ZERO };
+            self.trailing[member] = drawn;
+            let lag = written.rate * drawn.seconds();
             backlog.join(joined, now, written.by_present, self.plan.apply_rate, lag);
         }
     }
@@ -206,6 +217,7 @@ impl<'d> Single<'d> {
         if from != to {
             self.backlogs[from] = Backlog::none_of(now, log);
         }
+        self.trailing.fill(Span::ZERO);
         for member in 0..self.backlogs.len() {
             let joined = sight.joined(done.to, member as Member);
             self.backlogs[member].join(joined, now, log, self.plan.apply_rate, 0.0);

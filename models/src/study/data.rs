@@ -41,6 +41,7 @@ impl Measured<'_> {
             recovery: self.spread(&tally.recovery, NANOS),
             lost_by_each: self.spread(&tally.lost_by_each, 1.0),
             lost_span: self.spread(&tally.lost_span, NANOS),
+            consistency: None,
         }
     }
 

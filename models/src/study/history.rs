@@ -12,7 +12,7 @@ use crate::operations::{
     Commit, Cut, Flaw, Heritage, Plan, Popularity, PrimaryRun, PrimaryTally, ReadFrom, Reign, Reigns,
     Session, Shipping, Shows, Store, Stretch,
 };
-use crate::specification::{Acknowledged, Family, Primary, Reads, Specification, StoreId, Votes};
+use crate::specification::{Acknowledged, Primary, Reads, Specification, StoreId};
 use crate::store::Glimpse;
 use crate::world::World;
 use sim::{Instant, Law, Replication, Span};
@@ -54,7 +54,10 @@ impl std::fmt::Display for HistoryFault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             HistoryFault::Family => {
-                write!(f, "histories are written of stores with one writer and equal votes")
+                write!(
+                    f,
+                    "single operations of such a store are not simulated yet: it has parts, witnesses, unequal votes, several writers, or former writers that take their time"
+                )
             }
             HistoryFault::Study(fault) => fault.fmt(f),
             HistoryFault::AtOdds(flaw) => write!(f, "the store's reigns are at odds: {flaw:?}"),
@@ -69,27 +72,43 @@ impl std::error::Error for HistoryFault {}
 /// # Errors
 /// See [`HistoryFault`].
 pub fn history(specification: &Specification, asked: &Asked) -> Result<PrimaryTally, HistoryFault> {
-    let Family::Primary(plan) = &specification.stores[asked.store].family else {
-        return Err(HistoryFault::Family);
-    };
-    let alike = plan.votes == Votes::alike(plan.replicas.len() + 1) && plan.witnesses.is_empty();
+    let plan = specification.stores[asked.store].family.operable().ok_or(HistoryFault::Family)?;
+    let glimpses = glimpses(specification, asked).map_err(HistoryFault::Study)?;
+    let reigns = reigns(&glimpses, 1 + plan.replicas.len()).map_err(HistoryFault::AtOdds)?;
+    let store = store(specification, plan, reigns, asked.patience, Popularity::Uniform { keys: asked.keys });
+    let touches = touches(specification, asked.store);
+    let sessions: Vec<Session> = (0..store.reigns.replicas())
+        .flat_map(|place| (0..asked.sessions).map(move |_| place))
+        .map(|place| session(touches, asked.think, plan, place))
+        .collect();
+    let luck = (specification.run.seed, Replication(asked.replication));
+    let run = PrimaryRun::new(&store, &sessions, asked.keys, luck);
+    Ok(run.run(Instant::ZERO + asked.lasts))
+}
+
+/// The store as the operation engine knows it.
+pub(super) fn store(
+    specification: &Specification,
+    plan: &Primary,
+    reigns: Reigns,
+    patience: Span,
+    popularity: Popularity,
+) -> Store {
     let commit = match plan.acknowledged {
         Acknowledged::Alone => Commit::Asynchronous,
-        Acknowledged::Quorum if alike => Commit::Consensus,
-        Acknowledged::Quorum => return Err(HistoryFault::Family),
+        Acknowledged::Quorum => Commit::Consensus,
         Acknowledged::Received { replicas, alone_after } => Commit::SemiSynchronous {
             replicas: replicas as usize,
             shows: Shows::Acknowledged,
             falls_back: alone_after,
         },
     };
-    let glimpses = glimpses(specification, asked).map_err(HistoryFault::Study)?;
     let members: Vec<_> = std::iter::once(plan.home).chain(plan.replicas.iter().copied()).collect();
     let place = |member: usize| specification.sites[members[member]].place;
     let distance = |a: usize, b: usize| delay(specification, place(a), place(b));
     let all = 0..members.len();
-    let store = Store {
-        reigns: reigns(&glimpses, members.len()).map_err(HistoryFault::AtOdds)?,
+    Store {
+        reigns,
         distances: all.clone().map(|a| all.clone().map(|b| distance(a, b)).collect()).collect(),
         commit,
         shipping: Shipping::Streamed,
@@ -97,26 +116,25 @@ pub fn history(specification: &Specification, asked: &Asked) -> Result<PrimaryTa
         apply: Law::Fixed(Span::ZERO),
         replay: Span::ZERO,
         message: Law::Fixed(Span::ZERO),
-        patience: asked.patience,
-        popularity: Popularity::Uniform { keys: asked.keys },
-    };
-    let sessions: Vec<Session> = all
-        .flat_map(|place| (0..asked.sessions).map(move |_| place))
-        .map(|place| session(specification, asked, plan, place))
-        .collect();
-    let luck = (specification.run.seed, Replication(asked.replication));
-    let run = PrimaryRun::new(&store, &sessions, asked.keys, luck);
-    Ok(run.run(Instant::ZERO + asked.lasts))
+        patience,
+        popularity,
+    }
 }
 
-fn session(specification: &Specification, asked: &Asked, plan: &Primary, place: usize) -> Session {
+/// Reads and writes of a store in a request, on average.
+pub(super) fn touches(specification: &Specification, store: StoreId) -> (f64, f64) {
     let share = |touches: &dyn Fn(&crate::specification::RequestClass) -> bool| -> f64 {
         specification.requests.iter().filter(|class| touches(class)).map(|class| class.share).sum()
     };
-    let reads = share(&|class| class.reads.contains(&asked.store));
-    let writes = share(&|class| class.writes.contains(&asked.store));
+    let reads = share(&|class| class.reads.contains(&store));
+    let writes = share(&|class| class.writes.contains(&store));
+    (reads, writes)
+}
+
+/// The habits of a session at a member's site.
+pub(super) fn session((reads, writes): (f64, f64), think: Span, plan: &Primary, place: usize) -> Session {
     let reads = if reads + writes > 0.0 { reads / (reads + writes) } else { 0.5 };
-    let think = Law::Exponential { mean: asked.think.seconds() };
+    let think = Law::Exponential { mean: think.seconds() };
     let from = match plan.reads {
         Reads::Primary => ReadFrom::Primary,
         Reads::Any => ReadFrom::Nearest,
@@ -161,7 +179,8 @@ fn stretches(glimpses: &[(Instant, Glimpse)], holds: impl Fn(&Glimpse) -> bool) 
     found
 }
 
-fn reigns(glimpses: &[(Instant, Glimpse)], members: usize) -> Result<Reigns, Flaw> {
+/// What the operation engine is to know of who wrote when.
+pub(super) fn reigns(glimpses: &[(Instant, Glimpse)], members: usize) -> Result<Reigns, Flaw> {
     let mut writers: Vec<(u32, usize)> = glimpses.iter().flat_map(|(_, glimpse)| glimpse.writers()).collect();
     writers.sort_unstable();
     writers.dedup();

@@ -1,34 +1,62 @@
 //! Simulating all replications.
 
+use super::consistency::{Tally as Seen, Watch};
 use super::measure::Measured;
 use super::{Options, Progress, StudyFault};
 use crate::design::Design;
 use crate::ledger::Tally;
 use crate::observer::Nobody;
 use crate::outcome::{Outcome, Stopped};
-use crate::specification::Specification;
+use crate::specification::{Specification, StoreId};
 use crate::world::World;
-use sim::Replication;
-use sim::runner::{Ending, Experiment, Plan, Threads, Verdict, narrow_enough, replicate};
+use sim::runner::{Ending, Experiment, Merge, Plan, Threads, Verdict, narrow_enough, replicate};
 use sim::stats::Confidence;
+use sim::{Replication, Table};
 
 /// Replications before a stop rule looks for the first time: one block.
 const FIRST_LOOK: u64 = 64;
 
-struct Replications<'d>(&'d Design);
+struct Replications<'d> {
+    design: &'d Design,
+    watch: Watch<'d>,
+}
+
+/// What a block of replications gathers.
+#[derive(Default)]
+struct Gathered {
+    tally: Tally,
+    /// What the clients of each store saw; empty before the first replication.
+    seen: Table<StoreId, Option<Seen>>,
+}
+
+impl Merge for Gathered {
+    fn merge(&mut self, following: Self) {
+        self.tally.merge(following.tally);
+        if self.seen.is_empty() {
+            self.seen = following.seen;
+            return;
+        }
+        for (id, more) in following.seen.iter() {
+            if let (Some(seen), Some(more)) = (&mut self.seen[id], more) {
+                seen.merge(more);
+            }
+        }
+    }
+}
 
 impl<'d> Experiment for Replications<'d> {
     type Worker = World<'d, Nobody>;
-    type Gathered = Tally;
+    type Gathered = Gathered;
 
     fn worker(&self) -> Self::Worker {
-        World::new(self.0, Nobody)
+        World::new(self.design, Nobody)
     }
 
-    fn replicate(&self, worker: &mut Self::Worker, replication: Replication, gathered: &mut Tally) {
-        std::mem::swap(&mut worker.ledger.tally, gathered);
-        worker.run(self.0.specification().run.seed, replication);
-        std::mem::swap(&mut worker.ledger.tally, gathered);
+    fn replicate(&self, worker: &mut Self::Worker, replication: Replication, gathered: &mut Gathered) {
+        std::mem::swap(&mut worker.ledger.tally, &mut gathered.tally);
+        let luck = (self.design.specification().run.seed, replication);
+        self.watch.run(worker, luck, &mut gathered.seen);
+        std::mem::swap(&mut worker.ledger.tally, &mut gathered.tally);
     }
 }
 
@@ -51,14 +79,18 @@ pub fn run(
         Some(_) if design.is_random() => Plan::Until { first: FIRST_LOOK, cap: count, confidence },
         _ => Plan::Count(count),
     };
-    let judge = |tally: &Tally, look: sim::runner::Look| {
-        let measured = Measured::new(&design, tally, look.confidence);
+    let experiment = Replications { design: &design, watch: Watch::new(&design) };
+    if let Some(due) = experiment.watch.too_many(count) {
+        return Err(StudyFault::TooManyOperations(due));
+    }
+    let judge = |gathered: &Gathered, look: sim::runner::Look| {
+        let measured = Measured::new(&design, &gathered.tally, look.confidence);
         match specification.run.precision {
             Some(width) => narrow_enough(&measured.loss_of_everything(), measured.outages_by_luck(), width),
             None => Verdict::Continue,
         }
     };
-    let replicated = replicate(&Replications(&design), plan, threads, judge, |done| {
+    let replicated = replicate(&experiment, plan, threads, judge, |done| {
         progress(Progress { done, of: count });
     })
     .map_err(StudyFault::Threads)?;
@@ -67,8 +99,14 @@ pub fn run(
         Ending::Reached => Stopped::Precise,
         Ending::NotReached => Stopped::NotReached,
     };
-    let measured = Measured::new(&design, &replicated.gathered, replicated.confidence.unwrap_or(confidence));
-    Ok(measured.outcome(stopped))
+    let confidence = replicated.confidence.unwrap_or(confidence);
+    let Gathered { tally, seen } = &replicated.gathered;
+    let measured = Measured::new(&design, tally, confidence);
+    let mut outcome = measured.outcome(stopped);
+    for (store, seen) in outcome.stores.iter_mut().zip(seen.rows()) {
+        store.consistency = seen.as_ref().map(|seen| seen.outcome(measured.years(), confidence));
+    }
+    Ok(outcome)
 }
 
 pub(super) fn confidence(specification: &Specification) -> Confidence {

@@ -3,7 +3,9 @@
 use super::cuts::Cutting;
 use super::{Above, Traffic};
 use crate::specification::{PopulationId, SiteId};
+use crate::study::Arriving;
 use crate::timeline::{Frame, PopulationFrame, SiteFrame};
+use sim::integral::Poly;
 use sim::{Instant, Span};
 
 impl Traffic<'_> {
@@ -31,6 +33,20 @@ impl Traffic<'_> {
         }
         let arrivals = self.flows[population].arrivals.iter();
         arrivals.filter(|(known, _)| *known == site).map(|(_, share)| share.0[0]).sum()
+    }
+
+    /// Where the requests of each population arrive, from when each share began to be what it is.
+    pub(crate) fn arriving(&self) -> Vec<Arriving> {
+        let all = self.flows.iter().flat_map(|(population, flow)| {
+            let one = move |(site, share): &(SiteId, Poly)| Arriving {
+                population,
+                site: *site,
+                origin: flow.origin,
+                share: *share,
+            };
+            flow.arrivals.iter().map(one)
+        });
+        all.collect()
     }
 
     /// Populations and sites at `at`.

@@ -4,6 +4,7 @@ use super::{Cause, World};
 use crate::observer::Observer;
 use crate::specification::{Specification, StoreId};
 use crate::store::{Glimpse, Loss, News};
+use crate::study::Arriving;
 use crate::timeline::{StoreTurn, What};
 use sim::{Instant, Table};
 
@@ -92,6 +93,11 @@ impl<O: Observer> World<'_, O> {
     }
 
     /// What is seen of a store now.
+    /// Where the requests of each population arrive.
+    pub(crate) fn arriving(&self) -> Vec<Arriving> {
+        self.traffic.arriving()
+    }
+
     pub(crate) fn glimpse(&self, store: StoreId) -> Glimpse {
         self.stores.glimpse(store, self.now)
     }

@@ -4,8 +4,11 @@
 #[cfg(test)]
 mod tests;
 
+mod consistency;
+
 use crate::number;
 use crate::reproduce::{Fingerprint, Reproduce};
+use consistency::ConsistencyJson;
 use models::blame::{Mechanism, SourceId};
 use models::expect::Verdict;
 use models::outcome::{
@@ -432,6 +435,8 @@ struct StoreJson {
     recovery_seconds: SpreadJson,
     lost_writes_each: SpreadJson,
     lost_seconds_each: SpreadJson,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    consistency: Option<ConsistencyJson>,
 }
 
 #[derive(Serialize)]
@@ -462,6 +467,7 @@ impl From<&StoreOutcome> for StoreJson {
             recovery_seconds: (&store.recovery).into(),
             lost_writes_each: (&store.lost_by_each).into(),
             lost_seconds_each: (&store.lost_span).into(),
+            consistency: store.consistency.as_ref().map(ConsistencyJson::from),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The summary of a run: five lines a person understands first, then tables, then how to reproduce it.
 
 mod causes;
+mod consistency;
 mod headline;
 mod inputs;
 mod scopes;
@@ -24,6 +25,7 @@ pub fn run(specification: &Specification, outcome: &Outcome, reproduce: &Reprodu
         document.lines(vec![String::new()]);
         document.facts(headline::facts(outcome, everything));
         scopes::tables(outcome, &mut document);
+        consistency::tables(outcome, &mut document);
         causes::tables(outcome, everything, &mut document);
     }
     verdicts::expectations(outcome, &mut document);

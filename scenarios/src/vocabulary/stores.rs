@@ -116,9 +116,54 @@ pub(super) static STORE: Record = record(
             Shape::Choice(&[word("primary"), word("any")]),
             "Who answers reads: the primary only, or any member in reach.",
         ),
-        not_yet("keys", "How many keys it holds."),
-        not_yet("popularity", "How requests spread over its keys."),
+        field(
+            "sessions",
+            Optional,
+            Shape::Record(&SESSIONS),
+            "How clients use it; with it a run tells what they see: stale reads, writes missed or lost, times.",
+        ),
+        field(
+            "keys",
+            Optional,
+            Shape::Count(1, 1_000_000_000),
+            "How many keys it holds; needed with `sessions`.",
+        ),
+        field(
+            "popularity",
+            Optional,
+            Shape::Either(&[Shape::Choice(&[word("uniform")]), Shape::Record(&POPULARITY)]),
+            "Which key a session chooses: each alike (where absent), or by a law.",
+        ),
     ],
+);
+
+static SESSIONS: Record = record(
+    "`sessions`",
+    &[
+        field(
+            "operations",
+            Default("10"),
+            Shape::Number(1.0, 1e6),
+            "Reads and writes of a session on its one key, a cart or a profile: the mean of a geometric law.",
+        ),
+        field(
+            "think",
+            Default("1s"),
+            POSITIVE_TIME,
+            "Time from an answer to the next operation: the mean of an exponential law.",
+        ),
+        field("patience", Default("5s"), POSITIVE_TIME, "How long an answer is waited for."),
+    ],
+);
+
+static POPULARITY: Record = record(
+    "`popularity`",
+    &[field(
+        "zipf",
+        Required,
+        Shape::Number(0.01, 10.0),
+        "The k-th key is chosen in proportion to k to the power of minus this: `{zipf: 0.99}`.",
+    )],
 );
 
 /// Kinds of stores.

@@ -1,0 +1,160 @@
+//! What clients of stores see: single operations of sampled sessions against what the stores went through in each
+//! replication.
+//!
+//! A store's sessions are a Poisson process over time, keys and places: its rate is what arrives at its members' sites in
+//! the flow engine, divided by the operations of a session, and each key has its share. What happens to a session
+//! depends on the sessions on the same key and on the store's timeline, and on nothing else. So the expected number of
+//! violations in a replication is the integral, over where a session may be, of what one more session there would see
+//! among all others (Mecke's formula for Poisson processes: Last and Penrose, Lectures on the Poisson Process, 2017,
+//! theorem 4.1). That integral is sampled: a session's instant is drawn uniformly from a stratum of the replication and
+//! kept with a probability in proportion to the rate there, its key is drawn by popularity, the other sessions on that key
+//! are drawn as they come, and what it sees has the weight (the stratum's length) x (the greatest rate) / (instants
+//! drawn). It is unbiased for any strata and any number of draws.
+//!
+//! Assumptions:
+//! - Traffic that arrives at a site without a member of the store is served from the site of the nearest member.
+//! - A replica's lag is drawn once for each session looked at, and holds for all it sees; around a failover it is the one
+//!   that the flow engine drew. A replica that is back applies what it missed at once, whatever its apply rate.
+//! - Of a long disturbance before a session, at most so many sessions on its key are played ([`visit::EARLIER`]): they
+//!   say that the key was written since, and when first, to within a part of that time.
+
+mod scenes;
+mod strata;
+mod tally;
+mod visit;
+
+pub(crate) use scenes::Arriving;
+pub(super) use tally::Tally;
+
+use super::history;
+use crate::design::Design;
+use crate::observer::Nobody;
+use crate::operations::popularity::Choice;
+use crate::specification::{Fidelity, Sessions, StoreId};
+use crate::world::World;
+use scenes::{Recorder, Scenes};
+use sim::{Instant, Replication, Seed, Span, Stream, StreamName, Table};
+use strata::Strata;
+use visit::Visitor;
+
+/// More operations than this are not simulated one by one.
+const OPERATIONS_MOST: f64 = 50e6;
+
+/// What is looked at in one store.
+#[derive(Debug)]
+struct Watched<'d> {
+    id: StoreId,
+    sessions: &'d Sessions,
+    choice: Choice,
+    name: StreamName,
+    visitor: Visitor<'d>,
+}
+
+/// All stores that have sessions.
+#[derive(Debug)]
+pub(super) struct Watch<'d> {
+    design: &'d Design,
+    stores: Vec<Watched<'d>>,
+}
+
+impl<'d> Watch<'d> {
+    pub(super) fn new(design: &'d Design) -> Self {
+        let specification = design.specification();
+        let watched = |id: StoreId| {
+            let store = &specification.stores[id];
+            let plan = store.family.operable()?;
+            let sessions = store.sessions.as_ref()?;
+            let touches = history::touches(specification, id);
+            (touches.0 + touches.1 > 0.0).then(|| Watched {
+                id,
+                sessions,
+                choice: Choice::of(&sessions.popularity),
+                name: StreamName::of(&store.name, "operations"),
+                visitor: Visitor::new(design, plan, sessions, touches),
+            })
+        };
+        Watch { design, stores: specification.stores.ids().filter_map(watched).collect() }
+    }
+
+    /// Operations that would have to be simulated one by one, if these are too many.
+    pub(super) fn too_many(&self, replications: u64) -> Option<f64> {
+        let run = &self.design.specification().run;
+        if run.fidelity == Fidelity::Sampled {
+            return None;
+        }
+        let end = Instant::ZERO + run.horizon;
+        let requests: f64 =
+            self.design.curves.rows().iter().map(|curve| curve.integral(Instant::ZERO, end)).sum();
+        let each: f64 = self.stores.iter().map(|store| requests * store.visitor.operations_a_request()).sum();
+        let due = each * replications as f64;
+        (due > OPERATIONS_MOST).then_some(due)
+    }
+
+    /// Runs a replication and looks at its stores.
+    pub(super) fn run(
+        &self,
+        world: &mut World<'d, Nobody>,
+        (seed, replication): (Seed, Replication),
+        tallies: &mut Table<StoreId, Option<Tally>>,
+    ) {
+        if self.stores.is_empty() {
+            world.run(seed, replication);
+            return;
+        }
+        let horizon = Instant::ZERO + self.design.specification().run.horizon;
+        let recorder = Recorder::new(self.stores.iter().map(|store| store.id));
+        world.start(seed, replication);
+        world.drive(horizon, |world| {
+            recorder.look(world);
+            false
+        });
+        world.finish(horizon);
+        if tallies.is_empty() {
+            *tallies = self.design.specification().stores.map(|_, _| None);
+        }
+        for (store, scenes) in self.stores.iter().zip(recorder.scenes()) {
+            let tally = tallies[store.id].get_or_insert_with(Tally::default);
+            store.look(self.design, &scenes, (seed, replication), tally);
+        }
+    }
+}
+
+impl Watched<'_> {
+    fn look(
+        &self,
+        design: &Design,
+        scenes: &Scenes,
+        (seed, replication): (Seed, Replication),
+        tally: &mut Tally,
+    ) {
+        let run = &design.specification().run;
+        let mut stream = Stream::new(seed, replication, self.name);
+        if run.fidelity == Fidelity::Request {
+            let seen = self.visitor.everybody(&self.choice, scenes, run.horizon, &mut stream);
+            tally.see(&seen, self.sessions_due(design), 1.0);
+            tally.finish();
+            return;
+        }
+        let strata = Strata::new(scenes, run.horizon, self.visitor.near(Span::ZERO), self.sessions);
+        for (parts, share) in strata.parts() {
+            let draws = self.visitor.draws(f64::from(run.operations) * share);
+            let weight = parts.length().seconds() * self.visitor.most() / draws as f64;
+            for _ in 0..draws {
+                let at = parts.at(stream.uniform());
+                let scene = scenes.at(at);
+                let Some(place) = self.visitor.place(scene, at, &mut stream) else { continue };
+                let key = self.choice.draw(&mut stream);
+                let share = self.sessions.popularity.share(key);
+                let seen = self.visitor.visit(scenes, (at, place), share, &strata, &mut stream);
+                tally.see(&seen, 1, weight);
+            }
+        }
+        tally.finish();
+    }
+
+    fn sessions_due(&self, design: &Design) -> u64 {
+        let end = Instant::ZERO + design.specification().run.horizon;
+        let requests: f64 = design.curves.rows().iter().map(|curve| curve.integral(Instant::ZERO, end)).sum();
+        (requests * self.visitor.operations_a_request() / self.sessions.operations) as u64
+    }
+}

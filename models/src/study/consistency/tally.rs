@@ -1,0 +1,196 @@
+//! What was seen, replication by replication, in integers that merge.
+
+use crate::operations::{PrimaryCounts, PrimaryTally};
+use crate::outcome::{Anomaly, AnomalyOutcome, Consistency, Estimate, Method, Percentiles};
+use crate::study::interval::convert;
+use crate::study::measure::NO_SAMPLE;
+use sim::stats::{Confidence, LogHistogram, Moments, Pairs, events_bound_after_none, quantile_ranks};
+
+/// Weighted operations enter sums as thousandths.
+const FINE: f64 = 1e3;
+/// Weights of times are kept in sixteenths.
+const SIXTEENTHS: f64 = 16.0;
+const NANOS: f64 = 1e9;
+const MILLION: f64 = 1e6;
+const KINDS: usize = Anomaly::ALL.len();
+
+/// What was seen of one store.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Tally {
+    /// Operations in each replication.
+    operations: Moments,
+    /// Each anomaly beside all operations, and beside those that are eligible.
+    of_all: [Pairs; KINDS],
+    of_eligible: [Pairs; KINDS],
+    simulated: u64,
+    sessions: u64,
+    /// The greatest weight, in thousandths.
+    heaviest: i64,
+    stale_for: Weighed,
+    reads: Weighed,
+    writes: Weighed,
+    here: Here,
+}
+
+/// The present replication, weighted.
+#[derive(Clone, Debug, Default)]
+struct Here {
+    operations: f64,
+    seen: [(f64, f64); KINDS],
+}
+
+/// Times with weights.
+#[derive(Clone, Debug, Default)]
+struct Weighed {
+    times: LogHistogram,
+    /// Sum of the squares of the weights.
+    squares: u128,
+}
+
+impl Tally {
+    /// So many sessions saw this; each stands for `weight` of them.
+    pub(super) fn see(&mut self, seen: &PrimaryTally, sessions: u64, weight: f64) {
+        let counts = &seen.counts;
+        let operations = attempts(counts);
+        self.simulated += operations;
+        self.sessions += sessions;
+        self.heaviest = self.heaviest.max(fine(weight));
+        self.here.operations += operations as f64 * weight;
+        for (sum, anomaly) in self.here.seen.iter_mut().zip(Anomaly::ALL) {
+            let (events, eligible) = told(counts, anomaly);
+            sum.0 += events as f64 * weight;
+            sum.1 += eligible as f64 * weight;
+        }
+        self.stale_for.add(&counts.stale_for, weight);
+        self.reads.add(&seen.read_latency, weight);
+        self.writes.add(&seen.write_latency, weight);
+    }
+
+    /// A replication is over.
+    pub(super) fn finish(&mut self) {
+        let Here { operations, seen } = std::mem::take(&mut self.here);
+        self.operations.add(fine(operations));
+        for (index, (events, eligible)) in seen.into_iter().enumerate() {
+            self.of_all[index].add(fine(events), fine(operations));
+            self.of_eligible[index].add(fine(events), fine(eligible));
+        }
+    }
+
+    pub(crate) fn merge(&mut self, more: &Tally) {
+        self.operations.merge(&more.operations);
+        for index in 0..KINDS {
+            self.of_all[index].merge(&more.of_all[index]);
+            self.of_eligible[index].merge(&more.of_eligible[index]);
+        }
+        self.simulated += more.simulated;
+        self.sessions += more.sessions;
+        self.heaviest = self.heaviest.max(more.heaviest);
+        self.stale_for.merge(&more.stale_for);
+        self.reads.merge(&more.reads);
+        self.writes.merge(&more.writes);
+    }
+
+    /// What it says. A replication lasts so many years.
+    pub(crate) fn outcome(&self, years: f64, confidence: Confidence) -> Consistency {
+        let per_year = |fine: f64| fine / FINE / years;
+        let anomalies = Anomaly::ALL.into_iter().enumerate().map(|(index, anomaly)| AnomalyOutcome {
+            anomaly,
+            of_all: self.per_million(&self.of_all[index], confidence),
+            of_eligible: self.per_million(&self.of_eligible[index], confidence),
+        });
+        let operations = convert(self.operations.student(confidence)).map(per_year);
+        Consistency {
+            operations: Estimate { low: operations.low.max(0.0), ..operations },
+            simulated: self.simulated,
+            sessions: self.sessions,
+            anomalies: anomalies.collect(),
+            stale_for: self.stale_for.percentiles(confidence),
+            reads: self.reads.percentiles(confidence),
+            writes: self.writes.percentiles(confidence),
+        }
+    }
+
+    /// Per million, the replication being the unit. After none: as if all the sessions had gone by unseen that can, of
+    /// the greatest weight, with all their operations.
+    fn per_million(&self, pairs: &Pairs, confidence: Confidence) -> Estimate {
+        let [events, base] = pairs.sums();
+        if base == 0 {
+            return NO_SAMPLE;
+        }
+        if events > 0 {
+            let ratio = convert(pairs.ratio(confidence)).clamped();
+            return ratio.map(|share| share * MILLION);
+        }
+        let each = self.simulated as f64 / self.sessions.max(1) as f64;
+        let unseen = events_bound_after_none(confidence) * self.heaviest as f64 * each.max(1.0);
+        let high = (unseen / base as f64).min(1.0) * MILLION;
+        Estimate { value: 0.0, low: 0.0, high, method: Method::NoneSeen, sample: self.sessions }
+    }
+}
+
+impl Weighed {
+    fn add(&mut self, times: &LogHistogram, weight: f64) {
+        let weight = ((weight * SIXTEENTHS + 0.5) as u64).max(1);
+        for (low, high, count) in times.buckets() {
+            self.times.add_many(low + (high - low) / 2, count * weight);
+            self.squares += u128::from(count) * u128::from(weight) * u128::from(weight);
+        }
+    }
+
+    fn merge(&mut self, more: &Weighed) {
+        self.times.merge(&more.times);
+        self.squares += more.squares;
+    }
+
+    fn percentiles(&self, confidence: Confidence) -> Percentiles {
+        let quantile = |p: f64| self.quantile(p, confidence).unwrap_or(NO_SAMPLE);
+        Percentiles { p50: quantile(0.5), p99: quantile(0.99), p999: quantile(0.999) }
+    }
+
+    /// In seconds. The interval is that of an unweighted sample which says as much (Kish, Survey Sampling, 1965, 11.7).
+    fn quantile(&self, p: f64, confidence: Confidence) -> Option<Estimate> {
+        if self.squares == 0 {
+            return None;
+        }
+        let sum = self.times.count() as f64;
+        let alike = ((sum * sum / self.squares as f64) as u64).max(1);
+        let at = |p: f64| self.times.quantile(p, confidence).map(|found| found.value / NANOS);
+        let ranks = quantile_ranks(alike, p, confidence)?;
+        let place = |rank: u64| (rank as f64 - 0.5) / alike as f64;
+        Some(Estimate {
+            value: at(p)?,
+            low: ranks.low.map_or(Some(0.0), |rank| at(place(rank)))?,
+            high: ranks.high.map_or(Some(f64::INFINITY), |rank| at(place(rank)))?,
+            method: Method::OrderStatistic,
+            sample: alike,
+        })
+    }
+}
+
+fn fine(x: f64) -> i64 {
+    (x * FINE + 0.5) as i64
+}
+
+fn attempts(counts: &PrimaryCounts) -> u64 {
+    counts.reads + counts.failed_reads + writes_sent(counts)
+}
+
+fn writes_sent(counts: &PrimaryCounts) -> u64 {
+    counts.writes + counts.refused_writes + counts.unknown_writes
+}
+
+/// How often it happened, and how often it could have.
+fn told(counts: &PrimaryCounts, anomaly: Anomaly) -> (u64, u64) {
+    match anomaly {
+        Anomaly::StaleRead => (counts.stale, counts.reads),
+        Anomaly::ReadYourWrites => (counts.forgot_own_write, counts.after_own_write),
+        Anomaly::MonotonicReads => (counts.went_back, counts.repeated),
+        Anomaly::ReadAfterLoss => (counts.stale_after_loss, counts.reads),
+        Anomaly::LostWrite => (counts.lost, counts.writes),
+        Anomaly::ReadThenLost => (counts.read_then_lost, counts.writes),
+        Anomaly::TwoWriters => (counts.superseded, counts.writes),
+        Anomaly::OutOfOrder => (counts.out_of_order(), counts.reads + counts.writes),
+        Anomaly::Refused => (counts.failed_reads + counts.refused_writes, attempts(counts)),
+        Anomaly::Unknown => (counts.unknown_writes, writes_sent(counts)),
+    }
+}

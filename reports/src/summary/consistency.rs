@@ -1,0 +1,71 @@
+//! What the clients of each store saw.
+
+use crate::document::Document;
+use crate::number::{self, Scale, count_scale, time_scale};
+use crate::table::{Cell, Table};
+use models::outcome::{Anomaly, Consistency, Estimate, Method, Outcome, Percentiles};
+
+/// Adds two tables for each store whose clients were looked at.
+pub(super) fn tables(outcome: &Outcome, document: &mut Document) {
+    for store in &outcome.stores {
+        let Some(seen) = &store.consistency else { continue };
+        let a_year = count_scale(seen.operations.value).named(seen.operations.value);
+        let looked = number::grouped(seen.simulated);
+        document.section(format!(
+            "What clients of {} see (per million; {a_year} operations a year, {looked} of them looked at)",
+            store.name
+        ));
+        document.table(anomalies(seen));
+        document.table(times(seen));
+    }
+}
+
+fn anomalies(seen: &Consistency) -> Table {
+    let mut table = Table::new(["what", ">of all operations", ">of these", "these"]);
+    for row in &seen.anomalies {
+        let (what, of) = words(row.anomaly);
+        table.row([what.into(), per_million(row.of_all), per_million(row.of_eligible), of.into()]);
+    }
+    table
+}
+
+fn per_million(estimate: Estimate) -> Cell {
+    match estimate.method {
+        Method::NoSample => "-".into(),
+        _ => number::estimate(estimate, Scale::PLAIN).into(),
+    }
+}
+
+fn words(anomaly: Anomaly) -> (&'static str, &'static str) {
+    match anomaly {
+        Anomaly::StaleRead => ("stale reads", "answered reads"),
+        Anomaly::ReadYourWrites => ("own write missed", "reads after an own write"),
+        Anomaly::MonotonicReads => ("back before an earlier read", "reads after a read"),
+        Anomaly::ReadAfterLoss => ("lost writes missed", "answered reads"),
+        Anomaly::LostWrite => ("writes lost", "acknowledged writes"),
+        Anomaly::ReadThenLost => ("read, then lost", "acknowledged writes"),
+        Anomaly::TwoWriters => ("written beside the writer", "acknowledged writes"),
+        Anomaly::OutOfOrder => ("not linearisable", "answered operations"),
+        Anomaly::Refused => ("refused or unanswered", "all operations"),
+        Anomaly::Unknown => ("outcome unknown", "writes"),
+    }
+}
+
+fn times(seen: &Consistency) -> Table {
+    let mut table = Table::new(["time", ">median", ">p99", ">p99.9"]);
+    for (what, law) in [
+        ("until a read is answered", seen.reads),
+        ("until a write is acknowledged", seen.writes),
+        ("a stale read is behind", seen.stale_for),
+    ] {
+        let Percentiles { p50, p99, p999 } = law;
+        let cell = |estimate: Estimate| -> Cell {
+            match estimate.method {
+                Method::NoSample => "-".into(),
+                _ => number::estimate(estimate, time_scale(estimate.value)).into(),
+            }
+        };
+        table.row([what.into(), cell(p50), cell(p99), cell(p999)]);
+    }
+    table
+}
