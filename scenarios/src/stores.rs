@@ -43,7 +43,8 @@ impl Resolver<'_> {
         let keys = keys?;
         let zipf = store.get("popularity").and_then(|popularity| popularity.number_of("zipf"));
         Some(Sessions {
-            popularity: zipf.map_or(Popularity::Uniform { keys }, |exponent| Popularity::Zipf { keys, exponent }),
+            popularity: zipf
+                .map_or(Popularity::Uniform { keys }, |exponent| Popularity::Zipf { keys, exponent }),
             operations: node.number_of("operations")?,
             think: node.duration_of("think")?,
             patience: node.duration_of("patience")?,

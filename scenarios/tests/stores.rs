@@ -25,7 +25,8 @@ const BROWSE: &str = "requests: {browse: {share: 100%, reads: [orders]}}\n";
 /// The only store of a scenario.
 fn store(text: &str, set: &[&str]) -> Primary {
     let specification = compile(&format!("stores: {{orders: {{{text}}}}}\n{BROWSE}"), set);
-    let [Store { name, family: Family::Primary(primary), sessions: None }] = specification.stores.rows() else {
+    let [Store { name, family: Family::Primary(primary), sessions: None }] = specification.stores.rows()
+    else {
         panic!("one store")
     };
     assert_eq!(name, "orders");

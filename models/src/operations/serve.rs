@@ -100,13 +100,7 @@ impl<'a> PrimaryRun<'a> {
 
     /// Sessions that come from outside, on `keys` keys. All entries take as long to a replica as `lags` says, all
     /// told, so that what is seen of a key does not depend on how many others are looked at.
-    pub fn open(
-        store: &'a Store,
-        crowd: Crowd<'a>,
-        keys: u32,
-        lags: Vec<Span>,
-        stream: Stream,
-    ) -> Self {
+    pub fn open(store: &'a Store, crowd: Crowd<'a>, keys: u32, lags: Vec<Span>, stream: Stream) -> Self {
         let mut run = PrimaryRun::empty(store, keys, 0, (Seed(0), Replication(0)));
         run.luck.hold(lags);
         run.comers = Some(Comers::new(crowd, stream));

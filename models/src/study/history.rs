@@ -67,8 +67,7 @@ pub fn history(specification: &Specification, asked: &Asked) -> Result<PrimaryTa
     let Family::Primary(plan) = &specification.stores[asked.store].family;
     let glimpses = glimpses(specification, asked).map_err(HistoryFault::Study)?;
     let reigns = reigns(&glimpses, 1 + plan.replicas.len()).map_err(HistoryFault::AtOdds)?;
-    let store =
-        store(specification, plan, reigns, asked.patience, Popularity::Uniform { keys: asked.keys });
+    let store = store(specification, plan, reigns, asked.patience, Popularity::Uniform { keys: asked.keys });
     let touches = touches(specification, asked.store);
     let sessions: Vec<Session> = (0..store.reigns.replicas())
         .flat_map(|place| (0..asked.sessions).map(move |_| place))

@@ -3,8 +3,8 @@
 use super::cuts::Cutting;
 use super::{Above, Traffic};
 use crate::specification::{PopulationId, SiteId};
-use crate::timeline::{Frame, PopulationFrame, SiteFrame};
 use crate::study::Arriving;
+use crate::timeline::{Frame, PopulationFrame, SiteFrame};
 use sim::integral::Poly;
 use sim::{Instant, Span};
 

@@ -2,9 +2,9 @@
 
 use super::{Cause, World};
 use crate::observer::Observer;
-use crate::study::Arriving;
 use crate::specification::{Specification, StoreId};
 use crate::store::{Glimpse, Loss, News};
+use crate::study::Arriving;
 use crate::timeline::{StoreTurn, What};
 use sim::{Instant, Table};
 

@@ -8,6 +8,7 @@ mod consistency;
 
 use crate::number;
 use crate::reproduce::{Fingerprint, Reproduce};
+use consistency::ConsistencyJson;
 use models::blame::{Mechanism, SourceId};
 use models::expect::Verdict;
 use models::outcome::{
@@ -15,7 +16,6 @@ use models::outcome::{
     SiteOutcome, SourceOutcome, Spread, Stopped, StoreOutcome, TimeCharge, Unit, Worst,
 };
 use models::specification::{Scope, Sourced, Specification};
-use consistency::ConsistencyJson;
 use models::volume::Volume;
 use serde::Serialize;
 use sim::hash::StableHash;

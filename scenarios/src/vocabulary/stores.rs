@@ -69,7 +69,12 @@ pub(super) static STORE: Record = record(
             Shape::Record(&SESSIONS),
             "How clients use it; with it a run tells what they see: stale reads, writes missed or lost, times.",
         ),
-        field("keys", Optional, Shape::Count(1, 1_000_000_000), "How many keys it holds; needed with `sessions`."),
+        field(
+            "keys",
+            Optional,
+            Shape::Count(1, 1_000_000_000),
+            "How many keys it holds; needed with `sessions`.",
+        ),
         field(
             "popularity",
             Optional,
