@@ -131,7 +131,7 @@ impl Watched<'_> {
         let mut stream = Stream::new(seed, replication, self.name);
         if run.fidelity == Fidelity::Request {
             let seen = self.visitor.everybody(&self.choice, scenes, run.horizon, &mut stream);
-            tally.see(&seen, self.sessions_due(design), 1.0);
+            tally.see(seen, self.sessions_due(design), 1.0);
             tally.finish();
             return;
         }
@@ -146,7 +146,7 @@ impl Watched<'_> {
                 let key = self.choice.draw(&mut stream);
                 let share = self.sessions.popularity.share(key);
                 let seen = self.visitor.visit(scenes, (at, place), share, &strata, &mut stream);
-                tally.see(&seen, 1, weight);
+                tally.see(seen, 1, weight);
             }
         }
         tally.finish();

@@ -203,6 +203,14 @@ pub(super) fn reigns(glimpses: &[(Instant, Glimpse)], members: usize) -> Result<
         // Nobody writes throughout: a reign that is over before it has begun.
         all.push(Reign { stops: Instant::ZERO, ..steady(members) });
     }
+    for epoch in 1..all.len() {
+        let (before, after) = all.split_at_mut(epoch);
+        // Who still writes has heard of nobody else, also where the writer changes to and fro.
+        for reign in before {
+            let heard = &mut after[0].heard[reign.primary];
+            *heard = (*heard).max(reign.stops);
+        }
+    }
     for epoch in (1..all.len()).rev() {
         let (before, after) = all.split_at_mut(epoch);
         let (this, next) = (&mut before[epoch - 1], &after[0]);

@@ -105,6 +105,7 @@ pub fn run(
     let mut outcome = measured.outcome(stopped);
     for (store, seen) in outcome.stores.iter_mut().zip(seen.rows()) {
         store.consistency = seen.as_ref().map(|seen| seen.outcome(measured.years(), confidence));
+        outcome.warnings.extend(seen.as_ref().and_then(|seen| seen.warning(&store.name)));
     }
     Ok(outcome)
 }

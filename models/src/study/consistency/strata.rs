@@ -66,7 +66,7 @@ impl Parts {
             if left < length {
                 return part.from + left;
             }
-            left = left - length;
+            left -= length;
         }
         self.0.last().map_or(Instant::ZERO, |last| last.until - Span::NANOSECOND)
     }

@@ -1,6 +1,6 @@
 //! What was seen, replication by replication, in integers that merge.
 
-use crate::operations::{PrimaryCounts, PrimaryTally};
+use crate::operations::{Flaw, PrimaryCounts, PrimaryTally};
 use crate::outcome::{Anomaly, AnomalyOutcome, Consistency, Estimate, Method, Percentiles};
 use crate::study::interval::convert;
 use crate::study::measure::NO_SAMPLE;
@@ -24,6 +24,8 @@ pub(crate) struct Tally {
     of_eligible: [Pairs; KINDS],
     simulated: u64,
     sessions: u64,
+    /// Sessions that could not be played, since what the store went through breaks a rule of reigns.
+    unplayed: u64,
     /// The greatest weight, in thousandths.
     heaviest: i64,
     stale_for: Weighed,
@@ -49,7 +51,11 @@ struct Weighed {
 
 impl Tally {
     /// So many sessions saw this; each stands for `weight` of them.
-    pub(super) fn see(&mut self, seen: &PrimaryTally, sessions: u64, weight: f64) {
+    pub(super) fn see(&mut self, seen: Result<PrimaryTally, Flaw>, sessions: u64, weight: f64) {
+        let Ok(seen) = &seen else {
+            self.unplayed += sessions;
+            return;
+        };
         let counts = &seen.counts;
         let operations = attempts(counts);
         self.simulated += operations;
@@ -76,6 +82,17 @@ impl Tally {
         }
     }
 
+    /// What the reader should know.
+    pub(crate) fn warning(&self, store: &str) -> Option<String> {
+        (self.unplayed > 0).then(|| {
+            format!(
+                "{} sessions of {store} are left out of what clients see: the way its writers changed cannot be \
+                 played to single operations",
+                self.unplayed
+            )
+        })
+    }
+
     pub(crate) fn merge(&mut self, more: &Tally) {
         self.operations.merge(&more.operations);
         for index in 0..KINDS {
@@ -84,6 +101,7 @@ impl Tally {
         }
         self.simulated += more.simulated;
         self.sessions += more.sessions;
+        self.unplayed += more.unplayed;
         self.heaviest = self.heaviest.max(more.heaviest);
         self.stale_for.merge(&more.stale_for);
         self.reads.merge(&more.reads);

@@ -6,7 +6,7 @@ use crate::curve::Curve;
 use crate::design::Design;
 use crate::network::delay;
 use crate::operations::popularity::Choice;
-use crate::operations::{Arrival, Crowd, KeyId, PrimaryRun, PrimaryTally, Session, Stretch};
+use crate::operations::{Arrival, Crowd, Flaw, KeyId, PrimaryRun, PrimaryTally, Session, Stretch};
 use crate::specification::{PopulationId, Primary, Sessions, SiteId};
 use crate::study::history;
 use sim::{Instant, Replication, Seed, Span, Stream, StreamName, Table};
@@ -114,7 +114,7 @@ impl<'d> Visitor<'d> {
         share: f64,
         strata: &Strata,
         stream: &mut Stream,
-    ) -> PrimaryTally {
+    ) -> Result<PrimaryTally, Flaw> {
         let ends = at.saturating_add(Span::from_seconds(self.lasts().seconds() * LENGTHS_AFTER));
         let lags = self.lags(scenes, Stretch { from: strata.begins(at), until: strata.ends(ends) }, stream);
         let greatest = lags.iter().copied().max().unwrap_or(Span::ZERO);
@@ -139,7 +139,7 @@ impl<'d> Visitor<'d> {
         scenes: &Scenes,
         horizon: Span,
         stream: &mut Stream,
-    ) -> PrimaryTally {
+    ) -> Result<PrimaryTally, Flaw> {
         let whole = Stretch { from: Instant::ZERO, until: Instant::ZERO + horizon };
         let mut arrivals = Vec::new();
         self.come(scenes, whole, 1.0, stream, &mut arrivals);
@@ -190,16 +190,15 @@ impl<'d> Visitor<'d> {
         (arrivals, keys): (&[Arrival], u32),
         lags: Vec<Span>,
         stream: &mut Stream,
-    ) -> PrimaryTally {
+    ) -> Result<PrimaryTally, Flaw> {
         let glimpses = scenes.glimpses(during.from, during.until);
-        let reigns = history::reigns(&glimpses, self.habits.len())
-            .expect("what the flow engine lets a store go through keeps the rules of reigns");
+        let reigns = history::reigns(&glimpses, self.habits.len())?;
         let specification = self.design.specification();
         let popularity = self.sessions.popularity;
         let store = history::store(specification, self.plan, reigns, self.sessions.patience, popularity);
         let crowd = Crowd { sessions: &self.habits, arrivals, operations: self.sessions.operations };
         let name = StreamName::of("crowd", "operations");
         let own = Stream::new(Seed(stream.bits()), Replication(0), name);
-        PrimaryRun::open(&store, crowd, keys, lags, own).run(Instant::FAR)
+        Ok(PrimaryRun::open(&store, crowd, keys, lags, own).run(Instant::FAR))
     }
 }
