@@ -15,6 +15,8 @@
 //! - A client has one operation under way at a time.
 
 pub mod client;
+mod durations;
+mod floors;
 pub mod history;
 pub mod key;
 mod log;
