@@ -72,7 +72,6 @@ struct Busy<'a> {
 }
 
 #[derive(Clone, Copy, Debug)]
-#[expect(clippy::large_enum_variant, reason = "it lies in its client's row and is never moved about")]
 enum UnderWay {
     Nothing,
     Write(Order),
