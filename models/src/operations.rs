@@ -16,6 +16,8 @@
 
 pub mod client;
 pub mod crowd;
+mod durations;
+mod floors;
 pub mod history;
 pub mod key;
 pub mod leaderless;

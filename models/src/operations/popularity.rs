@@ -86,6 +86,57 @@ pub struct Zipf {
     shortcut: f64,
 }
 
+/// A [`Popularity`] in a table, for many draws: Walker's alias method (Vose, "A linear algorithm for generating random
+/// numbers with a given distribution", IEEE Transactions on Software Engineering 17 (1991)), one number to a draw.
+#[derive(Clone, Debug)]
+pub struct Aliases {
+    /// For each of equally likely cells: the share of it that is its own key's, and whose the rest is.
+    cells: Vec<(f64, u32)>,
+}
+
+impl Aliases {
+    /// Ready to draw.
+    pub fn of(popularity: &Popularity) -> Self {
+        match *popularity {
+            Popularity::Uniform { keys } => Aliases::weighted(&vec![1.0; keys.max(1) as usize]),
+            Popularity::Zipf { keys, exponent } => {
+                let weight = |rank: u32| libm::pow(f64::from(rank), -exponent);
+                Aliases::weighted(&(1..=keys.max(1)).map(weight).collect::<Vec<f64>>())
+            }
+        }
+    }
+
+    fn weighted(weights: &[f64]) -> Self {
+        let mean = weights.iter().sum::<f64>() / weights.len() as f64;
+        let mut cells: Vec<(f64, u32)> = (0u32..).zip(weights).map(|(key, w)| (w / mean, key)).collect();
+        let (mut small, mut large): (Vec<usize>, Vec<usize>) =
+            (0..cells.len()).partition(|cell| cells[*cell].0 < 1.0);
+        while let (Some(&poor), Some(&rich)) = (small.last(), large.last()) {
+            small.pop();
+            cells[poor].1 = rich as u32;
+            cells[rich].0 -= 1.0 - cells[poor].0;
+            if cells[rich].0 < 1.0 {
+                large.pop();
+                small.push(rich);
+            }
+        }
+        // What is left over differs from one by rounding only.
+        small.iter().chain(&large).for_each(|cell| cells[*cell].0 = 1.0);
+        Aliases { cells }
+    }
+
+    /// Draws a key's number, from 0; the most popular is 0.
+    pub fn draw(&self, stream: &mut Stream) -> u32 {
+        if let [_] = self.cells.as_slice() {
+            return 0;
+        }
+        let place = stream.uniform() * self.cells.len() as f64;
+        let cell = (place as usize).min(self.cells.len() - 1);
+        let (own, alias) = self.cells[cell];
+        if place - (cell as f64) < own { cell as u32 } else { alias }
+    }
+}
+
 impl Choice {
     /// Ready to draw.
     pub fn of(popularity: &Popularity) -> Self {
@@ -167,22 +218,28 @@ mod tests {
         for exponent in [0.5, 0.99, 1.0, 1.5] {
             const DRAWS: usize = 200_000;
             let keys = 20;
-            let choice = Choice::of(&Popularity::Zipf { keys, exponent });
+            let popularity = Popularity::Zipf { keys, exponent };
+            let (choice, aliases) = (Choice::of(&popularity), Aliases::of(&popularity));
             let mut stream = Stream::new(Seed(1), Replication(0), StreamName::of("zipf", "test"));
-            let mut counts = [0usize; 20];
-            (0..DRAWS).for_each(|_| counts[choice.draw(&mut stream) as usize] += 1);
+            let mut counts = [[0usize; 20]; 2];
+            for _ in 0..DRAWS {
+                counts[0][choice.draw(&mut stream) as usize] += 1;
+                counts[1][aliases.draw(&mut stream) as usize] += 1;
+            }
             let weights: Vec<f64> = (1..=keys).map(|k| libm::pow(f64::from(k), -exponent)).collect();
             let total: f64 = weights.iter().sum();
-            let chi: f64 = counts
-                .iter()
-                .zip(&weights)
-                .map(|(count, weight)| {
-                    let expected = DRAWS as f64 * weight / total;
-                    (*count as f64 - expected) * (*count as f64 - expected) / expected
-                })
-                .sum();
-            // The 99.9 % quantile of chi square with 19 degrees of freedom.
-            assert!(chi < 43.82, "exponent {exponent}: {chi}");
+            for counts in &counts {
+                let chi: f64 = counts
+                    .iter()
+                    .zip(&weights)
+                    .map(|(count, weight)| {
+                        let expected = DRAWS as f64 * weight / total;
+                        (*count as f64 - expected) * (*count as f64 - expected) / expected
+                    })
+                    .sum();
+                // The 99.9 % quantile of chi square with 19 degrees of freedom.
+                assert!(chi < 43.82, "exponent {exponent}: {chi}");
+            }
         }
     }
 }

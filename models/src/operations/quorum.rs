@@ -62,15 +62,17 @@ pub struct Written {
 pub struct Heard {
     /// When the coordinator has responses enough.
     pub answered: Instant,
-    /// The replicas whose responses count, and when each looked.
-    looks: [(u8, Instant); REPLICAS_MAX],
+    /// The replicas whose responses count, the first first, and when each looked.
+    replicas: [u8; REPLICAS_MAX],
+    looked: [Instant; REPLICAS_MAX],
     count: usize,
 }
 
 impl Heard {
     /// The replicas whose responses count, and when each looked.
     pub fn looks(&self) -> impl Iterator<Item = (usize, Instant)> + '_ {
-        self.looks[..self.count].iter().map(|(replica, at)| (usize::from(*replica), *at))
+        let replicas = self.replicas[..self.count].iter().map(|replica| usize::from(*replica));
+        replicas.zip(self.looked[..self.count].iter().copied())
     }
 }
 
@@ -97,21 +99,33 @@ impl Quorum {
 
     /// Sends a read at `now` from a place.
     pub fn read(&self, now: Instant, place: usize, stream: &mut Stream) -> Heard {
-        let mut looks = [(0, Instant::FAR); REPLICAS_MAX];
-        let mut responses = [(Instant::FAR, 0, Instant::FAR); REPLICAS_MAX];
         let (asked, count) = self.asked(place, stream);
-        for (response, &replica) in responses.iter_mut().zip(&asked[..count]) {
+        let needed = self.read.min(count);
+        let mut first = [Instant::FAR; REPLICAS_MAX];
+        let mut heard = Heard {
+            answered: now,
+            replicas: [0; REPLICAS_MAX],
+            looked: [Instant::FAR; REPLICAS_MAX],
+            count: needed,
+        };
+        for (sent, &replica) in asked[..count].iter().enumerate() {
             let (legs, distance) =
                 (&self.legs[usize::from(replica)], self.distances[place][usize::from(replica)]);
             let looked = now + distance + legs.read.sample(stream);
-            *response = (looked + distance + legs.response.sample(stream), replica, looked);
+            let response = looked + distance + legs.response.sample(stream);
+            // The first responses, in order: each goes before those that are later.
+            let known = sent.min(needed);
+            let mut at = first[..known].iter().rposition(|other| *other <= response).map_or(0, |i| i + 1);
+            let mut new = (response, replica, looked);
+            while at < needed {
+                std::mem::swap(&mut new.0, &mut first[at]);
+                std::mem::swap(&mut new.1, &mut heard.replicas[at]);
+                std::mem::swap(&mut new.2, &mut heard.looked[at]);
+                at += 1;
+            }
         }
-        let needed = self.read.min(count);
-        let answered = nth(&mut responses[..count], needed, |response| response.0);
-        for (look, (_, replica, at)) in looks.iter_mut().zip(responses).take(needed) {
-            *look = (replica, at);
-        }
-        Heard { answered, looks, count: needed }
+        heard.answered = first[needed - 1];
+        heard
     }
 
     fn asked(&self, place: usize, stream: &mut Stream) -> ([u8; REPLICAS_MAX], usize) {

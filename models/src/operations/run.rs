@@ -1,16 +1,20 @@
-//! Clients at work. A write is an event when it is sent and one when it is answered; a read changes nothing at a replica,
-//! so that its answer is event enough.
+//! Clients at work. A read changes nothing at a replica, so that its answer is event enough; and a version that is kept
+//! before it is sent is shown and acknowledged to nobody until then, so that a write needs no other event either. Only a
+//! log, which is written in order, has one when a write is sent.
+//!
+//! One stream serves the whole run: what happens happens in a fixed order.
 
 use super::client::{Client, Plan};
+use super::durations::Durations;
+use super::floors::Sessions;
 use super::key::{Apply, Key, Order, Version};
-use super::oracle::{Counts, Floors, Verdict};
-use super::popularity::{Choice, Popularity};
+use super::oracle::{Counts, Verdict};
+use super::popularity::{Aliases, Popularity};
 use super::quorum::{Heard, Quorum};
 use super::{ClientId, KeyId};
 use sim::calendar::{Calendar, Key as EventKey};
 use sim::stats::LogHistogram;
 use sim::{Id, Instant, Replication, Seed, Span, Stream, StreamName, Table};
-use std::collections::BTreeMap;
 
 /// A key is tidied once it has so many versions more than when it was tidied last.
 const VERSIONS_KEPT: usize = 32;
@@ -20,11 +24,17 @@ const VERSIONS_KEPT: usize = 32;
 pub struct Operations<'a> {
     quorum: &'a Quorum,
     apply: Apply,
-    choice: Choice,
+    choice: Aliases,
+    stream: Stream,
     keys: Table<KeyId, Kept>,
     clients: Table<ClientId, Busy<'a>>,
+    /// When each client sent its last operation, or will send its next.
+    sent: Table<ClientId, Instant>,
+    sessions: Sessions,
     calendar: Calendar<Event>,
-    tally: Tally,
+    counts: Counts,
+    read_latency: Durations,
+    write_latency: Durations,
 }
 
 /// What came of a run.
@@ -56,16 +66,12 @@ enum Event {
 #[derive(Clone, Debug)]
 struct Busy<'a> {
     client: &'a Client,
-    stream: Stream,
-    sent: Instant,
     key: KeyId,
     under_way: UnderWay,
     operations: u32,
-    floors: BTreeMap<KeyId, Floors>,
 }
 
 #[derive(Clone, Copy, Debug)]
-#[expect(clippy::large_enum_variant, reason = "it lies in its client's row and is never moved about")]
 enum UnderWay {
     Nothing,
     Write(Order),
@@ -89,23 +95,21 @@ impl<'a> Operations<'a> {
         let mut run = Operations {
             quorum,
             apply,
-            choice: Choice::of(popularity),
+            choice: Aliases::of(popularity),
+            stream: Stream::new(seed, replication, StreamName::of("clients", "operations")),
             keys: all,
             clients: Table::new(),
+            sent: Table::new(),
+            sessions: Sessions::new(keys, clients.len()),
             calendar: Calendar::new(),
-            tally: Tally::default(),
+            counts: Counts::default(),
+            read_latency: Durations::default(),
+            write_latency: Durations::default(),
         };
-        for (index, client) in clients.iter().enumerate() {
-            let name = StreamName::of(&format!("client/{index}"), "operations");
-            let id = run.clients.push(Busy {
-                client,
-                stream: Stream::new(seed, replication, name),
-                sent: Instant::ZERO,
-                key: KeyId(0),
-                under_way: UnderWay::Nothing,
-                operations: 0,
-                floors: BTreeMap::new(),
-            });
+        for client in clients {
+            let busy = Busy { client, key: KeyId(0), under_way: UnderWay::Nothing, operations: 0 };
+            let id = run.clients.push(busy);
+            run.sent.push(Instant::ZERO);
             run.schedule(Instant::ZERO, Event::Answer(id));
         }
         run
@@ -124,7 +128,11 @@ impl<'a> Operations<'a> {
                 }
             }
         }
-        self.tally
+        Tally {
+            counts: self.counts,
+            read_latency: self.read_latency.histogram(),
+            write_latency: self.write_latency.histogram(),
+        }
     }
 
     fn schedule(&mut self, at: Instant, event: Event) {
@@ -138,27 +146,27 @@ impl<'a> Operations<'a> {
 
     /// Judges what has been answered; returns when the client sends its next operation, and whether that is a write.
     fn answer(&mut self, id: ClientId, now: Instant) -> (Instant, bool) {
-        let busy = &mut self.clients[id];
-        let done = busy.under_way;
-        match done {
+        let (busy, sent) = (&self.clients[id], self.sent[id]);
+        let took = (now - sent).nanos().unsigned_abs();
+        match &busy.under_way {
             UnderWay::Nothing => (),
             UnderWay::Write(order) => {
-                self.tally.write_latency.add((now - busy.sent).nanos().unsigned_abs());
-                let floors = busy.floors.entry(busy.key).or_insert(Floors::NONE);
-                self.tally.counts.write(order, floors);
-                floors.written = floors.written.max(Some(order));
+                self.write_latency.add(took);
+                let floors = self.sessions.of(busy.key, id);
+                self.counts.write(*order, floors);
+                floors.written = floors.written.max(Some(*order));
             }
             UnderWay::Read(heard) => {
-                self.tally.read_latency.add((now - busy.sent).nanos().unsigned_abs());
+                self.read_latency.add(took);
                 let key = &self.keys[busy.key].key;
                 let seen = heard.looks().map(|(replica, at)| key.read(replica, at, self.apply));
                 let returned = seen.max().unwrap_or(Order::ABSENT);
-                let floors = busy.floors.entry(busy.key).or_insert(Floors::NONE);
-                self.tally.counts.read(&Verdict::of(key, busy.sent, returned, floors));
+                let floors = self.sessions.of(busy.key, id);
+                self.counts.read(&Verdict::of(key, sent, returned, floors));
                 floors.read = floors.read.max(Some(returned));
             }
         }
-        busy.next(done, now)
+        busy.next(now, &mut self.stream)
     }
 
     /// Lets a client begin its next operation at an instant to come.
@@ -167,25 +175,34 @@ impl<'a> Operations<'a> {
         busy.operations += 1;
         let follows_write = matches!(busy.under_way, UnderWay::Write(_));
         if !(follows_write && matches!(busy.client.plan, Plan::ReadAfterWrite { .. })) {
-            busy.key = KeyId(self.choice.draw(&mut busy.stream));
+            busy.key = KeyId(self.choice.draw(&mut self.stream));
         }
-        if writes {
-            return self.schedule(at, Event::Write(id));
+        match (writes, self.apply) {
+            (true, Apply::LogOrder) => self.schedule(at, Event::Write(id)),
+            (true, Apply::NewestWins | Apply::LastArrived) => self.write(id, at),
+            (false, _) => self.read(id, at),
         }
-        let place = busy.place();
-        let heard = self.quorum.read(at, place, &mut busy.stream);
-        (busy.sent, busy.under_way) = (at, UnderWay::Read(heard));
+    }
+
+    fn read(&mut self, id: ClientId, at: Instant) {
+        let busy = &mut self.clients[id];
+        let place = busy.place(&mut self.stream);
+        let heard = self.quorum.read(at, place, &mut self.stream);
+        busy.under_way = UnderWay::Read(heard);
+        self.sent[id] = at;
         self.schedule(heard.answered, Event::Answer(id));
     }
 
-    fn write(&mut self, id: ClientId, now: Instant) {
+    /// Sends a write, at once or at an instant to come.
+    fn write(&mut self, id: ClientId, at: Instant) {
         let busy = &mut self.clients[id];
-        let place = busy.place();
-        let written = self.quorum.write(now, place, &mut busy.stream);
-        let stamp = (now + busy.client.ahead).nanos();
+        let place = busy.place(&mut self.stream);
+        let written = self.quorum.write(at, place, &mut self.stream);
+        let stamp = (at + busy.client.ahead).nanos();
         let order = Order { stamp, writer: id.index() as u32, number: busy.operations };
-        (busy.sent, busy.under_way) = (now, UnderWay::Write(order));
+        busy.under_way = UnderWay::Write(order);
         let key = busy.key;
+        self.sent[id] = at;
         self.keep(key, Version { order, acked: written.acked, shown: written.arrived });
         self.schedule(written.acked, Event::Answer(id));
     }
@@ -194,7 +211,7 @@ impl<'a> Operations<'a> {
         let kept = &mut self.keys[id];
         kept.key.write(version, self.apply);
         if kept.key.versions().len() > kept.limit {
-            let oldest = self.clients.rows().iter().map(|busy| busy.sent).min().unwrap_or(Instant::ZERO);
+            let oldest = self.sent.rows().iter().min().copied().unwrap_or(Instant::ZERO);
             kept.key.forget(oldest, self.quorum.replicas(), self.apply);
             kept.limit = kept.key.versions().len() + VERSIONS_KEPT;
         }
@@ -203,16 +220,16 @@ impl<'a> Operations<'a> {
 
 impl Busy<'_> {
     /// The place that coordinates its next operation.
-    fn place(&mut self) -> usize {
+    fn place(&self, stream: &mut Stream) -> usize {
         match self.client.places.as_slice() {
             [place] => *place,
-            places => places[self.stream.below(places.len() as u64) as usize],
+            places => places[stream.below(places.len() as u64) as usize],
         }
     }
 
-    fn next(&mut self, done: UnderWay, now: Instant) -> (Instant, bool) {
-        let stream = &mut self.stream;
-        match (&self.client.plan, done) {
+    /// When it sends its next operation, and whether that is a write.
+    fn next(&self, now: Instant, stream: &mut Stream) -> (Instant, bool) {
+        match (&self.client.plan, &self.under_way) {
             (Plan::Mix { reads, think }, _) => {
                 let wait = think.sample(stream);
                 (now + wait, !stream.chance(*reads))
