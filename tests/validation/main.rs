@@ -9,15 +9,17 @@ mod detection;
 mod failover;
 mod nesting;
 mod page;
+mod partial_quorums;
 mod redundancy;
 mod silence;
+mod single_operations;
 mod theory;
 
 use page::Table;
 use std::sync::LazyLock;
 
 /// The tables of the page, each computed once, by whichever test asks first.
-static TABLES: [LazyLock<Table>; 8] = [
+static TABLES: [LazyLock<Table>; 10] = [
     LazyLock::new(availability::table),
     LazyLock::new(redundancy::table),
     LazyLock::new(nesting::table),
@@ -26,6 +28,8 @@ static TABLES: [LazyLock<Table>; 8] = [
     LazyLock::new(failover::table),
     LazyLock::new(silence::table),
     LazyLock::new(data::table),
+    LazyLock::new(partial_quorums::table),
+    LazyLock::new(single_operations::table),
 ];
 
 #[test]
@@ -66,6 +70,16 @@ fn silent_name_servers_lose_what_expires() {
 #[test]
 fn a_store_loses_what_its_next_writer_lacks() {
     TABLES[7].check();
+}
+
+#[test]
+fn partial_quorums_are_as_consistent_as_published() {
+    TABLES[8].check();
+}
+
+#[test]
+fn single_reads_of_lagging_replicas_see_what_theory_says() {
+    TABLES[9].check();
 }
 
 /// Where the page is.

@@ -4,6 +4,7 @@ use models::blame::{Mechanism, SourceId};
 use models::outcome::{Estimate, Method, Outcome, ScopeOutcome, SiteOutcome};
 use models::study::{Options, run};
 use models::volume::Volume;
+use sim::stats::{Confidence, LogHistogram, Pairs, wilson};
 use std::fmt::Write;
 
 /// Confidence of every interval on the page, and the normal quantile that belongs to it (two-sided).
@@ -11,6 +12,11 @@ pub(crate) const CONFIDENCE: &str = "99.9%";
 const Z: f64 = 3.290_526_731_491_926;
 /// How closely what is not random must agree.
 const TOLERANCE: f64 = 1e-9;
+
+/// The same, for what is estimated here.
+fn confidence() -> Confidence {
+    Confidence::new(0.999).expect("a probability")
+}
 
 /// What was simulated.
 #[derive(Clone, Copy)]
@@ -108,7 +114,19 @@ impl Table {
         simulated: impl Into<Simulated>,
         formula: impl Into<String>,
     ) {
-        let (case, what) = (case.name.clone(), what.into());
+        self.row_named(&case.name, what, theory, simulated, formula);
+    }
+
+    /// A row about what was set up in the test itself, without a scenario.
+    pub(crate) fn row_named(
+        &mut self,
+        name: &str,
+        what: impl Into<String>,
+        theory: f64,
+        simulated: impl Into<Simulated>,
+        formula: impl Into<String>,
+    ) {
+        let (case, what) = (name.to_string(), what.into());
         self.rows.push(Row { case, what, theory, simulated: simulated.into(), formula: formula.into() });
     }
 
@@ -125,11 +143,17 @@ impl Table {
         for row in &self.rows {
             writeln!(page, "{}", row.markdown()).expect("a string takes everything");
         }
-        let last = &self.scenarios.last().expect("a table has a scenario").0;
-        write!(page, "\n<details><summary>Scenarios {}1 to {last}</summary>\n", self.letter)
-            .expect("as above");
+        if let Some((last, _)) = self.scenarios.last() {
+            page.push_str(&self.appendix(last));
+        }
+        page
+    }
+
+    /// The scenarios, folded.
+    fn appendix(&self, last: &str) -> String {
+        let mut page = format!("\n<details><summary>Scenarios {}1 to {last}</summary>\n", self.letter);
         for (name, text) in &self.scenarios {
-            write!(page, "\n{name}:\n\n```yaml\n{text}\n```\n").expect("as above");
+            write!(page, "\n{name}:\n\n```yaml\n{text}\n```\n").expect("a string takes everything");
         }
         page.push_str("\n</details>\n");
         page
@@ -221,6 +245,37 @@ impl Case {
 }
 
 impl Simulated {
+    /// A share of independent trials (Wilson).
+    pub(crate) fn share(hits: u64, trials: u64) -> Self {
+        let interval = wilson(hits, trials, confidence());
+        let value = hits as f64 / trials as f64;
+        Simulated::About { value, low: interval.low, high: interval.high }
+    }
+
+    /// A quantile of independent values (by the binomial law of its rank).
+    pub(crate) fn quantile(values: &LogHistogram, p: f64) -> Self {
+        let estimate = values.quantile(p, confidence()).expect("there are values");
+        Simulated::About { value: estimate.value, low: estimate.interval.low, high: estimate.interval.high }
+    }
+
+    /// The ratio of two sums over replications (delta method).
+    pub(crate) fn ratio(replications: &Pairs) -> Self {
+        let estimate = replications.ratio(confidence());
+        Simulated::About { value: estimate.value, low: estimate.interval.low, high: estimate.interval.high }
+    }
+
+    /// Against a reference that is itself an estimate: both halves `factor` times as wide, and `rounding` more.
+    pub(crate) fn wider(self, factor: f64, rounding: f64) -> Self {
+        match self {
+            Simulated::Exactly(_) => self,
+            Simulated::About { value, low, high } => Simulated::About {
+                value,
+                low: value - (value - low) * factor - rounding,
+                high: value + (high - value) * factor + rounding,
+            },
+        }
+    }
+
     /// The same, in another unit.
     pub(crate) fn times(self, factor: f64) -> Self {
         match self {
