@@ -7,6 +7,7 @@ mod capacity;
 mod data;
 mod detection;
 mod failover;
+mod many_writers;
 mod nesting;
 mod page;
 mod partial_quorums;
@@ -19,7 +20,7 @@ use page::Table;
 use std::sync::LazyLock;
 
 /// The tables of the page, each computed once, by whichever test asks first.
-static TABLES: [LazyLock<Table>; 10] = [
+static TABLES: [LazyLock<Table>; 11] = [
     LazyLock::new(availability::table),
     LazyLock::new(redundancy::table),
     LazyLock::new(nesting::table),
@@ -30,6 +31,7 @@ static TABLES: [LazyLock<Table>; 10] = [
     LazyLock::new(data::table),
     LazyLock::new(partial_quorums::table),
     LazyLock::new(single_operations::table),
+    LazyLock::new(many_writers::table),
 ];
 
 #[test]
@@ -80,6 +82,11 @@ fn partial_quorums_are_as_consistent_as_published() {
 #[test]
 fn single_reads_of_lagging_replicas_see_what_theory_says() {
     TABLES[9].check();
+}
+
+#[test]
+fn the_last_writer_drops_what_theory_says() {
+    TABLES[10].check();
 }
 
 /// Where the page is.
