@@ -215,7 +215,7 @@ pub struct StoreOutcome {
     pub rebuilding: Estimate,
     /// From the loss of a writer until another one wrote: the recovery time of the store.
     pub recovery: Spread,
-    /// Writes lost by each hand-over, and by each former writer that had gone on: the recovery point in writes.
+    /// Writes lost by each hand-over, with those that the former writer went on to accept: the recovery point in writes.
     pub lost_by_each: Spread,
     /// Seconds over which these had been written: the recovery point in time.
     pub lost_span: Spread,

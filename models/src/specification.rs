@@ -424,6 +424,21 @@ impl Primary {
         let first = 1 + self.replicas.len();
         (first..first + self.witnesses.len()).fold(0, |set, member| set | 1 << member)
     }
+
+    /// May a former writer go on beside the present one?
+    pub(crate) fn may_divide(&self) -> bool {
+        !self.failover.is_fenced() && self.acknowledged != Acknowledged::Quorum
+    }
+}
+
+impl Failover {
+    /// Does a writer that is given up write no more?
+    pub(crate) fn is_fenced(&self) -> bool {
+        match self {
+            Failover::Never | Failover::Lease { .. } => true,
+            Failover::Checked { fenced, .. } | Failover::Human { fenced, .. } => *fenced,
+        }
+    }
 }
 
 /// When a write is acknowledged.

@@ -4,8 +4,12 @@
 //! reach follows from the truth of the sites at which members of the store stand, and from the network between them.
 //!
 //! Assumptions:
-//! - What a site serves is accepted by the store: capacity and errors of sites do not slow the log.
-//! - A former writer that is a replica again has dropped what nobody else has.
+//! - The store accepts what a site admits and does not fail by errors of its own; a request that fails for want of another
+//!   store has written this one.
+//! - A former writer that is a replica again has dropped what nobody else has. One that takes over again before it has
+//!   heard of anybody brings back what its hand-over lost; that stays counted as lost.
+//! - A writer that waits for replicas is taken for safe again as soon as enough are in reach; whoever has not caught up
+//!   then does not count among those that have everything.
 
 mod copies;
 mod levels;
@@ -248,6 +252,15 @@ impl<'d> Stores<'d> {
     /// Is a former writer of `store` being made a replica again?
     pub(crate) fn is_rebuilt(&self, store: StoreId) -> bool {
         matches!(&self.rows[store].kind, Kind::Single(single, _) if single.reign().rejoining() != 0)
+    }
+
+    /// The run ends: what former writers of a store that still go on have accepted is in no other member's log.
+    pub(crate) fn unreconciled(&mut self, store: StoreId, now: Instant, written: Written) -> Option<Loss> {
+        let row = &mut self.rows[store];
+        match &mut row.kind {
+            Kind::Single(single, _) => single.unreconciled(now, &row.sites, written),
+            Kind::Replicated(_) => None,
+        }
     }
 
     pub(crate) fn glimpse(&self, store: StoreId, now: Instant) -> Glimpse {

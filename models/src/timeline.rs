@@ -123,6 +123,13 @@ pub enum StoreTurn {
         /// Acknowledged writes that are lost.
         lost: u64,
     },
+    /// This one follows, without so many acknowledged writes, and waits for replicas before it can write.
+    Follows {
+        /// Who.
+        at: SiteId,
+        /// Acknowledged writes that are lost.
+        lost: u64,
+    },
     /// A former writer that had gone on has stopped; so many writes that it acknowledged are lost.
     Reconciled {
         /// Who.

@@ -1,5 +1,6 @@
 //! The load layer: where requests arrive, what is lost on the way or at the door, and what each stretch of time cost.
 
+mod books;
 mod charging;
 mod close;
 mod cuts;
@@ -21,10 +22,11 @@ use crate::network::Network;
 use crate::site::Sites;
 use crate::specification::{EntryId, PopulationId, Serving, SiteId, Steering, StoreId};
 use crate::steering::{Answers, Reply};
-use crate::store::{Access, Stores, Written};
+use crate::store::Stores;
 use crate::timeline::ChangeId;
 use crate::topology::Topology;
 use crate::volume::Volume;
+use books::Book;
 use ideal::Ideal;
 use pool::Pools;
 use sim::integral::Poly;
@@ -107,8 +109,11 @@ pub(crate) struct Traffic<'d> {
     most: Table<SiteId, f64>,
     parts: Vec<Part<'d>>,
     refused: Table<SiteId, f64>,
-    /// Writes that each store has accepted so far in this replication, by its writer and by former ones.
-    written: Table<StoreId, [f64; 2]>,
+    /// Writes that each store has accepted so far in this replication.
+    written: Table<StoreId, Book>,
+    /// The part of a population's requests that a site admitted and did not fail when last something changed, where it
+    /// was not all.
+    admitted: Vec<(PopulationId, SiteId, f64)>,
     /// Lost before they came to any site.
     before_arrival: Volume,
     scratch: Vec<Following>,
@@ -192,7 +197,8 @@ impl<'d> Traffic<'d> {
             most: specification.sites.map(|_, _| 0.0),
             parts: Vec::new(),
             refused: specification.sites.map(|_, _| 0.0),
-            written: specification.stores.map(|_, _| [0.0; 2]),
+            written: specification.stores.map(|_, _| Book::default()),
+            admitted: Vec::new(),
             before_arrival: Volume::ZERO,
             scratch: Vec::new(),
             closing: close::Scratch::default(),
@@ -211,7 +217,8 @@ impl<'d> Traffic<'d> {
             row.origin = now;
             row.logged = now;
         }
-        self.written.rows_mut().fill([0.0; 2]);
+        self.written.rows_mut().fill(Book::default());
+        self.admitted.clear();
         self.dirty.clear();
         self.changed = true;
         self.pools.reset();
@@ -307,6 +314,9 @@ impl<'d> Traffic<'d> {
         self.calm = !self.pools.any_hot()
             && self.ideals.rows().iter().flatten().all(Ideal::is_calm)
             && self.flows.rows().iter().all(|flow| !flow.is_lossy());
+        if self.calm {
+            self.admitted.clear();
+        }
     }
 
     /// Looks again at where the traffic of a population goes.
@@ -394,50 +404,6 @@ impl<'d> Traffic<'d> {
                 curve.weighted(share, flow.origin, from, now)
             };
         }
-    }
-
-    /// Adds what a population wrote since it was last asked to the stores' books.
-    fn log_writes(&mut self, population: PopulationId, now: Instant, stores: &Stores) {
-        if self.written.is_empty() {
-            return;
-        }
-        let from = std::mem::replace(&mut self.flows[population].logged, now);
-        let flow = &self.flows[population];
-        if now <= from {
-            return;
-        }
-        let curve = &self.design.curves[population];
-        for &(site, share) in &flow.arrivals {
-            let requests = curve.weighted(share, flow.origin, from, now);
-            for store in self.design.specification().stores.ids() {
-                let book = match stores.access(store, site) {
-                    Access::Present => 0,
-                    Access::Former => 1,
-                    Access::None => continue,
-                };
-                self.written[store][book] += requests * self.design.writes[store][population];
-            }
-        }
-    }
-
-    /// What each store has accepted up to now.
-    pub(crate) fn log_all_writes(&mut self, now: Instant, stores: &Stores) {
-        for population in self.flows.ids() {
-            self.log_writes(population, now, stores);
-        }
-    }
-
-    /// What a store has accepted as of the last look, and what it accepts just before `now`.
-    pub(crate) fn written(&self, store: StoreId, now: Instant, stores: &Stores) -> Written {
-        let [by_present, by_former] = self.written[store];
-        let arrives = |(id, flow): (PopulationId, &Flow)| -> f64 {
-            let x = (now - flow.origin).seconds();
-            let present =
-                flow.arrivals.iter().filter(|(site, _)| stores.access(store, *site) == Access::Present);
-            let share: f64 = present.map(|(_, share)| share.at(x)).sum();
-            self.design.curves[id].rate(now - sim::Span::NANOSECOND) * share * self.design.writes[store][id]
-        };
-        Written { by_present, by_former, rate: self.flows.iter().map(arrives).sum() }
     }
 
     /// The replication is over: hands the sites' books to the ledger. Returns the requests accounted for: those that

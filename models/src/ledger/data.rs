@@ -23,7 +23,7 @@ pub(crate) struct StoreTally {
     pub(crate) episodes: Moments,
     /// Nanoseconds from the loss of a writer until another one writes.
     pub(crate) recovery: LogHistogram,
-    /// Writes lost by each hand-over, and by each former writer that had gone on.
+    /// Writes lost by each hand-over, with what the former writer accepted that went on.
     pub(crate) lost_by_each: LogHistogram,
     /// Nanoseconds over which they had been written.
     pub(crate) lost_span: LogHistogram,
@@ -39,11 +39,26 @@ struct Here {
     doubled: i64,
     rebuilt: i64,
     episodes: i64,
+    /// What the latest hand-over has lost so far.
+    latest: Latest,
+}
+
+/// A hand-over, and what former writers accepted that went on beside it.
+#[derive(Clone, Copy, Debug, Default)]
+struct Latest {
+    /// Has one been seen?
+    seen: bool,
+    /// Has a writer changed, or has a former one stopped only?
+    handed_over: bool,
+    writes: u64,
+    wrote_for: Span,
 }
 
 impl StoreTally {
     pub(super) fn finish(&mut self) {
-        let Here { unwritten, hand_overs, lost, doubled, rebuilt, episodes } = std::mem::take(&mut self.here);
+        self.close_latest();
+        let Here { unwritten, hand_overs, lost, doubled, rebuilt, episodes, .. } =
+            std::mem::take(&mut self.here);
         self.unwritten.finish(unwritten);
         self.hand_overs.finish(hand_overs);
         self.lost.finish(lost);
@@ -68,8 +83,19 @@ impl StoreTally {
         let writes = i64::try_from(loss.writes).unwrap_or(i64::MAX);
         self.lost.weigh(writes, random);
         self.here.lost = self.here.lost.saturating_add(writes);
-        self.lost_by_each.add(loss.writes);
-        self.lost_span.add(loss.wrote_for.nanos().unsigned_abs());
+        let latest = &mut self.here.latest;
+        latest.seen = true;
+        latest.writes = latest.writes.saturating_add(loss.writes);
+        latest.wrote_for += loss.wrote_for;
+    }
+
+    /// Nothing more belongs to the latest hand-over.
+    fn close_latest(&mut self) {
+        let latest = std::mem::take(&mut self.here.latest);
+        if latest.seen {
+            self.lost_by_each.add(latest.writes);
+            self.lost_span.add(latest.wrote_for.nanos().unsigned_abs());
+        }
     }
 }
 
@@ -83,11 +109,21 @@ impl Ledger<'_> {
         let tally = &mut self.tally.stores[store];
         tally.hand_overs.weigh(1, random);
         tally.here.hand_overs += 1;
-        tally.recovery.add((now - loss.since).nanos().unsigned_abs());
+        if tally.here.latest.handed_over {
+            tally.close_latest();
+        }
         tally.lose(&loss, random);
+        tally.here.latest.handed_over = true;
     }
 
-    /// A former writer that had gone on has stopped.
+    /// Another writer writes, the one before it having been lost at `since`.
+    pub(crate) fn recovered(&mut self, store: StoreId, since: Instant, now: Instant) {
+        if now >= Instant::ZERO {
+            self.tally.stores[store].recovery.add((now - since).nanos().unsigned_abs());
+        }
+    }
+
+    /// A former writer that had gone on has stopped, or the run is over.
     pub(crate) fn reconciled(&mut self, store: StoreId, loss: Loss, now: Instant) {
         if now >= Instant::ZERO {
             let random = self.company.is_random();

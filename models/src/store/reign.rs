@@ -7,6 +7,8 @@
 //! - A lease was last renewed a uniform time before its holder was lost. A holder that is cut off writes until its lease
 //!   ends, and never after: it is fenced. A holder that is back before that has lost nothing.
 //! - Checks and persons stop an old primary if they are said to fence; otherwise it goes on where it is cut off.
+//! - A writer that is given up while it waits for replicas goes on alone once it has waited long enough, if nothing fences it;
+//!   one that is given up while it has replicas does not wait should it lose them later.
 //! - A former writer is rebuilt once it hears of the new one, and counts for nothing until it is.
 //! - Whoever is promoted stays: nobody moves the primary back.
 
@@ -107,6 +109,8 @@ pub(crate) struct HandOver {
 /// What a writer that was given up is at.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Former {
+    /// It waits for replicas that it does not reach, and then goes on without them.
+    Waits { until: Instant },
     /// It goes on, and has not heard of a new writer.
     GoesOn,
     /// It has, and goes on until somebody stops it.
@@ -125,7 +129,9 @@ impl Former {
     /// When something happens to it by itself.
     fn next(self) -> Option<Instant> {
         match self {
-            Former::Noticed { stops: at } | Former::Rejoining { ready: at } => Some(at),
+            Former::Waits { until: at } | Former::Noticed { stops: at } | Former::Rejoining { ready: at } => {
+                Some(at)
+            }
             Former::GoesOn | Former::Stopped => None,
         }
     }
@@ -140,6 +146,8 @@ impl Former {
     ) -> Option<Option<Former>> {
         match self {
             Former::GoesOn | Former::Noticed { .. } if !lives => Some(Some(Former::Stopped)),
+            Former::Waits { .. } if !lives || hears => Some(Some(Former::Stopped)),
+            Former::Waits { until } if until <= now => Some(Some(Former::GoesOn)),
             Former::GoesOn if hears => {
                 Some(Some(Former::Noticed { stops: now.saturating_add(noticed(plan, stream)) }))
             }
@@ -207,6 +215,11 @@ impl Reign {
         (sight.alive(at) && goes_on).then_some(at)
     }
 
+    /// Those that were given up and are no replicas again yet, in the order in which they were.
+    pub(crate) fn given_up_so_far(&self) -> impl Iterator<Item = Member> + '_ {
+        self.formers.iter().map(|(member, _)| *member)
+    }
+
     /// Who accepts writes although given up.
     pub(crate) fn old_writers(&self) -> impl Iterator<Item = Member> + '_ {
         self.formers.iter().filter(|(_, former)| former.writes()).map(|(member, _)| *member)
@@ -268,8 +281,7 @@ impl Reign {
             let next = self.step(now, plan, sight, stream, &trails);
             match (self.state, next) {
                 (State::Doubted { at, .. }, Some(State::Vacant { .. })) => {
-                    let goes_on = !is_fenced(plan) && acknowledges_alone(at, plan, sight);
-                    self.formers.push((at, if goes_on { Former::GoesOn } else { Former::Stopped }));
+                    self.formers.push((at, self.given_up(at, now, plan, sight)));
                 }
                 (State::Promoting { last, since, to, .. }, Some(State::Writing { .. })) => {
                     seen.done = Some(HandOver { from: last, to, since });
@@ -289,6 +301,31 @@ impl Reign {
         self.step_formers(now, plan, sight, stream, &mut seen);
         self.count_copies(now, plan, sight);
         seen
+    }
+
+    /// What a writer is at once it is given up: can it go on acknowledging where it is?
+    fn given_up(&self, at: Member, now: Instant, plan: &Primary, sight: &Sight) -> Former {
+        if plan.failover.is_fenced() || !sight.alive(at) {
+            return Former::Stopped;
+        }
+        match plan.acknowledged {
+            Acknowledged::Alone => Former::GoesOn,
+            Acknowledged::Quorum => Former::Stopped,
+            Acknowledged::Received { replicas, .. }
+                if sight.without(plan.without_data()).company(at) > replicas as usize =>
+            {
+                Former::GoesOn
+            }
+            Acknowledged::Received { alone_after: None, .. } => Former::Stopped,
+            Acknowledged::Received { alone_after: Some(after), .. } => {
+                let since = match self.copies {
+                    Copies::Short { since } => since,
+                    Copies::Enough => now,
+                };
+                let until = since.saturating_add(after);
+                if until <= now { Former::GoesOn } else { Former::Waits { until } }
+            }
+        }
     }
 
     /// Once it reaches somebody, being alone again is news.
@@ -361,6 +398,11 @@ impl Reign {
             self.copies = Copies::Enough;
             return;
         };
+        // The dead wait for nobody.
+        if !sight.alive(at) {
+            self.copies = Copies::Enough;
+            return;
+        }
         let enough = match plan.acknowledged {
             Acknowledged::Alone => return,
             Acknowledged::Received { replicas, .. } => {
@@ -421,26 +463,6 @@ impl Reign {
 
 fn others_live(at: Member, sight: &Sight) -> bool {
     sight.members().any(|member| member != at && sight.alive(member))
-}
-
-/// Does a writer that is given up write no more?
-fn is_fenced(plan: &Primary) -> bool {
-    match plan.failover {
-        Failover::Never | Failover::Lease { .. } => true,
-        Failover::Checked { fenced, .. } | Failover::Human { fenced, .. } => fenced,
-    }
-}
-
-/// Can a writer that lives go on acknowledging where it is?
-fn acknowledges_alone(at: Member, plan: &Primary, sight: &Sight) -> bool {
-    sight.alive(at)
-        && match plan.acknowledged {
-            Acknowledged::Alone | Acknowledged::Received { alone_after: Some(_), .. } => true,
-            Acknowledged::Received { replicas, alone_after: None } => {
-                sight.without(plan.without_data()).company(at) > replicas as usize
-            }
-            Acknowledged::Quorum => false,
-        }
 }
 
 /// How long a former writer that is back in reach of the new one goes on.

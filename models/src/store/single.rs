@@ -61,6 +61,7 @@ impl<'d> Single<'d> {
         self.backlogs.fill(Backlog::none(now));
         self.trailing.fill(Span::ZERO);
         (self.stream, self.timer) = (None, None);
+        (self.followed, self.rate) = (0, 0.0);
         self.written_by_former = 0.0;
         self.reigns = 0;
     }
@@ -121,9 +122,9 @@ impl<'d> Single<'d> {
             if rate > 0.0 { Span::from_seconds(lacking / rate) } else { Span::ZERO }
         };
         let undivided = self.reign.is_undivided();
-        let known: Vec<Member> = self.reign.old_writers().collect();
+        let known: Vec<Member> = self.reign.given_up_so_far().collect();
         let seen = self.reign.look(now, plan, sight, stream, trails);
-        for member in self.reign.old_writers().filter(|member| !known.contains(member)) {
+        for member in self.reign.given_up_so_far().filter(|member| !known.contains(member)) {
             self.left_behind[usize::from(member)] = self.reigns;
         }
         if undivided {
@@ -162,17 +163,27 @@ impl<'d> Single<'d> {
         }
     }
 
+    /// Who has the whole log of `head`, as a set. Those that are back from having been cut off and have not caught up do not.
+    fn followers(&self, head: Member, now: Instant, written: Written) -> u32 {
+        let whole = |backlog: &Backlog| {
+            backlog.is_joined() && backlog.lacking(now, written.by_present, self.plan.apply_rate) == 0.0
+        };
+        let holds = |member: usize| self.plan.without_data() >> member & 1 == 0;
+        let all = (0..self.backlogs.len()).filter(|member| whole(&self.backlogs[*member]) && holds(*member));
+        all.filter(|member| *member != usize::from(head)).fold(0, |set, member| set | 1 << member)
+    }
+
     /// Who is cut off from the log, and who is back.
     fn follow(&mut self, now: Instant, sight: &Sight, written: Written, safe: bool, stream: &mut Stream) {
         let head = self.head();
         if matches!(self.reign.state(), State::Writing { .. }) {
             // Nobody may reach it just now.
             self.rate = if written.rate > 0.0 { written.rate } else { self.rate };
-            let followers = (0..self.backlogs.len()).filter(|member| self.backlogs[*member].is_joined());
-            let holders = followers.filter(|member| self.plan.without_data() >> member & 1 == 0);
-            let others = holders.filter(|member| *member != usize::from(head));
-            self.followed = if safe { others.fold(0, |set, member| set | 1 << member) } else { 0 };
+            if safe {
+                self.followed = self.followers(head, now, written);
+            }
         }
+        // While it waits for replicas nothing is acknowledged: whoever had everything still has.
         if self.reign.is_alone(now, self.plan) {
             self.followed = 0;
         }
@@ -267,6 +278,15 @@ impl<'d> Single<'d> {
             wrote_for: Span::from_seconds(seconds),
             since: now,
         }
+    }
+
+    /// The run ends: what former writers that still go on have accepted, if one does.
+    pub(super) fn unreconciled(&mut self, now: Instant, sites: &[SiteId], written: Written) -> Option<Loss> {
+        let (_, former) = self.formers().next()?;
+        let mut stream = self.stream.take()?;
+        let loss = self.reconciled(sites[usize::from(former)], now, sites, written, &mut stream);
+        self.stream = Some(stream);
+        Some(loss)
     }
 }
 

@@ -113,7 +113,8 @@ impl<'d> Watch<'d> {
             *tallies = self.design.specification().stores.map(|_, _| None);
         }
         for (store, scenes) in self.stores.iter().zip(recorder.scenes()) {
-            let tally = tallies[store.id].get_or_insert_with(Tally::default);
+            let tally =
+                tallies[store.id].get_or_insert_with(|| Tally::new(store.operations_due(self.design)));
             store.look(self.design, &scenes, (seed, replication), tally);
         }
     }
@@ -152,9 +153,14 @@ impl Watched<'_> {
         tally.finish();
     }
 
-    fn sessions_due(&self, design: &Design) -> u64 {
+    /// Operations in a replication while all is well.
+    fn operations_due(&self, design: &Design) -> f64 {
         let end = Instant::ZERO + design.specification().run.horizon;
         let requests: f64 = design.curves.rows().iter().map(|curve| curve.integral(Instant::ZERO, end)).sum();
-        (requests * self.visitor.operations_a_request() / self.sessions.operations) as u64
+        requests * self.visitor.operations_a_request()
+    }
+
+    fn sessions_due(&self, design: &Design) -> u64 {
+        (self.operations_due(design) / self.sessions.operations) as u64
     }
 }

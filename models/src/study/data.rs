@@ -6,8 +6,8 @@ use super::measure::{Measured, NO_SAMPLE, counted};
 use crate::ledger::Split;
 use crate::outcome::{Estimate, Spread, StoreOutcome};
 use crate::specification::{Family, StoreId};
-use sim::Instant;
 use sim::stats::LogHistogram;
+use sim::{Instant, Law, Span};
 
 /// Nanoseconds in a second.
 const NANOS: f64 = 1e9;
@@ -30,14 +30,25 @@ impl Measured<'_> {
         };
         let hand_overs = self.estimate(sample.expected(&tally.hand_overs, Quantity::Count));
         let store = &self.design.specification().stores[id];
+        let plan = match &store.family {
+            Family::Primary(plan) => Some(plan),
+            Family::Replicated(_) => None,
+        };
+        // What cannot be is not estimated.
+        let where_possible =
+            |possible: bool, estimate: Estimate| if possible { estimate } else { Estimate::exact(0.0) };
+        let divides = plan.is_some_and(|plan| plan.may_divide());
+        let rebuilds = plan.is_some_and(|plan| plan.rejoin != Law::Fixed(Span::ZERO));
         StoreOutcome {
             name: store.name.clone(),
             one_writer: matches!(store.family, Family::Primary(_)),
             writable: cost(&tally.unwritten, NANOS).map(|nanos| 1.0 - nanos / NANOS / horizon).clamped(),
             hand_overs: counted(hand_overs).map(|count| count / self.years()),
             lost_writes: cost(&tally.lost, self.writes_a_second(id)).map(|writes| writes / self.years()),
-            two_writers: cost(&tally.doubled, NANOS).map(|nanos| nanos / NANOS / self.years()),
-            rebuilding: cost(&tally.rebuilt, NANOS).map(|nanos| nanos / NANOS / self.years()),
+            two_writers: where_possible(divides, cost(&tally.doubled, NANOS))
+                .map(|nanos| nanos / NANOS / self.years()),
+            rebuilding: where_possible(rebuilds, cost(&tally.rebuilt, NANOS))
+                .map(|nanos| nanos / NANOS / self.years()),
             recovery: self.spread(&tally.recovery, NANOS),
             lost_by_each: self.spread(&tally.lost_by_each, 1.0),
             lost_span: self.spread(&tally.lost_span, NANOS),

@@ -1,5 +1,6 @@
 //! Closing a stretch between two changes: what was lost in it, by what, and whose fault it was.
 
+use super::books::unwrite;
 use super::cuts::halve;
 use super::ideal::Ideal;
 use super::rates::Glance;
@@ -47,6 +48,7 @@ impl<'d> Traffic<'d> {
         for pair in cutting.cuts.windows(2) {
             self.close_piece(pair[0], pair[1], closing, &mut scratch);
         }
+        self.remember_admitted(until, closing.above);
         (self.closing, self.cutting) = (scratch, cutting);
     }
 
@@ -202,6 +204,8 @@ impl<'d> Traffic<'d> {
                 closing.charge(population, Mechanism::NoWriter, volume, &[], root);
             }
             self.refused[site] += (errors + unwritten) * admitted;
+            let failed = errors * admitted;
+            unwrite(&mut self.written, self.design, (population, site), failed, closing.above.stores);
         }
     }
 
@@ -241,6 +245,7 @@ impl<'d> Traffic<'d> {
         let beyond = if beyond > DUST { beyond } else { 0.0 };
         for (population, site, lost) in losses {
             self.refused[site] += lost;
+            unwrite(&mut self.written, self.design, (population, site), lost, closing.above.stores);
             if self.flows[population].missing {
                 continue;
             }

@@ -14,18 +14,21 @@ pub(super) struct Books {
     unwritten: Table<StoreId, Option<Instant>>,
     doubled: Table<StoreId, Option<Instant>>,
     rebuilt: Table<StoreId, Option<Instant>>,
+    /// Since when the former writer was lost, where another one has followed it and cannot write yet.
+    recovering: Table<StoreId, Option<Instant>>,
 }
 
 impl Books {
     pub(super) fn new(specification: &Specification) -> Self {
         let none = || specification.stores.map(|_, _| None);
-        Books { unwritten: none(), doubled: none(), rebuilt: none() }
+        Books { unwritten: none(), doubled: none(), rebuilt: none(), recovering: none() }
     }
 
     pub(super) fn reset(&mut self) {
         self.unwritten.rows_mut().fill(None);
         self.doubled.rows_mut().fill(None);
         self.rebuilt.rows_mut().fill(None);
+        self.recovering.rows_mut().fill(None);
     }
 }
 
@@ -59,7 +62,10 @@ impl<O: Observer> World<'_, O> {
             News::Back { at } => StoreTurn::Back(at),
             News::GivenUp { at } => StoreTurn::GivenUp(at),
             News::Promoting { to } => StoreTurn::Promoting(to),
-            News::HandedOver(Loss { to, writes, .. }) => StoreTurn::Writes { at: to, lost: writes },
+            News::HandedOver(Loss { to, writes, .. }) if self.stores.has_writer(store, self.now) => {
+                StoreTurn::Writes { at: to, lost: writes }
+            }
+            News::HandedOver(Loss { to, writes, .. }) => StoreTurn::Follows { at: to, lost: writes },
             News::Reconciled(Loss { from, writes, .. }) => StoreTurn::Reconciled { at: from, lost: writes },
             News::Rejoining { at } => StoreTurn::Rejoining(at),
             News::Rejoined { at } => StoreTurn::Rejoined(at),
@@ -67,7 +73,12 @@ impl<O: Observer> World<'_, O> {
         let cause = self.stores.cause_of(store);
         self.stirred = Some(self.note(Some(cause.change), |_| What::StoreChanged { store, turn }));
         match news {
-            News::HandedOver(loss) => self.ledger.handed_over(store, loss, self.now),
+            News::HandedOver(loss) => {
+                self.ledger.handed_over(store, loss, self.now);
+                if loss.from != loss.to {
+                    self.data.recovering[store].get_or_insert(loss.since);
+                }
+            }
             News::Reconciled(loss) => self.ledger.reconciled(store, loss, self.now),
             _ => {}
         }
@@ -86,24 +97,28 @@ impl<O: Observer> World<'_, O> {
         if let Some(since) = turn(&mut self.data.rebuilt[store], self.stores.is_rebuilt(store), now) {
             self.ledger.rebuilt(store, now - since);
         }
+        if !lacks && let Some(since) = self.data.recovering[store].take() {
+            self.ledger.recovered(store, since, self.now);
+        }
     }
 
     pub(crate) fn now(&self) -> Instant {
         self.now
     }
 
-    /// What is seen of a store now.
     /// Where the requests of each population arrive.
     pub(crate) fn arriving(&self) -> Vec<Arriving> {
         self.traffic.arriving()
     }
 
+    /// What is seen of a store now.
     pub(crate) fn glimpse(&self, store: StoreId) -> Glimpse {
         self.stores.glimpse(store, self.now)
     }
 
     /// The run is over.
     pub(super) fn close_data(&mut self, horizon: Instant) {
+        self.traffic.log_all_writes(horizon, &self.stores);
         for store in self.design.specification().stores.ids() {
             if let Some(since) = turn(&mut self.data.unwritten[store], false, horizon) {
                 self.ledger.unwritten(store, horizon - since);
@@ -113,6 +128,10 @@ impl<O: Observer> World<'_, O> {
             }
             if let Some(since) = turn(&mut self.data.rebuilt[store], false, horizon) {
                 self.ledger.rebuilt(store, horizon - since);
+            }
+            let written = self.traffic.written(store, horizon, &self.stores);
+            if let Some(loss) = self.stores.unreconciled(store, horizon, written) {
+                self.ledger.reconciled(store, loss, horizon);
             }
         }
     }

@@ -65,6 +65,13 @@ impl<'a> Phrases<'a> {
             StoreTurn::Writes { at, lost: writes } => {
                 format!("{} writes {store} now{}", self.site(at), lost(writes))
             }
+            StoreTurn::Follows { at, lost: writes } => {
+                format!(
+                    "{} follows as writer of {store} and waits for replicas{}",
+                    self.site(at),
+                    lost(writes)
+                )
+            }
             StoreTurn::Reconciled { at, lost: writes } => {
                 format!("{} no longer writes {store} beside the new writer{}", self.site(at), lost(writes))
             }

@@ -171,6 +171,28 @@ proptest! {
         prop_assert!(last.is_settled() && last.rejoining() == 0, "{last:?}");
     }
 
+    /// Nobody acknowledges alone before having waited for replicas as long as the plan says, present or given up, but those
+    /// that were given up while they had replicas.
+    #[test]
+    fn who_writes_alone_has_waited(failover in failovers(), schedule in schedules()) {
+        let after = Span::SECOND * 10;
+        let plan = plan(4, failover, Acknowledged::Received { replicas: 1, alone_after: Some(after) });
+        let mut alone_since: [Option<Instant>; 4] = [None; 4];
+        let mut going_on: Vec<Member> = Vec::new();
+        drive(4, &plan, &schedule, |now, reign, sight, _| {
+            for (member, since) in alone_since.iter_mut().enumerate() {
+                let alone = sight.without(reign.rejoining()).company(member as Member) <= 1;
+                *since = alone.then(|| since.unwrap_or(now));
+            }
+            let old: Vec<Member> = reign.old_writers().filter(|old| !going_on.contains(old)).collect();
+            for member in old.into_iter().chain(reign.writer(now, &plan, sight)) {
+                let waited = alone_since[usize::from(member)].is_none_or(|since| since + after <= now);
+                assert!(waited, "{member} at {now:?}: {reign:?}");
+            }
+            going_on = reign.old_writers().collect();
+        });
+    }
+
     /// Each former writer that goes on stops once, and only those stop.
     #[test]
     fn whoever_goes_on_is_stopped_once(schedule in schedules()) {

@@ -6,17 +6,22 @@ use crate::study::interval::convert;
 use crate::study::measure::NO_SAMPLE;
 use sim::stats::{Confidence, LogHistogram, Moments, Pairs, events_bound_after_none, quantile_ranks};
 
-/// Weighted operations enter sums as thousandths.
-const FINE: f64 = 1e3;
-/// Weights of times are kept in sixteenths.
-const SIXTEENTHS: f64 = 16.0;
+/// Units of a replication's operations in sums: far below what squares of such sums may be.
+const UNITS: f64 = 1e15;
+/// Units of them among times: fewer, since these are summed over all replications.
+const UNITS_OF_TIMES: f64 = 1e13;
+/// An operation has two to the power of this units at least, and of that at most.
+const UNITS_LEAST: i32 = 4;
+const UNITS_MOST: i32 = 30;
 const NANOS: f64 = 1e9;
 const MILLION: f64 = 1e6;
 const KINDS: usize = Anomaly::ALL.len();
 
 /// What was seen of one store.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Tally {
+    /// Units of an operation: the fewer operations, the finer, so that none is rounded away.
+    units: f64,
     /// Operations in each replication.
     operations: Moments,
     /// Each anomaly beside all operations, and beside those that are eligible.
@@ -26,7 +31,7 @@ pub(crate) struct Tally {
     sessions: u64,
     /// Sessions that could not be played, since what the store went through breaks a rule of reigns.
     unplayed: u64,
-    /// The greatest weight, in thousandths.
+    /// The greatest weight, in units.
     heaviest: i64,
     stale_for: Weighed,
     reads: Weighed,
@@ -42,14 +47,38 @@ struct Here {
 }
 
 /// Times with weights.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 struct Weighed {
+    /// Units of an operation.
+    units: f64,
     times: LogHistogram,
     /// Sum of the squares of the weights.
     squares: u128,
 }
 
 impl Tally {
+    /// For a store with so many operations in a replication at most.
+    pub(super) fn new(operations: f64) -> Self {
+        Tally {
+            units: units(UNITS, operations),
+            operations: Moments::default(),
+            of_all: Default::default(),
+            of_eligible: Default::default(),
+            simulated: 0,
+            sessions: 0,
+            unplayed: 0,
+            heaviest: 0,
+            stale_for: Weighed::new(operations),
+            reads: Weighed::new(operations),
+            writes: Weighed::new(operations),
+            here: Here::default(),
+        }
+    }
+
+    fn fine(&self, x: f64) -> i64 {
+        (x * self.units + 0.5) as i64
+    }
+
     /// So many sessions saw this; each stands for `weight` of them.
     pub(super) fn see(&mut self, seen: Result<PrimaryTally, Flaw>, sessions: u64, weight: f64) {
         let Ok(seen) = &seen else {
@@ -60,7 +89,7 @@ impl Tally {
         let operations = attempts(counts);
         self.simulated += operations;
         self.sessions += sessions;
-        self.heaviest = self.heaviest.max(fine(weight));
+        self.heaviest = self.heaviest.max(self.fine(weight));
         self.here.operations += operations as f64 * weight;
         for (sum, anomaly) in self.here.seen.iter_mut().zip(Anomaly::ALL) {
             let (events, eligible) = told(counts, anomaly);
@@ -75,10 +104,12 @@ impl Tally {
     /// A replication is over.
     pub(super) fn finish(&mut self) {
         let Here { operations, seen } = std::mem::take(&mut self.here);
-        self.operations.add(fine(operations));
+        let operations = self.fine(operations);
+        self.operations.add(operations);
         for (index, (events, eligible)) in seen.into_iter().enumerate() {
-            self.of_all[index].add(fine(events), fine(operations));
-            self.of_eligible[index].add(fine(events), fine(eligible));
+            let (events, eligible) = (self.fine(events), self.fine(eligible));
+            self.of_all[index].add(events, operations);
+            self.of_eligible[index].add(events, eligible);
         }
     }
 
@@ -110,7 +141,7 @@ impl Tally {
 
     /// What it says. A replication lasts so many years.
     pub(crate) fn outcome(&self, years: f64, confidence: Confidence) -> Consistency {
-        let per_year = |fine: f64| fine / FINE / years;
+        let per_year = |units: f64| units / self.units / years;
         let anomalies = Anomaly::ALL.into_iter().enumerate().map(|(index, anomaly)| AnomalyOutcome {
             anomaly,
             of_all: self.per_million(&self.of_all[index], confidence),
@@ -147,8 +178,12 @@ impl Tally {
 }
 
 impl Weighed {
+    fn new(operations: f64) -> Self {
+        Weighed { units: units(UNITS_OF_TIMES, operations), times: LogHistogram::default(), squares: 0 }
+    }
+
     fn add(&mut self, times: &LogHistogram, weight: f64) {
-        let weight = ((weight * SIXTEENTHS + 0.5) as u64).max(1);
+        let weight = ((weight * self.units + 0.5) as u64).max(1);
         for (low, high, count) in times.buckets() {
             self.times.add_many(low + (high - low) / 2, count * weight);
             self.squares += u128::from(count) * u128::from(weight) * u128::from(weight);
@@ -185,8 +220,12 @@ impl Weighed {
     }
 }
 
-fn fine(x: f64) -> i64 {
-    (x * FINE + 0.5) as i64
+/// Units of an operation, where there are so many operations in a replication: a power of two, so that whole weights stay
+/// exact.
+fn units(of_all: f64, operations: f64) -> f64 {
+    let mut finest = (UNITS_LEAST..=UNITS_MOST).rev().map(|power| libm::ldexp(1.0, power));
+    let few_enough = |units: &f64| units * operations <= of_all;
+    finest.find(few_enough).unwrap_or(libm::ldexp(1.0, UNITS_LEAST))
 }
 
 fn attempts(counts: &PrimaryCounts) -> u64 {

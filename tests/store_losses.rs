@@ -1,0 +1,132 @@
+//! What one scripted fault costs a store with a primary, against what arithmetic says: 50 acknowledged writes a second from
+//! clients beside site `d`, a primary at `a`, replicas at `b` and `c` that trail by 2 s.
+
+use models::outcome::StoreOutcome;
+use models::study::{Options, run};
+
+const DAYS: f64 = 30.0;
+
+/// What is different from one case to the next, in the file's words.
+struct Case {
+    store: &'static str,
+    capacity: &'static str,
+    script: &'static str,
+}
+
+impl Case {
+    /// The store `a` to `c` with these words, while `script` happens.
+    fn new(store: &'static str, script: &'static str) -> Self {
+        Case { store, capacity: "1000 rps", script }
+    }
+
+    fn outcome(&self) -> StoreOutcome {
+        let text = format!(
+            "scenario: 1
+name: one fault
+run: {{horizon: {DAYS}d, replications: 200, seed: 1}}
+defaults:
+  sites: {{outages: none, capacity: 1000 rps}}
+sites:
+  a: {{at: [40, -75]}}
+  b: {{at: [41, -75]}}
+  c: {{at: [42, -75]}}
+  d: {{at: [43, -75], capacity: {}}}
+requests:
+  w: {{share: 50%, writes: [s]}}
+clients:
+  world: {{anywhere: true, uses: www, demand: 100 rps}}
+steering:
+  www: {{policy: static, sites: {{d: 100%}}}}
+stores:
+  s: {{family: primary, primary: a, replicas: [b, c], lag: 2s, promotion: 5s, {}}}
+script:
+{}
+",
+            self.capacity, self.store, self.script
+        );
+        let specification = scenarios::load("one-fault.yaml", &text, &[]).expect("it is valid").specification;
+        let outcome = run(&specification, &Options::default(), &|_| {}).expect("it runs");
+        outcome.stores.into_iter().next().expect("it has a store")
+    }
+
+    /// Acknowledged writes lost in a replication.
+    fn lost(&self) -> f64 {
+        self.outcome().lost_writes.value * DAYS / 365.0
+    }
+}
+
+const DIES: &str = "- {at: 10d, fail: a, for: 1h}";
+const CUT: &str = "- {at: 10d, partition: [[a, d], [b, c]], for: 1h}";
+const LEASE: &str = "failover: {lease: 30s, renewed_every: 10s}";
+
+/// Means of 200 Poisson counts, within four standard deviations.
+fn about(seen: f64, mean: f64) {
+    let four = 4.0 * (mean / 200.0).sqrt();
+    assert!((seen - mean).abs() <= four, "{seen} is not {mean} ± {four}");
+}
+
+#[test]
+fn an_asynchronous_primary_that_dies_loses_what_its_lag_holds() {
+    about(Case::new(LEASE, DIES).lost(), 100.0);
+}
+
+/// Whoever is dead does not go on alone: each acknowledged write is at one of two replicas that reach each other.
+#[test]
+fn a_semi_synchronous_primary_that_dies_loses_nothing_however_soon_it_would_go_on_alone() {
+    for words in [
+        "failover: {lease: 30s, renewed_every: 10s}, acknowledged_by: {replicas: 1, alone_after: 10s}",
+        "failover: {lease: 30s, renewed_every: 10s}, acknowledged_by: {replicas: 1, alone_after: 60s}",
+        "failover: {human: 10m}, acknowledged_by: {replicas: 1, alone_after: 10s}",
+        "failover: {human: 10m}, acknowledged_by: {replicas: 1}",
+    ] {
+        assert_eq!(Case::new(words, DIES).lost(), 0.0, "{words}");
+    }
+}
+
+/// Cut off with its clients for an hour, given up after a minute, alone from the thirtieth minute on: 1800 s of writes.
+#[test]
+fn a_former_writer_acknowledges_alone_no_sooner_than_it_was_told() {
+    let case =
+        Case::new("failover: {human: 60s}, acknowledged_by: {replicas: 1, alone_after: 30m}", CUT).outcome();
+    about(case.lost_writes.value * DAYS / 365.0, 1800.0 * 50.0);
+    assert!((case.two_writers.value * DAYS / 365.0 - 1800.0).abs() < 1e-6, "{:?}", case.two_writers);
+}
+
+/// A promoted writer that needs two replicas and has one writes once the former one is back as a replica.
+#[test]
+fn recovery_lasts_until_somebody_writes() {
+    let case = Case::new("failover: {lease: 30s, renewed_every: 10s}, acknowledged_by: {replicas: 2}", DIES);
+    let outcome = case.outcome();
+    assert!((outcome.recovery.max - 3600.0).abs() < 1e-6, "{:?}", outcome.recovery);
+    assert!(((1.0 - outcome.writable.value) * DAYS * 86_400.0 - 3600.0).abs() < 1e-3);
+}
+
+/// A site that admits ten of a hundred requests, or fails nine of ten, writes five times a second.
+#[test]
+fn what_a_site_refuses_or_fails_is_not_written() {
+    about(Case { capacity: "10 rps", ..Case::new(LEASE, DIES) }.lost(), 10.0);
+    let errors = "- {at: 9d, fail: d, effect: {errors: 90%}, for: 2d}\n- {at: 10d, fail: a, for: 1h}";
+    about(Case::new(LEASE, errors).lost(), 10.0);
+    // What a former writer gets is as little: 60 s to 3600 s after the cut, and the lag before.
+    let cut = "- {at: 9d, fail: d, effect: {errors: 90%}, for: 2d}\n- {at: 10d, partition: [[a, d], [b, c]], for: 1h}";
+    about(Case::new("failover: {human: 60s}", cut).lost(), 3600.0 * 5.0 + 10.0);
+}
+
+/// Twenty days beside the present writer: nobody reconciles it before the end.
+#[test]
+fn what_a_former_writer_has_accepted_at_the_end_is_lost() {
+    let cut = "- {at: 10d, partition: [[a, d], [b, c]]}";
+    let case = Case::new("failover: {check: {every: 5s, failures: 2, timeout: 5s}}", cut);
+    let seen = case.lost();
+    let mean = 20.0 * 86_400.0 * 50.0 + 100.0;
+    assert!((seen / mean - 1.0).abs() < 1e-5, "{seen} is not about {mean}");
+}
+
+/// What the former writer went on to accept belongs to the hand-over that left it behind.
+#[test]
+fn a_hand_over_and_its_former_writer_are_one_loss() {
+    let outcome = Case::new("failover: {human: 10m}, noticed: 100s, rejoin: 1000s", CUT).outcome();
+    assert_eq!(outcome.lost_by_each.count, 200);
+    let mean = outcome.lost_writes.value * DAYS / 365.0;
+    assert!((outcome.lost_by_each.p50.value / mean - 1.0).abs() < 0.02, "{:?}", outcome.lost_by_each);
+}
