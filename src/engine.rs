@@ -3,9 +3,8 @@
 use crate::failure::Failure;
 use crate::input::Scenario;
 use crate::progress::{self, Audience};
-use models::operations::PrimaryTally;
 use models::outcome::{DrillOutcome, Outcome, Worst};
-use models::study::{self, Asked, Options, StudyFault};
+use models::study::{self, Asked, Options, Played, StudyFault};
 use models::timeline::Story;
 use sim::{Instant, Span};
 
@@ -38,7 +37,7 @@ pub(crate) fn story(
 }
 
 /// Single operations on a store.
-pub(crate) fn history(scenario: &Scenario, asked: &Asked) -> Result<PrimaryTally, Failure> {
+pub(crate) fn history(scenario: &Scenario, asked: &Asked) -> Result<Played, Failure> {
     study::history(&scenario.specification, asked)
         .map_err(|fault| Failure::said(format!("{}: {fault}", scenario.shown())))
 }

@@ -1,8 +1,10 @@
 //! Single operations against the store that the flow engine went through: the two engines must tell one story.
 
+use models::operations::leaderless::{self, Counts};
+use models::operations::{Action, Line, Phase, PrimaryTally};
 use models::specification::{Specification, StoreId};
-use models::study::{Asked, Options, history, run};
-use scenarios::Override;
+use models::study::{Asked, HistoryFault, Options, Played, history, run};
+use scenarios::{Override, library};
 use sim::{Instant, Span};
 
 const ORDERS: &str = include_str!("cmd/history.in/orders.yaml");
@@ -26,6 +28,21 @@ fn asked(replication: u64) -> Asked {
     }
 }
 
+/// What a store with one writer came to.
+fn one_writer(specification: &Specification, asked: &Asked) -> PrimaryTally {
+    match history(specification, asked).expect("it runs") {
+        Played::OneWriter(tally) => tally,
+        Played::ManyWriters(_) => panic!("the store has one writer"),
+    }
+}
+
+fn many_writers(played: Result<Played, HistoryFault>) -> leaderless::Tally {
+    match played.expect("it runs") {
+        Played::ManyWriters(tally) => tally,
+        Played::OneWriter(_) => panic!("many write the store"),
+    }
+}
+
 /// The writer dies after 60 s; a replica has what was written until 2 s before. About 30 of 60 sessions' operations a
 /// second are writes.
 #[test]
@@ -33,10 +50,10 @@ fn both_engines_lose_what_was_written_within_the_lag() {
     let specification = load(&[]);
     let (mut lost, mut expected) = (0.0, 0.0);
     for replication in 0..40 {
-        let tally = history(&specification, &asked(replication)).expect("it runs");
+        let tally = one_writer(&specification, &asked(replication));
         let acked = tally.history.lines().iter().filter(|line| {
-            let writes = matches!(line.action, models::operations::Action::Write(_));
-            writes && line.phase == models::operations::Phase::Ok && line.at < Instant::ZERO + Span::MINUTE
+            let writes = matches!(line.action, Action::Write(_));
+            writes && line.phase == Phase::Ok && line.at < Instant::ZERO + Span::MINUTE
         });
         expected += acked.count() as f64 / 60.0 * 2.0;
         lost += tally.counts.lost as f64;
@@ -54,7 +71,7 @@ fn a_store_that_waits_for_a_replica_loses_nothing_and_stays_linearisable_at_its_
     let changes = ["stores.orders.acknowledged_by={replicas: 1}", "stores.orders.reads_from=primary"];
     let specification = load(&changes);
     for replication in 0..20 {
-        let tally = history(&specification, &asked(replication)).expect("it runs");
+        let tally = one_writer(&specification, &asked(replication));
         assert!(tally.counts.writes > 1000, "{:?}", tally.counts);
         assert_eq!((tally.counts.lost, tally.counts.superseded), (0, 0));
     }
@@ -71,6 +88,80 @@ fn a_cut_writer_that_nobody_fences_writes_beside_the_new_one_in_both_engines() {
     // From 30 s after the cut and a promotion of 5 s until the cut heals; an hour told as a year.
     let two = outcome.stores[0].two_writers.value / 8760.0;
     assert!((two - 145.0).abs() < 1e-6, "{two}");
-    let tally = history(&specification, &asked(0)).expect("it runs");
+    let tally = one_writer(&specification, &asked(0));
     assert!(tally.counts.superseded > 100, "{:?}", tally.counts);
+}
+
+/// A store of the library, half an hour into its hour of partition or long before it.
+fn carts(from: Span, changes: &[&str]) -> leaderless::Tally {
+    let text = library().iter().find(|shipped| shipped.name == "multi-primary").expect("it ships").text;
+    let mut all = vec!["run.replications=1"];
+    all.extend(changes);
+    let changes: Vec<Override> =
+        all.iter().map(|change| Override::parse(change).expect("an override")).collect();
+    let specification =
+        scenarios::load("multi-primary.yaml", text, &changes).expect("it is valid").specification;
+    let asked = Asked { from: Instant::ZERO + from, ..asked(0) };
+    many_writers(history(&specification, &asked))
+}
+
+const IN_THE_CUT: Span = Span::from_secs(60 * 86_400 + 1800);
+
+/// Cut off from each other, a write at one site is dropped as soon as the other site has written the key later.
+#[test]
+fn a_cut_drops_every_write_that_the_other_side_outdates() {
+    let tally = carts(IN_THE_CUT, &[]);
+    let writes: Vec<&Line> = tally.history.lines().iter().filter(sent_write).collect();
+    let outdated = |write: &&&Line| {
+        writes.iter().any(|later| later.key == write.key && side(later) != side(write) && later.at > write.at)
+    };
+    let expected = writes.iter().filter(outdated).count() as u64;
+    assert!(expected > 1000, "{expected}");
+    assert_eq!(tally.counts.dropped, expected);
+    assert_eq!((tally.counts.refused_writes, tally.counts.lost), (0, 0));
+}
+
+fn sent_write(line: &&Line) -> bool {
+    line.phase == Phase::Invoke && matches!(line.action, Action::Write(_))
+}
+
+/// Twenty sessions at each site, none of which ever waits in vain.
+fn side(line: &Line) -> u32 {
+    assert!(line.process < 40);
+    line.process / 20
+}
+
+/// A clock half an hour ahead: whatever the other site writes meanwhile is dropped for something earlier, even where it
+/// has been seen; unless a site stamps later than all that it has seen.
+#[test]
+fn a_clock_ahead_drops_what_comes_later_unless_clocks_are_hybrid() {
+    let calm = Span::DAY * 10;
+    let clocks = |stamp: &str| format!("stores.carts.clocks={{stamp: {stamp}, ahead: {{dublin: 30m}}}}");
+    let wall: Counts = carts(calm, &[&clocks("wall")]).counts;
+    let hybrid: Counts = carts(calm, &[&clocks("hybrid")]).counts;
+    let perfect: Counts = carts(calm, &[]).counts;
+    // Once Dublin has written a key nothing from Virginia can follow: nearly half of all writes.
+    assert!(wall.in_the_past > wall.accepted * 45 / 100, "{wall:?}");
+    assert_eq!((hybrid.in_the_past, perfect.in_the_past), (0, 0));
+    assert!(wall.dropped_by_earlier > 0 && perfect.dropped_by_earlier == 0);
+}
+
+/// Two of three replicas at each site: R + W > N there, so that a session finds what it wrote at its site.
+#[test]
+fn local_quorums_find_what_their_session_wrote_and_single_replicas_may_not() {
+    let text = library().iter().find(|shipped| shipped.name == "cassandra-two-dc").expect("it ships").text;
+    let forgotten = |changes: &[&str]| {
+        let changes: Vec<Override> =
+            changes.iter().map(|change| Override::parse(change).expect("an override")).collect();
+        let specification =
+            scenarios::load("cassandra.yaml", text, &changes).expect("it is valid").specification;
+        let id = specification.stores.position(|known| known.name == "local").expect("it is there");
+        let asked = Asked { store: id, from: Instant::ZERO + Span::DAY, ..asked(0) };
+        let counts = many_writers(history(&specification, &asked)).counts;
+        assert!(counts.after_own_write > 1000, "{counts:?}");
+        counts.forgot_own_write
+    };
+    let lagging = "stores.local.lag={law: exponential, mean: 500ms}";
+    assert_eq!(forgotten(&[lagging]), 0);
+    assert!(forgotten(&[lagging, "stores.local.levels={write: local-one, read: local-one}"]) > 0);
 }

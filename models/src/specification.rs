@@ -5,6 +5,7 @@
 
 use crate::expect::Expectation;
 use crate::operations::Popularity;
+use crate::operations::leaderless::{Asks, Clock, ReadRepair};
 use sim::{Instant, Law, Seed, Span, Table, id};
 
 id! {
@@ -336,6 +337,30 @@ pub struct Replicated {
     pub write: Level,
     /// Replicas that a read waits for.
     pub read: Level,
+    /// How its replicas come to agree.
+    pub agreeing: Agreeing,
+}
+
+/// How replicas that many may write come to agree, and what their clients notice meanwhile. Nobody is served more or less
+/// for it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Agreeing {
+    /// What a write takes to a replica beside the way; drawn for each of both.
+    pub lag: Law,
+    /// How long after the beginning of an outage a site takes the replicas there for dead, and waits for them no more.
+    pub convicted: Law,
+    /// For how long an outage of a replica may have lasted for its writes to be kept for it; none: they never are.
+    pub hints: Option<Span>,
+    /// What becomes of replicas found to differ in a read.
+    pub read_repair: ReadRepair,
+    /// How often all replicas compare what they have; none: never.
+    pub anti_entropy: Option<Span>,
+    /// What orders writes.
+    pub clock: Clock,
+    /// How far each member's clock is ahead.
+    pub ahead: Vec<Span>,
+    /// Whom a read asks.
+    pub asks: Asks,
 }
 
 /// Replicas at a site.

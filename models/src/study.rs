@@ -13,7 +13,7 @@ mod story;
 
 pub(crate) use consistency::Arriving;
 pub use drill::drill;
-pub use history::{Asked, HistoryFault, history};
+pub use history::{Asked, HistoryFault, Played, history};
 pub use run::run;
 pub use story::story;
 

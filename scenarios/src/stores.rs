@@ -9,8 +9,8 @@ use crate::source::Extent;
 use crate::tree::{Entry, Node, Origin, Value};
 use models::operations::Popularity;
 use models::specification::{
-    Acknowledged, Failover, Family, Level, Primary, Reads, Replicas, Replicated, Sessions, SiteId, Store,
-    Votes,
+    Acknowledged, Agreeing, Failover, Family, Level, Primary, Reads, Replicas, Replicated, Sessions, SiteId,
+    Store, Votes,
 };
 use sim::{Law, Span};
 use std::collections::BTreeSet;
@@ -114,10 +114,14 @@ impl Resolver<'_> {
             "leaderless" => self.leaderless(entry).map(Family::Replicated),
             "multi-primary" => {
                 let members = self.copies(&entry.node)?;
+                // A primary keeps what the others lack for as long as it takes.
+                let agreeing =
+                    Agreeing { hints: Some(Span::FOREVER), ..self.agreeing(&entry.node, &members)? };
                 Some(Family::Replicated(Replicated {
                     members,
                     write: Level::LocalOne,
                     read: Level::LocalOne,
+                    agreeing,
                 }))
             }
             _ => None,
@@ -233,7 +237,9 @@ impl Resolver<'_> {
             return None;
         };
         let (write, read) = (level(levels, "write")?, level(levels, "read")?);
-        Some(Replicated { members: members?, write, read })
+        let members = members?;
+        let agreeing = self.agreeing(&entry.node, &members)?;
+        Some(Replicated { members, write, read, agreeing })
     }
 
     /// Replicas at each of several sites.
@@ -393,8 +399,15 @@ fn replicas_of(node: &Node) -> Option<&[Node]> {
 
 /// Resolved scenarios spell defaults out, whatever the family.
 fn says_the_default(entry: &Entry) -> bool {
-    let default =
-        [("copies", "1"), ("acknowledged_by", "primary"), ("failover", "never"), ("reads_from", "primary")];
+    let default = [
+        ("copies", "1"),
+        ("acknowledged_by", "primary"),
+        ("failover", "never"),
+        ("reads_from", "primary"),
+        ("hints", "none"),
+        ("read_repair", "none"),
+        ("asks", "just-enough"),
+    ];
     default.contains(&(entry.key.as_str(), entry.node.text().unwrap_or_default()))
 }
 
@@ -456,8 +469,20 @@ fn keys_of(family: &str, voting: bool) -> &'static [&'static str] {
         "singleton" => {
             &["primary", "replicas", "witnesses", "failover", "promotion", "noticed", "rejoin", "parts"]
         }
-        "leaderless" => &["replicas", "copies", "levels", "parts"],
-        "multi-primary" => &["replicas", "copies", "parts"],
+        "leaderless" => &[
+            "replicas",
+            "copies",
+            "levels",
+            "lag",
+            "convicted_after",
+            "hints",
+            "read_repair",
+            "anti_entropy",
+            "asks",
+            "clocks",
+            "parts",
+        ],
+        "multi-primary" => &["replicas", "copies", "lag", "anti_entropy", "clocks", "parts"],
         _ => &[
             "primary",
             "replicas",

@@ -6,9 +6,10 @@ use crate::engine;
 use crate::failure::Failure;
 use crate::input::{self, Scenario};
 use crate::progress::Audience;
-use models::operations::PrimaryTally;
+use models::operations::PrimaryCounts;
+use models::operations::leaderless::Counts;
 use models::specification::StoreId;
-use models::study::Asked;
+use models::study::{Asked, Played};
 use sim::{Instant, Span};
 
 /// Shown before the worst outage.
@@ -18,16 +19,27 @@ const BEFORE: Span = Span::MINUTE;
 pub(super) fn run(asked: &History, audience: Audience) -> Result<(), Failure> {
     let scenario = input::scenario(&asked.file, &asked.changes)?;
     let wanted = wanted(asked, &scenario, audience)?;
-    let tally = engine::history(&scenario, &wanted)?;
+    let played = engine::history(&scenario, &wanted)?;
+    let history = played.history();
     let mut bytes = Vec::new();
-    let written = match asked.format {
-        HistoryFormat::Jsonl => tally.history.write_json_lines(&mut bytes),
-        HistoryFormat::EdnRegister => tally.history.write_edn_registers(&mut bytes),
-        HistoryFormat::EdnList => tally.history.write_edn_lists(&mut bytes),
+    let written = match (asked.format, &played) {
+        (HistoryFormat::Jsonl, _) => history.write_json_lines(&mut bytes),
+        (HistoryFormat::EdnRegister, _) => history.write_edn_registers(&mut bytes),
+        (HistoryFormat::EdnList, Played::OneWriter(_)) => history.write_edn_lists(&mut bytes),
+        (HistoryFormat::EdnList, Played::ManyWriters(_)) => {
+            return Err(Failure::said(
+                "--format edn-list: lists are appended to by one writer at a time; here the last writer wins: \
+                 use edn-register"
+                    .to_owned(),
+            ));
+        }
     };
     written.map_err(|error| Failure::said(format!("cannot write the history: {error}")))?;
     console::answer(&String::from_utf8_lossy(&bytes))?;
-    console::complain(&summary(&tally));
+    console::complain(&match &played {
+        Played::OneWriter(tally) => one_writer(&tally.counts),
+        Played::ManyWriters(tally) => many_writers(&tally.counts),
+    });
     Ok(())
 }
 
@@ -78,9 +90,8 @@ fn duration(option: &str, text: &str) -> Result<Span, Failure> {
     scenarios::duration(text).map_err(|reason| Failure::said(format!("{option} {text}: {reason}")))
 }
 
-fn summary(tally: &PrimaryTally) -> String {
-    let counts = &tally.counts;
-    let rows = [
+fn one_writer(counts: &PrimaryCounts) -> String {
+    table(&[
         (counts.reads, "reads answered"),
         (counts.writes, "writes acknowledged"),
         (counts.failed_reads, "reads not answered"),
@@ -94,7 +105,28 @@ fn summary(tally: &PrimaryTally) -> String {
         (counts.read_then_lost, "of these, read before they were lost"),
         (counts.superseded, "writes accepted by a former writer"),
         (counts.out_of_order(), "operations out of order: not linearisable"),
-    ];
+    ])
+}
+
+fn many_writers(counts: &Counts) -> String {
+    table(&[
+        (counts.reads, "reads answered"),
+        (counts.writes, "writes acknowledged"),
+        (counts.failed_reads + counts.refused_reads, "reads not answered"),
+        (counts.refused_writes, "writes refused"),
+        (counts.unknown_writes, "writes of unknown outcome"),
+        (counts.stale, "stale reads"),
+        (counts.forgot_own_write, "reads that miss a write of their own session"),
+        (counts.went_back, "reads before what their session had read"),
+        (counts.wrote_before_own, "writes ordered before an earlier one of their session"),
+        (counts.wrote_before_read, "writes ordered before what their session had read"),
+        (counts.dropped, "writes dropped for a concurrent one: the last writer wins"),
+        (counts.dropped_by_earlier, "of these, for one that was accepted earlier"),
+        (counts.lost, "acknowledged writes lost"),
+    ])
+}
+
+fn table(rows: &[(u64, &str)]) -> String {
     let line = |(count, what): &(u64, &str)| format!("{count:>9}  {what}");
     rows.iter().map(line).collect::<Vec<_>>().join("\n")
 }

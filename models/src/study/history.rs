@@ -4,15 +4,17 @@
 //! store's members then read and write against that, message by message. They feed nothing back. They are a sample of the
 //! traffic, so that a replica which is back applies what they wrote at once, whatever its apply rate.
 
+mod many;
+
 use super::StudyFault;
 use crate::design::Design;
 use crate::network::delay;
 use crate::observer::Nobody;
 use crate::operations::{
-    Commit, Cut, Flaw, Heritage, Plan, Popularity, PrimaryRun, PrimaryTally, ReadFrom, Reign, Reigns,
-    Session, Shipping, Shows, Store, Stretch,
+    Commit, Cut, Flaw, Heritage, History, Plan, Popularity, PrimaryRun, PrimaryTally, REPLICAS_MAX, ReadFrom,
+    Reign, Reigns, Session, Shipping, Shows, Store, Stretch, leaderless,
 };
-use crate::specification::{Acknowledged, Primary, Reads, Specification, StoreId};
+use crate::specification::{Acknowledged, Family, Primary, Reads, SiteId, Specification, StoreId};
 use crate::store::Glimpse;
 use crate::world::World;
 use sim::{Instant, Law, Replication, Span};
@@ -48,6 +50,27 @@ pub enum HistoryFault {
     Study(StudyFault),
     /// What the store went through breaks a rule of reigns: a defect of this program.
     AtOdds(Flaw),
+    /// Its levels ask for more replicas than there are, or its places for more than can be followed.
+    Misfit,
+}
+
+/// What single operations came to.
+#[derive(Clone, Debug)]
+pub enum Played {
+    /// In a store with one writer at a time.
+    OneWriter(PrimaryTally),
+    /// In a store that many may write.
+    ManyWriters(leaderless::Tally),
+}
+
+impl Played {
+    /// Operations of the sampled keys.
+    pub fn history(&self) -> &History {
+        match self {
+            Played::OneWriter(tally) => &tally.history,
+            Played::ManyWriters(tally) => &tally.history,
+        }
+    }
 }
 
 impl std::fmt::Display for HistoryFault {
@@ -56,11 +79,12 @@ impl std::fmt::Display for HistoryFault {
             HistoryFault::Family => {
                 write!(
                     f,
-                    "single operations of such a store are not simulated yet: it has parts, witnesses, unequal votes, several writers, or former writers that take their time"
+                    "single operations of such a store are not simulated yet: it has witnesses, unequal votes, former writers that take their time, or more than {REPLICAS_MAX} replicas"
                 )
             }
             HistoryFault::Study(fault) => fault.fmt(f),
             HistoryFault::AtOdds(flaw) => write!(f, "the store's reigns are at odds: {flaw:?}"),
+            HistoryFault::Misfit => write!(f, "its levels ask for more replicas than there are"),
         }
     }
 }
@@ -71,8 +95,13 @@ impl std::error::Error for HistoryFault {}
 ///
 /// # Errors
 /// See [`HistoryFault`].
-pub fn history(specification: &Specification, asked: &Asked) -> Result<PrimaryTally, HistoryFault> {
-    let plan = specification.stores[asked.store].family.operable().ok_or(HistoryFault::Family)?;
+pub fn history(specification: &Specification, asked: &Asked) -> Result<Played, HistoryFault> {
+    let family = &specification.stores[asked.store].family;
+    if let Family::Replicated(plan) = family {
+        let glimpses = glimpses(specification, asked).map_err(HistoryFault::Study)?;
+        return many::history(specification, plan, asked, &glimpses).map(Played::ManyWriters);
+    }
+    let plan = family.operable().ok_or(HistoryFault::Family)?;
     let glimpses = glimpses(specification, asked).map_err(HistoryFault::Study)?;
     let reigns = reigns(&glimpses, 1 + plan.replicas.len()).map_err(HistoryFault::AtOdds)?;
     let store = store(specification, plan, reigns, asked.patience, Popularity::Uniform { keys: asked.keys });
@@ -83,7 +112,7 @@ pub fn history(specification: &Specification, asked: &Asked) -> Result<PrimaryTa
         .collect();
     let luck = (specification.run.seed, Replication(asked.replication));
     let run = PrimaryRun::new(&store, &sessions, asked.keys, luck);
-    Ok(run.run(Instant::ZERO + asked.lasts))
+    Ok(Played::OneWriter(run.run(Instant::ZERO + asked.lasts)))
 }
 
 /// The store as the operation engine knows it.
@@ -104,12 +133,9 @@ pub(super) fn store(
         },
     };
     let members: Vec<_> = std::iter::once(plan.home).chain(plan.replicas.iter().copied()).collect();
-    let place = |member: usize| specification.sites[members[member]].place;
-    let distance = |a: usize, b: usize| delay(specification, place(a), place(b));
-    let all = 0..members.len();
     Store {
         reigns,
-        distances: all.clone().map(|a| all.clone().map(|b| distance(a, b)).collect()).collect(),
+        distances: distances(specification, &members),
         commit,
         shipping: Shipping::Streamed,
         lag: plan.lag.clone(),
@@ -119,6 +145,18 @@ pub(super) fn store(
         patience,
         popularity,
     }
+}
+
+/// One-way distances of sites from each other.
+fn distances(specification: &Specification, sites: &[SiteId]) -> Vec<Vec<Span>> {
+    let place = |site: &SiteId| specification.sites[*site].place;
+    let row = |a: &SiteId| sites.iter().map(|b| delay(specification, place(a), place(b))).collect();
+    sites.iter().map(row).collect()
+}
+
+/// The share of operations that are reads.
+fn reading((reads, writes): (f64, f64)) -> f64 {
+    if reads + writes > 0.0 { reads / (reads + writes) } else { 0.5 }
 }
 
 /// Reads and writes of a store in a request, on average.
@@ -132,8 +170,8 @@ pub(super) fn touches(specification: &Specification, store: StoreId) -> (f64, f6
 }
 
 /// The habits of a session at a member's site.
-pub(super) fn session((reads, writes): (f64, f64), think: Span, plan: &Primary, place: usize) -> Session {
-    let reads = if reads + writes > 0.0 { reads / (reads + writes) } else { 0.5 };
+pub(super) fn session(touches: (f64, f64), think: Span, plan: &Primary, place: usize) -> Session {
+    let reads = reading(touches);
     let think = Law::Exponential { mean: think.seconds() };
     let from = match plan.reads {
         Reads::Primary => ReadFrom::Primary,
@@ -218,12 +256,17 @@ pub(super) fn reigns(glimpses: &[(Instant, Glimpse)], members: usize) -> Result<
         this.heard.iter_mut().zip(&next.heard).for_each(|(this, next)| *this = (*this).min(*next));
     }
     let down = |member: usize| stretches(glimpses, |glimpse| !glimpse.alive(member));
+    Reigns::new(members, all, (0..members).map(down).collect(), cuts(glimpses, members))
+}
+
+/// Members that lived and did not reach each other.
+fn cuts(glimpses: &[(Instant, Glimpse)], members: usize) -> Vec<Cut> {
     let pairs = (0..members).flat_map(|a| (a + 1..members).map(move |b| (a, b)));
     let cut = |(a, b): (usize, usize)| {
         let apart = move |glimpse: &Glimpse| glimpse.alive(a) && glimpse.alive(b) && !glimpse.joined(a, b);
         stretches(glimpses, apart).into_iter().map(move |during| Cut { between: (a, b), during })
     };
-    Reigns::new(members, all, (0..members).map(down).collect(), pairs.flat_map(cut).collect())
+    pairs.flat_map(cut).collect()
 }
 
 fn steady(members: usize) -> Reign {

@@ -65,7 +65,8 @@ pub(super) static STORE: Record = record(
             "lag",
             Optional,
             LAG,
-            "How far a replica trails while nothing delays it, drawn once for each failover and replica; needed with replicas.",
+            "How far a replica trails while nothing delays it, drawn once for each failover and replica; needed with replicas. \
+             Where many may write: what a write takes to a replica beside the way, drawn for each; nothing where absent.",
         ),
         field(
             "apply_rate",
@@ -117,6 +118,43 @@ pub(super) static STORE: Record = record(
             "Who answers reads: the primary only, or any member in reach.",
         ),
         field(
+            "convicted_after",
+            Optional,
+            LAG,
+            "Leaderless: how long after the beginning of an outage a site takes the replicas there for dead. Until then \
+             its operations time out, then they are refused; at once where absent.",
+        ),
+        field(
+            "hints",
+            Default("none"),
+            Shape::Either(&[Shape::Choice(&[word("none")]), Shape::Record(&HINTS)]),
+            "Leaderless: are writes kept for replicas that are out of reach?",
+        ),
+        field(
+            "read_repair",
+            Default("none"),
+            Shape::Choice(&[word("none"), word("blocking")]),
+            "Leaderless: what becomes of replicas found to differ in a read. `blocking`: they are mended before it is answered.",
+        ),
+        field(
+            "anti_entropy",
+            Optional,
+            POSITIVE_TIME,
+            "How often all replicas compare what they have; never where absent.",
+        ),
+        field(
+            "asks",
+            Default("just-enough"),
+            Shape::Choice(&[word("all"), word("just-enough"), word("one-more")]),
+            "Leaderless: whom a read asks, all replicas, as many as must answer, or one more.",
+        ),
+        field(
+            "clocks",
+            Optional,
+            Shape::Record(&CLOCKS),
+            "Where many may write: what orders writes; the last one wins.",
+        ),
+        field(
             "sessions",
             Optional,
             Shape::Record(&SESSIONS),
@@ -153,6 +191,34 @@ static SESSIONS: Record = record(
             "Time from an answer to the next operation: the mean of an exponential law.",
         ),
         field("patience", Default("5s"), POSITIVE_TIME, "How long an answer is waited for."),
+    ],
+);
+
+static HINTS: Record = record(
+    "`hints`",
+    &[field(
+        "window",
+        Required,
+        POSITIVE_TIME,
+        "None is kept for a replica that has been out of reach for longer.",
+    )],
+);
+
+static CLOCKS: Record = record(
+    "`clocks`",
+    &[
+        field(
+            "stamp",
+            Default("wall"),
+            Shape::Choice(&[word("wall"), word("hybrid")]),
+            "`wall`: a write has the time of its site; `hybrid`: that, but later than all that its site has seen of the key.",
+        ),
+        field(
+            "ahead",
+            Optional,
+            Shape::Map("site", &POSITIVE_TIME),
+            "Sites whose clock is ahead, and by how much.",
+        ),
     ],
 );
 

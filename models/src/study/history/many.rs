@@ -1,0 +1,104 @@
+//! Single reads and writes of a store that many may write.
+//!
+//! Assumptions:
+//! - Disks survive whatever takes a site down, and so do hints and what coordinators know.
+//! - Clients stand at the sites with replicas, and turn to the nearest coordinator that works and is in their reach.
+//! - Outages that began before the stretch begin with it: replicas lack nothing then, and nobody has been taken for dead.
+
+use super::{Asked, HistoryFault, cuts, distances, reading, stretches, touches};
+use crate::operations::leaderless::{
+    Conditions, Hints, Level as Waits, Run, Session, Store, Tally, Troubles, Turns,
+};
+use crate::operations::{Legs, Popularity, REPLICAS_MAX};
+use crate::specification::{Level, Replicated, SiteId, Specification};
+use crate::store::Glimpse;
+use sim::{Instant, Law, Replication, Span};
+
+/// Plays sessions at every site with replicas against what was seen of the store.
+pub(super) fn history(
+    specification: &Specification,
+    plan: &Replicated,
+    asked: &Asked,
+    glimpses: &[(Instant, Glimpse)],
+) -> Result<Tally, HistoryFault> {
+    let store = store(specification, plan, asked, glimpses)?;
+    let reads = reading(touches(specification, asked.store));
+    let session = |place| Session {
+        place,
+        turns: Turns::Nearest,
+        reads,
+        updates: 0.0,
+        think: Law::Exponential { mean: asked.think.seconds() },
+    };
+    let places = 0..plan.members.len();
+    let sessions: Vec<Session> =
+        places.flat_map(|place| (0..asked.sessions).map(move |_| session(place))).collect();
+    let luck = (specification.run.seed, Replication(asked.replication));
+    Ok(Run::new(&store, &sessions, asked.keys, luck).run(Instant::ZERO + asked.lasts))
+}
+
+fn store(
+    specification: &Specification,
+    plan: &Replicated,
+    asked: &Asked,
+    glimpses: &[(Instant, Glimpse)],
+) -> Result<Store, HistoryFault> {
+    let sites: Vec<SiteId> = plan.members.iter().map(|member| member.site).collect();
+    let agreeing = &plan.agreeing;
+    let none = || Law::Fixed(Span::ZERO);
+    let legs = Legs { write: agreeing.lag.clone(), ack: none(), read: none(), response: none() };
+    let store = Store {
+        legs,
+        asks: agreeing.asks,
+        conviction: agreeing.convicted.clone(),
+        read_timeout: asked.patience,
+        write_timeout: asked.patience,
+        hints: agreeing.hints.map(|window| Hints { window, delay: Span::ZERO }),
+        read_repair: agreeing.read_repair,
+        anti_entropy: agreeing.anti_entropy,
+        ahead: agreeing.ahead.clone(),
+        clock: agreeing.clock,
+        popularity: Popularity::Uniform { keys: asked.keys },
+        ..Store::plain(
+            conditions(plan, glimpses)?,
+            distances(specification, &sites),
+            waits(plan.write),
+            waits(plan.read),
+        )
+    };
+    store.check().map_err(|_| HistoryFault::Misfit)?;
+    Ok(store)
+}
+
+/// A place for each site with replicas, all of which live while it does.
+fn conditions(plan: &Replicated, glimpses: &[(Instant, Glimpse)]) -> Result<Conditions, HistoryFault> {
+    let places = plan.members.len();
+    let replicas = plan.members.iter().map(|member| member.count as usize).sum::<usize>();
+    if replicas > REPLICAS_MAX {
+        return Err(HistoryFault::Family);
+    }
+    let at = |(place, count): (usize, u32)| std::iter::repeat_n(place, count as usize);
+    let counts = plan.members.iter().map(|member| member.count);
+    let replicas_at: Vec<usize> = counts.enumerate().flat_map(at).collect();
+    let dead = |place: usize| stretches(glimpses, |glimpse| !glimpse.alive(place));
+    let troubles = Troubles {
+        down: replicas_at.iter().map(|place| dead(*place)).collect(),
+        closed: (0..places).map(dead).collect(),
+        cuts: cuts(glimpses, places),
+        ..Troubles::none(places, replicas)
+    };
+    Conditions::new(places, replicas_at, troubles).map_err(|_| HistoryFault::Family)
+}
+
+fn waits(level: Level) -> Waits {
+    match level {
+        Level::One => Waits::One,
+        Level::Two => Waits::Two,
+        Level::Three => Waits::Three,
+        Level::Quorum => Waits::Quorum,
+        Level::All => Waits::All,
+        Level::LocalOne => Waits::LocalOne,
+        Level::LocalQuorum => Waits::LocalQuorum,
+        Level::EachQuorum => Waits::EachQuorum,
+    }
+}
