@@ -1,6 +1,7 @@
 //! What a run says that clients of stores see, against closed forms, against the flow engine, and sampled against every
 //! operation.
 
+use models::expect::Verdict;
 use models::outcome::{Anomaly, AnomalyOutcome, Consistency, Estimate, Outcome};
 use models::specification::Specification;
 use models::study::{Options, StudyFault, run};
@@ -180,4 +181,25 @@ fn looking_at_operations_changes_nothing_else() {
     let mut found = outcome(ORDERS, &[SESSIONS, "stores.orders.keys=1000"]);
     found.stores[0].consistency = None;
     assert_eq!(format!("{found:?}"), format!("{:?}", outcome(ORDERS, &[])));
+}
+
+/// Expectations are judged by the same intervals as the table prints.
+#[test]
+fn expectations_on_stores_are_judged_by_what_is_reported() {
+    let lines = [
+        "stale_reads[carts] <= 100%",
+        "stale_reads[carts] >= 999999 per million",
+        "own_writes_missed[carts] < 100%",
+        "writable[carts] >= 1%",
+        "two_writers[carts] <= 1s per year",
+    ];
+    let expect = format!("expect=[{}]", lines.map(|line| format!("'{line}'")).join(", "));
+    let found = outcome(TRAILING, &[&expect]);
+    let verdicts: Vec<Verdict> = found.expectations.iter().map(|line| line.verdict).collect();
+    // A session of one operation never reads what it wrote: there is nothing to judge by.
+    let expected = [Verdict::Holds, Verdict::Fails, Verdict::Undecided, Verdict::Holds, Verdict::Holds];
+    assert_eq!(verdicts, expected, "{:?}", found.expectations);
+    let stale = row(seen(&found), Anomaly::StaleRead).of_eligible;
+    let judged = found.expectations[0].measured.expect("it was looked at");
+    assert!((judged.value * 1e6 - stale.value).abs() < 1e-6, "{judged:?} {stale:?}");
 }

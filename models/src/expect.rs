@@ -1,5 +1,6 @@
 //! Expectations: what a design must achieve, and the verdict its intervals allow.
 
+use crate::outcome::Anomaly;
 use crate::specification::{Scope, StoreId};
 
 /// One line of `expect`.
@@ -36,6 +37,12 @@ pub enum Measure {
     Lost(Scope),
     /// Acknowledged writes that a store loses per year.
     LostWrites(StoreId),
+    /// Share of time in which somebody may write a store.
+    Writable(StoreId),
+    /// Time per year in which two may.
+    TwoWriters(StoreId),
+    /// Share of the operations that it can happen to.
+    Clients(Anomaly, StoreId),
     /// Least served share over the loss of each domain of a kind (`provider`, `region`, `site`, ... or a kind of the
     /// user's), once traffic has settled: `drill(any provider): served >= 85%`.
     Drill(String),

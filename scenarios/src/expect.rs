@@ -5,7 +5,8 @@
 //! comparison  = ">=" | "<=" | ">" | "<"
 //! measure     = ("availability" | "time_up" | "downtime" | "outages" | "lost") [scope]
 //!             | "time" "(" "served" [scope] ">=" share ")"
-//!             | "lost_writes" ["[" store "]"]
+//!             | ("lost_writes" | "writable" | "two_writers" | "stale_reads" | "own_writes_missed" | "reads_going_back"
+//!               | "out_of_order" | "refused_operations" | "unknown_outcomes") ["[" store "]"]
 //!             | "p" digits "(" ("rto" | "outage") [scope] ")"
 //!             | "drill" "(" "any" kind ")" ":" "served"
 //! scope       = "[" name "]"
@@ -13,8 +14,10 @@
 //! ```
 //!
 //! `availability` is the share of requests served, `time_up` the share of time in which the scope is up, `downtime` the
-//! time it is not, per year, `outages` their number per year, `lost` the requests lost per year, `lost_writes` the acknowledged writes that a store loses per year, `rto` the time from a
-//! fault to full service, `outage` the length of an outage.
+//! time it is not, per year, `outages` their number per year, `lost` the requests lost per year, `lost_writes` the acknowledged
+//! writes that a store loses per year, `writable` the share of time in which it has a writer, `two_writers` the time per year
+//! in which it has two, the others shares of the operations that it can happen to; `rto` the time from a fault to full
+//! service, `outage` the length of an outage.
 
 use crate::codes::Code;
 use crate::diagnostic::{Diagnostic, did_you_mean};
@@ -24,7 +27,8 @@ use crate::scopes::NoScope;
 use crate::shape::misfit_at;
 use crate::tree::Node;
 use models::expect::{Comparison, Expectation, Measure};
-use models::specification::Scope;
+use models::outcome::Anomaly;
+use models::specification::{Scope, StoreId};
 use sim::Span;
 
 /// A problem and the part of the text it is about, in bytes.
@@ -69,8 +73,12 @@ impl Resolver<'_> {
                 _ => Err(unknown_measure(text, inner, word, &["rto", "outage"])),
             };
         }
-        if left.trim() == "lost_writes" || left.trim_start().starts_with("lost_writes[") {
-            return self.lost_writes(text, left);
+        let word = left.split('[').next().unwrap_or_default().trim();
+        if let Some((_, of_store)) = OF_STORES.iter().find(|(known, _)| *known == word) {
+            return self.of_store(text, left, *of_store);
+        }
+        if !MEASURES.contains(&word) {
+            return Err(unknown_measure(text, left, word, MEASURES));
         }
         let (word, scope) = self.scoped(text, left)?;
         Ok(match word {
@@ -103,21 +111,35 @@ impl Resolver<'_> {
         }
     }
 
-    /// `lost_writes[store]`; the store may be left out where there is only one.
-    fn lost_writes(&self, text: &str, left: &str) -> Result<Measure, Fault> {
+    /// `lost_writes[store]` and the like; the store may be left out where there is only one.
+    fn of_store(&self, text: &str, left: &str, of_store: OfStore) -> Result<Measure, Fault> {
+        let store = self.named_store(text, left)?;
+        Ok(match of_store {
+            OfStore::LostWrites => Measure::LostWrites(store),
+            OfStore::Writable => Measure::Writable(store),
+            OfStore::TwoWriters => Measure::TwoWriters(store),
+            OfStore::Clients(anomaly) if self.spec.stores[store].sessions.is_some() => {
+                Measure::Clients(anomaly, store)
+            }
+            OfStore::Clients(_) => {
+                let title = format!("`{}` says nothing of its clients", self.spec.stores[store].name);
+                let unseen = Misfit::new(Code::MissingKey, title);
+                let help = "give the store `sessions` and `keys`, so that single operations are looked at";
+                return Err(part(text, left, unseen.help(help)));
+            }
+        })
+    }
+
+    fn named_store(&self, text: &str, left: &str) -> Result<StoreId, Fault> {
         let stores = &self.spec.stores;
         let names = || stores.rows().iter().map(|store| store.name.as_str());
         let Some((_, rest)) = left.trim().split_once('[') else {
             return match (stores.ids().next(), stores.len()) {
-                (Some(only), 1) => Ok(Measure::LostWrites(only)),
-                (None, _) => Err(part(
-                    text,
-                    left,
-                    Misfit::new(Code::UnknownReference, "there is no store to lose writes"),
-                )),
+                (Some(only), 1) => Ok(only),
+                (None, _) => Err(part(text, left, Misfit::new(Code::UnknownReference, "there is no store"))),
                 _ => {
-                    let which = Misfit::new(Code::Grammar, "whose lost writes?");
-                    let help = format!("write `lost_writes[store]`; the stores are {}", list(names()));
+                    let which = Misfit::new(Code::Grammar, "of which store?");
+                    let help = format!("write `{}[store]`; the stores are {}", left.trim(), list(names()));
                     Err(part(text, left, which.help(help)))
                 }
             };
@@ -125,7 +147,7 @@ impl Resolver<'_> {
         let Some(name) = rest.strip_suffix(']').map(str::trim) else {
             return Err(part(text, left, Misfit::new(Code::Grammar, "the store's `]` is missing")));
         };
-        stores.position(|store| store.name == name).map(Measure::LostWrites).ok_or_else(|| {
+        stores.position(|store| store.name == name).ok_or_else(|| {
             let unknown = Misfit::new(Code::UnknownReference, format!("unknown store `{name}`"));
             part(text, name, with_help(unknown, did_you_mean(name, names())))
         })
@@ -178,13 +200,41 @@ const MEASURES: &[&str] = &[
     "outages",
     "lost",
     "lost_writes",
+    "writable",
+    "two_writers",
+    "stale_reads",
+    "own_writes_missed",
+    "reads_going_back",
+    "out_of_order",
+    "refused_operations",
+    "unknown_outcomes",
     "time",
     "drill",
     "p95(rto)",
     "p95(outage)",
 ];
+/// Measures of stores.
+#[derive(Clone, Copy)]
+enum OfStore {
+    LostWrites,
+    Writable,
+    TwoWriters,
+    Clients(Anomaly),
+}
+
+const OF_STORES: &[(&str, OfStore)] = &[
+    ("lost_writes", OfStore::LostWrites),
+    ("writable", OfStore::Writable),
+    ("two_writers", OfStore::TwoWriters),
+    ("stale_reads", OfStore::Clients(Anomaly::StaleRead)),
+    ("own_writes_missed", OfStore::Clients(Anomaly::ReadYourWrites)),
+    ("reads_going_back", OfStore::Clients(Anomaly::MonotonicReads)),
+    ("out_of_order", OfStore::Clients(Anomaly::OutOfOrder)),
+    ("refused_operations", OfStore::Clients(Anomaly::Refused)),
+    ("unknown_outcomes", OfStore::Clients(Anomaly::Unknown)),
+];
 /// Measures of later versions.
-const LATER: &[&str] = &["double_signs", "rpo", "cost", "p99(latency)", "latency", "stale_reads"];
+const LATER: &[&str] = &["double_signs", "rpo", "cost", "p99(latency)", "latency"];
 
 /// The text of an expectation; a map of one entry is `drill(any site): served >= 90%` without quotes.
 fn written(node: &Node) -> Option<String> {
@@ -305,11 +355,20 @@ fn target(measure: &Measure, text: &str) -> Result<f64, Misfit> {
         Measure::Availability(_) | Measure::TimeUp(_) | Measure::TimeServed(..) | Measure::Drill(_) => {
             quantity::share(text)
         }
-        Measure::Downtime(_) => {
+        Measure::Writable(_) | Measure::Clients(..) => per_million(text),
+        Measure::Downtime(_) | Measure::TwoWriters(_) => {
             quantity::duration(text.strip_suffix("per year").unwrap_or(text)).map(Span::seconds)
         }
         Measure::Recovery(..) | Measure::OutageLength(..) => quantity::duration(text).map(Span::seconds),
         Measure::Outages(_) | Measure::Lost(_) | Measure::LostWrites(_) => yearly(text),
+    }
+}
+
+/// A share, or a number of a million.
+fn per_million(text: &str) -> Result<f64, Misfit> {
+    match text.strip_suffix("per million") {
+        Some(number) => quantity::number(number.trim()).map(|number| number / 1e6),
+        None => quantity::share(text),
     }
 }
 

@@ -3,8 +3,9 @@
 use super::measure::Measured;
 use crate::design::LevelId;
 use crate::expect::{Expectation, Measure, Verdict};
-use crate::outcome::{Estimate, Judged, Method, ScopeOutcome, Unit};
-use crate::specification::Scope;
+use crate::outcome::{Estimate, Judged, Method, ScopeOutcome, StoreOutcome, Unit};
+use crate::specification::{Scope, StoreId};
+use sim::Table;
 
 /// Judges one line of `expect`.
 pub(super) fn judge(measured: &Measured, scopes: &[ScopeOutcome], line: &Expectation) -> Judged {
@@ -29,8 +30,24 @@ pub(super) fn judge(measured: &Measured, scopes: &[ScopeOutcome], line: &Expecta
         }
         Measure::Lost(scope) => (found(*scope).map(|row| lost(row, years)), Unit::PerYear),
         Measure::LostWrites(store) => (Some(measured.store(*store).lost_writes), Unit::PerYear),
+        Measure::Writable(store) => (Some(measured.store(*store).writable), Unit::Share),
+        Measure::TwoWriters(store) => (Some(measured.store(*store).two_writers), Unit::Seconds),
+        // Known once operations have been looked at.
+        Measure::Clients(..) => (None, Unit::Share),
         Measure::Drill(kind) => (drilled(measured, kind), Unit::Share),
     };
+    decide(line, estimate, unit)
+}
+
+/// Judges what clients of stores see, where anybody looked.
+pub(super) fn judge_clients(stores: &Table<StoreId, &StoreOutcome>, line: &Expectation) -> Option<Judged> {
+    let Measure::Clients(anomaly, store) = line.measure else { return None };
+    let seen = stores[store].consistency.as_ref()?;
+    let row = seen.anomalies.iter().find(|row| row.anomaly == anomaly)?;
+    Some(decide(line, Some(row.of_eligible.map(|per_million| per_million / 1e6)), Unit::Share))
+}
+
+fn decide(line: &Expectation, estimate: Option<Estimate>, unit: Unit) -> Judged {
     let estimate = estimate.filter(|estimate| estimate.method != Method::NoSample);
     let verdict = estimate.map_or(Verdict::Undecided, |estimate| {
         line.comparison.judge(estimate.low, estimate.high, line.target)

@@ -1,12 +1,13 @@
 //! Simulating all replications.
 
 use super::consistency::{Tally as Seen, Watch};
+use super::judge::judge_clients;
 use super::measure::Measured;
 use super::{Options, Progress, StudyFault};
 use crate::design::Design;
 use crate::ledger::Tally;
 use crate::observer::Nobody;
-use crate::outcome::{Outcome, Stopped};
+use crate::outcome::{Outcome, Stopped, StoreOutcome};
 use crate::specification::{Specification, StoreId};
 use crate::world::World;
 use sim::runner::{Ending, Experiment, Merge, Plan, Threads, Verdict, narrow_enough, replicate};
@@ -106,6 +107,12 @@ pub fn run(
     for (store, seen) in outcome.stores.iter_mut().zip(seen.rows()) {
         store.consistency = seen.as_ref().map(|seen| seen.outcome(measured.years(), confidence));
         outcome.warnings.extend(seen.as_ref().and_then(|seen| seen.warning(&store.name)));
+    }
+    let stores: Table<StoreId, &StoreOutcome> = outcome.stores.iter().collect();
+    for (judged, line) in outcome.expectations.iter_mut().zip(&specification.expectations) {
+        if let Some(of_clients) = judge_clients(&stores, line) {
+            *judged = of_clients;
+        }
     }
     Ok(outcome)
 }
