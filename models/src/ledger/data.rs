@@ -40,14 +40,12 @@ struct Here {
     rebuilt: i64,
     episodes: i64,
     /// What the latest hand-over has lost so far.
-    latest: Latest,
+    latest: Option<Latest>,
 }
 
 /// A hand-over, and what former writers accepted that went on beside it.
 #[derive(Clone, Copy, Debug, Default)]
 struct Latest {
-    /// Has one been seen?
-    seen: bool,
     /// Has a writer changed, or has a former one stopped only?
     handed_over: bool,
     writes: u64,
@@ -83,16 +81,14 @@ impl StoreTally {
         let writes = i64::try_from(loss.writes).unwrap_or(i64::MAX);
         self.lost.weigh(writes, random);
         self.here.lost = self.here.lost.saturating_add(writes);
-        let latest = &mut self.here.latest;
-        latest.seen = true;
+        let latest = self.here.latest.get_or_insert_default();
         latest.writes = latest.writes.saturating_add(loss.writes);
         latest.wrote_for += loss.wrote_for;
     }
 
     /// Nothing more belongs to the latest hand-over.
     fn close_latest(&mut self) {
-        let latest = std::mem::take(&mut self.here.latest);
-        if latest.seen {
+        if let Some(latest) = self.here.latest.take() {
             self.lost_by_each.add(latest.writes);
             self.lost_span.add(latest.wrote_for.nanos().unsigned_abs());
         }
@@ -109,11 +105,11 @@ impl Ledger<'_> {
         let tally = &mut self.tally.stores[store];
         tally.hand_overs.weigh(1, random);
         tally.here.hand_overs += 1;
-        if tally.here.latest.handed_over {
+        if tally.here.latest.is_some_and(|latest| latest.handed_over) {
             tally.close_latest();
         }
         tally.lose(&loss, random);
-        tally.here.latest.handed_over = true;
+        tally.here.latest.get_or_insert_default().handed_over = true;
     }
 
     /// Another writer writes, the one before it having been lost at `since`.

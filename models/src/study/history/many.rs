@@ -6,11 +6,9 @@
 //! - Outages that began before the stretch begin with it: replicas lack nothing then, and nobody has been taken for dead.
 
 use super::{Asked, HistoryFault, cuts, distances, reading, stretches, touches};
-use crate::operations::leaderless::{
-    Conditions, Hints, Level as Waits, Run, Session, Store, Tally, Troubles, Turns,
-};
+use crate::operations::leaderless::{Conditions, Hints, Run, Session, Store, Tally, Troubles, Turns};
 use crate::operations::{Legs, Popularity, REPLICAS_MAX};
-use crate::specification::{Level, Replicated, SiteId, Specification};
+use crate::specification::{Replicated, SiteId, Specification};
 use crate::store::Glimpse;
 use sim::{Instant, Law, Replication, Span};
 
@@ -59,12 +57,7 @@ fn store(
         ahead: agreeing.ahead.clone(),
         clock: agreeing.clock,
         popularity: Popularity::Uniform { keys: asked.keys },
-        ..Store::plain(
-            conditions(plan, glimpses)?,
-            distances(specification, &sites),
-            waits(plan.write),
-            waits(plan.read),
-        )
+        ..Store::plain(conditions(plan, glimpses)?, distances(specification, &sites), plan.write, plan.read)
     };
     store.check().map_err(|_| HistoryFault::Misfit)?;
     Ok(store)
@@ -88,17 +81,4 @@ fn conditions(plan: &Replicated, glimpses: &[(Instant, Glimpse)]) -> Result<Cond
         ..Troubles::none(places, replicas)
     };
     Conditions::new(places, replicas_at, troubles).map_err(|_| HistoryFault::Family)
-}
-
-fn waits(level: Level) -> Waits {
-    match level {
-        Level::One => Waits::One,
-        Level::Two => Waits::Two,
-        Level::Three => Waits::Three,
-        Level::Quorum => Waits::Quorum,
-        Level::All => Waits::All,
-        Level::LocalOne => Waits::LocalOne,
-        Level::LocalQuorum => Waits::LocalQuorum,
-        Level::EachQuorum => Waits::EachQuorum,
-    }
 }
