@@ -33,7 +33,7 @@ mod serve;
 mod session;
 
 pub use client::{Client, Plan};
-pub use crowd::{Arrival, Crowd};
+pub use crowd::{Arrival, Crowd, Habit};
 pub use history::{Action, History, Line, Phase};
 pub use key::{Apply, Key, Order, Version};
 pub use log::Position;

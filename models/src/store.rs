@@ -78,27 +78,44 @@ pub(crate) struct Loss {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Glimpse {
     sight: Sight,
-    /// Who accepts writes, with the number of its reign.
-    present: Option<(u32, Member)>,
-    former: Vec<(u32, Member)>,
-    /// The lag of each member when it was parted from the log; nothing while it follows.
-    trailing: Vec<Span>,
+    writing: Writing,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum Writing {
+    One {
+        /// Who accepts writes, with the number of its reign.
+        present: Option<(u32, Member)>,
+        former: Vec<(u32, Member)>,
+        /// The lag of each member when it was parted from the log; nothing while it follows.
+        trailing: Vec<Span>,
+    },
+    Anybody,
 }
 
 impl Glimpse {
-    /// Who accepts writes, with the number of each one's reign.
+    /// Who accepts writes where one member does at a time, with the number of each one's reign.
     pub(crate) fn writers(&self) -> impl Iterator<Item = (u32, usize)> {
-        self.former.iter().copied().chain(self.present).map(|(reign, member)| (reign, usize::from(member)))
+        let (former, present) = match &self.writing {
+            Writing::One { former, present, .. } => (former.as_slice(), *present),
+            Writing::Anybody => (&[][..], None),
+        };
+        former.iter().copied().chain(present).map(|(reign, member)| (reign, usize::from(member)))
     }
 
     /// The lag of a member when it was parted from the log, if it has been and trails.
     pub(crate) fn trailing(&self, member: usize) -> Option<Span> {
-        self.trailing.get(member).copied().filter(|lag| !lag.is_zero())
+        let Writing::One { trailing, .. } = &self.writing else { return None };
+        trailing.get(member).copied().filter(|lag| !lag.is_zero())
     }
 
-    /// Does one member write, and everybody reach everybody?
+    /// Does everybody reach everybody, and one member write if only one may?
     pub(crate) fn rests(&self) -> bool {
-        self.present.is_some() && self.former.is_empty() && self.sight.is_whole()
+        let settled = match &self.writing {
+            Writing::One { present, former, .. } => present.is_some() && former.is_empty(),
+            Writing::Anybody => true,
+        };
+        settled && self.sight.is_whole()
     }
 
     pub(crate) fn alive(&self, member: usize) -> bool {
@@ -265,19 +282,15 @@ impl<'d> Stores<'d> {
 
     pub(crate) fn glimpse(&self, store: StoreId, now: Instant) -> Glimpse {
         let row = &self.rows[store];
-        let sight = row.sight.clone();
-        match &row.kind {
-            Kind::Single(single, _) => Glimpse {
-                present: single.present(now, &sight),
+        let writing = match &row.kind {
+            Kind::Single(single, _) => Writing::One {
+                present: single.present(now, &row.sight),
                 former: single.formers().collect(),
                 trailing: single.trailing().to_vec(),
-                sight,
             },
-            Kind::Replicated(_) => {
-                let trailing = vec![Span::ZERO; row.sites.len()];
-                Glimpse { present: None, former: Vec::new(), trailing, sight }
-            }
-        }
+            Kind::Replicated(_) => Writing::Anybody,
+        };
+        Glimpse { sight: row.sight.clone(), writing }
     }
 
     /// Does every store rest?

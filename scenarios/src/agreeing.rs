@@ -16,6 +16,7 @@ impl Resolver<'_> {
         let (lag, convicted) = (law_of("lag"), law_of("convicted_after"));
         let (clock, ahead) = self.clocks(node, members)?;
         Some(Agreeing {
+            lag_within: node.text_of("family") == Some("leaderless"),
             lag: lag.unwrap_or(Some(at_once.clone()))?,
             convicted: convicted.unwrap_or(Some(at_once))?,
             hints: node.get("hints").and_then(|hints| hints.duration_of("window")),

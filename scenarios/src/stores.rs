@@ -33,11 +33,11 @@ impl Resolver<'_> {
     fn add_store(&mut self, entry: &Entry) {
         let sessions = self.sessions(&entry.node);
         let Some(family) = self.family(entry) else { return };
-        if let Some(node) = entry.node.get("sessions").filter(|_| family.operable().is_none()) {
+        if let Some(node) = entry.node.get("sessions").filter(|_| !family.operable()) {
             let title = format!("sessions of a store like `{}` are not yet in this version", entry.key);
             let problem = Diagnostic::error(Code::NotYet, node.at, title).label("would not be simulated");
-            let help =
-                "they are of stores with one writer, equal votes, no witnesses, no `noticed` and no `rejoin`";
+            let help = "they are of stores with one writer, equal votes, no witnesses, no `noticed` and no `rejoin`, and of \
+                 stores that many may write, with no more than 16 sites and 16 replicas";
             self.report(problem.help(help));
         }
         self.spec.stores.push(Store { name: entry.key.clone(), family, sessions });
@@ -238,6 +238,21 @@ impl Resolver<'_> {
         };
         let (write, read) = (level(levels, "write")?, level(levels, "read")?);
         let members = members?;
+        let replicas: u32 = members.iter().map(|member| member.count).sum();
+        for (key, level) in [("write", write), ("read", read)] {
+            let wanted = match level {
+                Level::Two => 2,
+                Level::Three => 3,
+                _ => 1,
+            };
+            if wanted > replicas {
+                let title = format!("a {key} waits for {wanted} of {replicas} replicas");
+                let at = written(levels, key).unwrap_or(entry.key_at);
+                let problem = Diagnostic::error(Code::OutOfRange, at, title).label("none would ever be done");
+                self.report(problem.help("add `copies` or `replicas`, or choose another level"));
+                return None;
+            }
+        }
         let agreeing = self.agreeing(&entry.node, &members)?;
         Some(Replicated { members, write, read, agreeing })
     }
@@ -481,8 +496,21 @@ fn keys_of(family: &str, voting: bool) -> &'static [&'static str] {
             "asks",
             "clocks",
             "parts",
+            "keys",
+            "popularity",
+            "sessions",
         ],
-        "multi-primary" => &["replicas", "copies", "lag", "anti_entropy", "clocks", "parts"],
+        "multi-primary" => &[
+            "replicas",
+            "copies",
+            "lag",
+            "anti_entropy",
+            "clocks",
+            "parts",
+            "keys",
+            "popularity",
+            "sessions",
+        ],
         _ => &[
             "primary",
             "replicas",

@@ -4,7 +4,6 @@
 //! ends: what its client asks for next arrives elsewhere, or nowhere.
 
 use super::KeyId;
-use super::primary::Session;
 use sim::{Instant, Replication, Seed, Stream, StreamName};
 
 /// A session that begins.
@@ -14,28 +13,35 @@ pub struct Arrival {
     pub at: Instant,
     /// The key it stays with.
     pub key: KeyId,
-    /// Its habits and its place: an index into the sessions of the run.
-    pub session: u32,
+    /// Its habit: an index into those of the crowd.
+    pub habit: u32,
     /// Is what it sees counted?
     pub counted: bool,
 }
 
+/// What a session does, and for how long.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Habit<S> {
+    /// Where it is and what it does.
+    pub session: S,
+    /// Mean number of its operations, geometrically distributed; at least 1.
+    pub operations: f64,
+}
+
 /// Sessions to come.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Crowd<'a> {
-    /// The habits of each place.
-    pub sessions: &'a [Session],
+pub struct Crowd<'a, S> {
+    /// What they are like.
+    pub habits: &'a [Habit<S>],
     /// In the order of time.
     pub arrivals: &'a [Arrival],
-    /// Mean number of operations of a session; at least 1.
-    pub operations: f64,
 }
 
 /// How far a [`Crowd`] is.
 #[derive(Clone, Debug)]
-pub(super) struct Comers<'a> {
+pub(super) struct Comers<'a, S> {
     stream: Stream,
-    pub(super) crowd: Crowd<'a>,
+    pub(super) crowd: Crowd<'a, S>,
     /// How many have come.
     pub(super) come: usize,
     /// Counted sessions that have not ended, or not come.
@@ -46,8 +52,8 @@ pub(super) struct Comers<'a> {
     pub(super) idle: Vec<super::ClientId>,
 }
 
-impl<'a> Comers<'a> {
-    pub(super) fn new(crowd: Crowd<'a>, stream: Stream) -> Self {
+impl<'a, S> Comers<'a, S> {
+    pub(super) fn new(crowd: Crowd<'a, S>, stream: Stream) -> Self {
         let awaited = crowd.arrivals.iter().filter(|arrival| arrival.counted).count();
         Comers { stream, crowd, come: 0, awaited, processes: 0, idle: Vec::new() }
     }
@@ -57,14 +63,19 @@ impl<'a> Comers<'a> {
         self.crowd.arrivals.get(self.come).copied()
     }
 
+    /// What it is like.
+    pub(super) fn habit(&self, arrival: &Arrival) -> &'a Habit<S> {
+        &self.crowd.habits[arrival.habit as usize]
+    }
+
     /// The stream of a new client.
     pub(super) fn stream(&mut self) -> Stream {
         Stream::new(Seed(self.stream.bits()), Replication(0), StreamName::of("client", "operations"))
     }
 
-    /// Does a session end after an operation?
-    pub(super) fn ends(&mut self) -> bool {
-        self.stream.uniform() * self.crowd.operations < 1.0
+    /// Does a session of so many operations end after one of them?
+    pub(super) fn ends(&mut self, operations: f64) -> bool {
+        self.stream.uniform() * operations < 1.0
     }
 
     /// The number of the next process.

@@ -15,6 +15,7 @@
 //! are lost when its place is destroyed; a message goes missing if its way is cut when it leaves or arrives or its receiver
 //! is down then, and is not sent again but as a hint; a replica that is up writes at once.
 
+mod coming;
 mod conditions;
 mod counts;
 mod judge;

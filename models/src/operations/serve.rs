@@ -11,7 +11,7 @@ use super::popularity::Choice;
 use super::primary::{Luck, ReadFrom, Session, Store};
 use super::register::{PrimaryCounts, Register, Version};
 use super::session::{Busy, End, Open, Seen};
-use super::{ClientId, KeyId, Popularity};
+use super::{ClientId, KeyId};
 use sim::calendar::{Calendar, Key as EventKey};
 use sim::stats::LogHistogram;
 use sim::{Id, Instant, Replication, Seed, Span, Stream, StreamName, Table};
@@ -32,7 +32,7 @@ pub struct PrimaryRun<'a> {
     tally: PrimaryTally,
     /// What nobody asks for.
     ignored: PrimaryTally,
-    comers: Option<Comers<'a>>,
+    comers: Option<Comers<'a, Session>>,
 }
 
 /// What came of a run.
@@ -88,8 +88,7 @@ impl<'a> PrimaryRun<'a> {
         sampled: u32,
         (seed, replication): (Seed, Replication),
     ) -> Self {
-        let (Popularity::Uniform { keys } | Popularity::Zipf { keys, .. }) = store.popularity;
-        let mut run = PrimaryRun::empty(store, keys.max(1), sampled, (seed, replication));
+        let mut run = PrimaryRun::empty(store, sampled, (seed, replication));
         for (index, session) in sessions.iter().enumerate() {
             let name = StreamName::of(&format!("session/{index}"), "operations");
             let id = run.clients.push(Busy::new(session, index, Stream::new(seed, replication, name)));
@@ -98,19 +97,19 @@ impl<'a> PrimaryRun<'a> {
         run
     }
 
-    /// Sessions that come from outside, on `keys` keys. All entries take as long to a replica as `lags` says, all
-    /// told, so that what is seen of a key does not depend on how many others are looked at.
-    pub fn open(store: &'a Store, crowd: Crowd<'a>, keys: u32, lags: Vec<Span>, stream: Stream) -> Self {
-        let mut run = PrimaryRun::empty(store, keys, 0, (Seed(0), Replication(0)));
+    /// Sessions that come from outside. All entries take as long to a replica as `lags` says, all told, so that what is
+    /// seen of a key does not depend on how many others are looked at.
+    pub fn open(store: &'a Store, crowd: Crowd<'a, Session>, lags: Vec<Span>, stream: Stream) -> Self {
+        let mut run = PrimaryRun::empty(store, 0, (Seed(0), Replication(0)));
         run.luck.hold(lags);
         run.comers = Some(Comers::new(crowd, stream));
         run.expect();
         run
     }
 
-    fn empty(store: &'a Store, keys: u32, sampled: u32, luck: (Seed, Replication)) -> Self {
+    fn empty(store: &'a Store, sampled: u32, luck: (Seed, Replication)) -> Self {
         let mut registers = Table::new();
-        for _ in 0..keys {
+        for _ in 0..store.popularity.keys().max(1) {
             registers.push(Kept { register: Register::EMPTY, limit: VERSIONS_KEPT });
         }
         let mut run = PrimaryRun {
@@ -185,14 +184,12 @@ impl<'a> PrimaryRun<'a> {
         }
         let Some(comers) = &mut self.comers else { return };
         let Some(arrival) = comers.next() else { return };
-        let session = &comers.crowd.sessions[arrival.session as usize];
+        let habit = comers.habit(&arrival);
         let id = comers.idle.pop().unwrap_or_else(|| {
             let stream = comers.stream();
-            self.clients.push(Busy::new(session, 0, stream))
+            self.clients.push(Busy::new(&habit.session, 0, stream))
         });
-        let busy = &mut self.clients[id];
-        busy.session = session;
-        busy.begin(comers.process(), &arrival);
+        self.clients[id].begin(habit, comers.process(), &arrival);
         comers.come += 1;
         self.expect();
         self.send(id, arrival.at);
@@ -393,7 +390,7 @@ impl<'a> PrimaryRun<'a> {
         }
         let wait = busy.plan_next(open);
         let Some(comers) = &mut self.comers else { return Some(wait) };
-        if comers.ends() {
+        if comers.ends(busy.operations) {
             self.leave(id);
             return None;
         }

@@ -2,7 +2,7 @@
 
 use super::KeyId;
 use super::client::Plan;
-use super::crowd::Arrival;
+use super::crowd::{Arrival, Habit};
 use super::history::{Action, Phase};
 use super::log::Position;
 use super::primary::{ReadFrom, Session, Store};
@@ -28,6 +28,8 @@ pub(super) struct Busy<'a> {
     pub(super) again: bool,
     /// Is what it sees counted?
     pub(super) counted: bool,
+    /// Mean number of its operations, if it comes and goes.
+    pub(super) operations: f64,
     pub(super) open: Open,
     pub(super) memory: BTreeMap<KeyId, Memory>,
 }
@@ -91,13 +93,15 @@ impl<'a> Busy<'a> {
             writes: false,
             again: false,
             counted: true,
+            operations: f64::INFINITY,
             open: Open::Nothing,
             memory: BTreeMap::new(),
         }
     }
 
     /// Begins a session on one key.
-    pub(super) fn begin(&mut self, process: u32, arrival: &Arrival) {
+    pub(super) fn begin(&mut self, habit: &'a Habit<Session>, process: u32, arrival: &Arrival) {
+        (self.session, self.operations) = (&habit.session, habit.operations);
         (self.process, self.key, self.counted) = (process, arrival.key, arrival.counted);
         self.memory.clear();
         self.stay();

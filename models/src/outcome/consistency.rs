@@ -21,6 +21,14 @@ pub enum Anomaly {
     TwoWriters,
     /// An operation contradicts the order of the log: not linearisable.
     OutOfOrder,
+    /// An acknowledged write was ordered before an earlier one of its own session.
+    MonotonicWrites,
+    /// An acknowledged write was ordered before what its session had read.
+    WritesFollowReads,
+    /// An acknowledged write gave way to another that had not seen it, nor it that one: the last writer won.
+    DroppedWrite,
+    /// A write was ordered before one that it had seen, by a clock that is behind.
+    WriteInThePast,
     /// A read that had no answer, or a write that was refused.
     Refused,
     /// A write whose outcome its client does not know.
@@ -29,11 +37,15 @@ pub enum Anomaly {
 
 impl Anomaly {
     /// All, in the order in which they are told.
-    pub const ALL: [Anomaly; 10] = [
+    pub const ALL: [Anomaly; 14] = [
         Anomaly::StaleRead,
         Anomaly::ReadYourWrites,
         Anomaly::MonotonicReads,
+        Anomaly::MonotonicWrites,
+        Anomaly::WritesFollowReads,
         Anomaly::ReadAfterLoss,
+        Anomaly::DroppedWrite,
+        Anomaly::WriteInThePast,
         Anomaly::LostWrite,
         Anomaly::ReadThenLost,
         Anomaly::TwoWriters,
@@ -41,6 +53,25 @@ impl Anomaly {
         Anomaly::Refused,
         Anomaly::Unknown,
     ];
+
+    /// Can it happen in a store with one writer at a time, or in one that many may write?
+    pub fn can_be(self, one_writer: bool) -> bool {
+        match self {
+            Anomaly::TwoWriters | Anomaly::OutOfOrder => one_writer,
+            Anomaly::MonotonicWrites
+            | Anomaly::WritesFollowReads
+            | Anomaly::DroppedWrite
+            | Anomaly::WriteInThePast => !one_writer,
+            Anomaly::StaleRead
+            | Anomaly::ReadYourWrites
+            | Anomaly::MonotonicReads
+            | Anomaly::ReadAfterLoss
+            | Anomaly::LostWrite
+            | Anomaly::ReadThenLost
+            | Anomaly::Refused
+            | Anomaly::Unknown => true,
+        }
+    }
 
     /// Its name in files.
     pub fn name(self) -> &'static str {
@@ -53,6 +84,10 @@ impl Anomaly {
             Anomaly::ReadThenLost => "read-then-lost",
             Anomaly::TwoWriters => "two-writers",
             Anomaly::OutOfOrder => "out-of-order",
+            Anomaly::MonotonicWrites => "monotonic-writes",
+            Anomaly::WritesFollowReads => "writes-follow-reads",
+            Anomaly::DroppedWrite => "dropped-write",
+            Anomaly::WriteInThePast => "write-in-the-past",
             Anomaly::Refused => "refused",
             Anomaly::Unknown => "unknown",
         }
@@ -68,7 +103,7 @@ pub struct Consistency {
     pub simulated: u64,
     /// Sessions they belong to.
     pub sessions: u64,
-    /// One for each [`Anomaly`], in the order of [`Anomaly::ALL`].
+    /// One for each [`Anomaly`] that can be in such a store, in the order of [`Anomaly::ALL`].
     pub anomalies: Vec<AnomalyOutcome>,
     /// Of stale reads, seconds since the first acknowledgement of what they missed.
     pub stale_for: Percentiles,
@@ -86,7 +121,8 @@ pub struct AnomalyOutcome {
     /// Per million of all operations.
     pub of_all: Estimate,
     /// Per million of those to which it can happen: answered reads, reads after a write of the same session, reads after
-    /// a read of it, acknowledged writes, all answered ones, all, or all writes.
+    /// a read of it, writes after a write of it, writes after a read of it, acknowledged writes, accepted ones, all answered
+    /// operations, all, or all writes.
     pub of_eligible: Estimate,
 }
 

@@ -1,9 +1,9 @@
 //! Stores: where their members are, whom an operation waits for, who replaces a lost writer.
 
 use super::SiteId;
-use crate::operations::Popularity;
 pub use crate::operations::leaderless::Level;
-use crate::operations::leaderless::{Asks, Clock, ReadRepair};
+use crate::operations::leaderless::{Asks, CHAINS_MAX, Clock, ReadRepair};
+use crate::operations::{Popularity, REPLICAS_MAX};
 use sim::{Law, Span};
 
 /// Data with a replica at each of several sites.
@@ -51,13 +51,20 @@ impl Family {
         }
     }
 
-    /// Its plan, if the operation engine can send single operations to it: one writer at a time, members that are all alike,
-    /// and former writers that stop and follow as soon as they hear of a new one.
-    pub fn operable(&self) -> Option<&Primary> {
-        let Family::Primary(plan) = self else { return None };
-        let alike = plan.witnesses.is_empty() && plan.votes == Votes::alike(1 + plan.replicas.len());
-        let prompt = plan.noticed.is_none() && plan.rejoin == Law::Fixed(Span::ZERO);
-        (alike && prompt).then_some(plan)
+    /// Can the operation engine send single operations to it? Of stores with one writer at a time to those whose members
+    /// are all alike, and whose former writers stop and follow as soon as they hear of a new one; of the others to those with
+    /// no more replicas than it can follow.
+    pub fn operable(&self) -> bool {
+        match self {
+            Family::Primary(plan) => {
+                let alike = plan.witnesses.is_empty() && plan.votes == Votes::alike(1 + plan.replicas.len());
+                alike && plan.noticed.is_none() && plan.rejoin == Law::Fixed(Span::ZERO)
+            }
+            Family::Replicated(plan) => {
+                let replicas: u32 = plan.members.iter().map(|member| member.count).sum();
+                plan.members.len() <= CHAINS_MAX && replicas as usize <= REPLICAS_MAX
+            }
+        }
     }
 }
 
@@ -80,6 +87,8 @@ pub struct Replicated {
 pub struct Agreeing {
     /// What a write takes to a replica beside the way; drawn for each of both.
     pub lag: Law,
+    /// Does it take as long to a replica at the site that accepted it? Otherwise that one has it at once.
+    pub lag_within: bool,
     /// How long after the beginning of an outage a site takes the replicas there for dead, and waits for them no more.
     pub convicted: Law,
     /// For how long an outage of a replica may have lasted for its writes to be kept for it; none: they never are.

@@ -13,12 +13,17 @@
 //!
 //! Assumptions:
 //! - Traffic that arrives at a site without a member of the store is served from the site of the nearest member.
-//! - A replica's lag is drawn once for each session looked at, and holds for all it sees; around a failover it is the one
-//!   that the flow engine drew. A replica that is back applies what it missed at once, whatever its apply rate.
-//! - Of a long disturbance before a session, at most so many sessions on its key are played ([`visit::EARLIER`]): they
-//!   say that the key was written since, and when first, to within a part of that time.
+//! - In a store with one writer a replica's lag is drawn once for each session looked at, and holds for all it sees; around
+//!   a failover it is the one that the flow engine drew. A replica that is back applies what it missed at once, whatever its
+//!   apply rate.
+//! - Long before and long after a session only writes of others on its key are played, and of very many only some
+//!   ([`others`]).
+//! - What was written before a disturbance began is everywhere when it does.
 
+mod others;
+mod player;
 mod scenes;
+mod seen;
 mod strata;
 mod tally;
 mod visit;
@@ -62,15 +67,14 @@ impl<'d> Watch<'d> {
         let specification = design.specification();
         let watched = |id: StoreId| {
             let store = &specification.stores[id];
-            let plan = store.family.operable()?;
-            let sessions = store.sessions.as_ref()?;
+            let sessions = store.sessions.as_ref().filter(|_| store.family.operable())?;
             let touches = history::touches(specification, id);
             (touches.0 + touches.1 > 0.0).then(|| Watched {
                 id,
                 sessions,
                 choice: Choice::of(&sessions.popularity),
                 name: StreamName::of(&store.name, "operations"),
-                visitor: Visitor::new(design, plan, sessions, touches),
+                visitor: Visitor::new(design, &store.family, sessions, touches),
             })
         };
         Watch { design, stores: specification.stores.ids().filter_map(watched).collect() }
@@ -136,7 +140,9 @@ impl Watched<'_> {
             tally.finish();
             return;
         }
-        let strata = Strata::new(scenes, run.horizon, self.visitor.near(Span::ZERO), self.sessions);
+        let lacking = self.visitor.player().lacking(scenes, Instant::ZERO + run.horizon);
+        let near = self.visitor.near(Span::ZERO);
+        let strata = Strata::new(scenes, &lacking, run.horizon, near, self.sessions);
         for (parts, share) in strata.parts() {
             let draws = self.visitor.draws(f64::from(run.operations) * share);
             let weight = parts.length().seconds() * self.visitor.most() / draws as f64;

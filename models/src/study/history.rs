@@ -4,7 +4,7 @@
 //! store's members then read and write against that, message by message. They feed nothing back. They are a sample of the
 //! traffic, so that a replica which is back applies what they wrote at once, whatever its apply rate.
 
-mod many;
+pub(super) mod many;
 
 use super::StudyFault;
 use crate::design::Design;
@@ -97,18 +97,21 @@ impl std::error::Error for HistoryFault {}
 /// See [`HistoryFault`].
 pub fn history(specification: &Specification, asked: &Asked) -> Result<Played, HistoryFault> {
     let family = &specification.stores[asked.store].family;
+    if !family.operable() {
+        return Err(HistoryFault::Family);
+    }
     if let Family::Replicated(plan) = family {
         let glimpses = glimpses(specification, asked).map_err(HistoryFault::Study)?;
         return many::history(specification, plan, asked, &glimpses).map(Played::ManyWriters);
     }
-    let plan = family.operable().ok_or(HistoryFault::Family)?;
+    let Family::Primary(plan) = family else { return Err(HistoryFault::Family) };
     let glimpses = glimpses(specification, asked).map_err(HistoryFault::Study)?;
     let reigns = reigns(&glimpses, 1 + plan.replicas.len()).map_err(HistoryFault::AtOdds)?;
     let store = store(specification, plan, reigns, asked.patience, Popularity::Uniform { keys: asked.keys });
-    let touches = touches(specification, asked.store);
+    let reads = reading(touches(specification, asked.store));
     let sessions: Vec<Session> = (0..store.reigns.replicas())
         .flat_map(|place| (0..asked.sessions).map(move |_| place))
-        .map(|place| session(touches, asked.think, plan, place))
+        .map(|place| session(reads, asked.think, plan, place))
         .collect();
     let luck = (specification.run.seed, Replication(asked.replication));
     let run = PrimaryRun::new(&store, &sessions, asked.keys, luck);
@@ -155,7 +158,7 @@ fn distances(specification: &Specification, sites: &[SiteId]) -> Vec<Vec<Span>> 
 }
 
 /// The share of operations that are reads.
-fn reading((reads, writes): (f64, f64)) -> f64 {
+pub(super) fn reading((reads, writes): (f64, f64)) -> f64 {
     if reads + writes > 0.0 { reads / (reads + writes) } else { 0.5 }
 }
 
@@ -169,9 +172,8 @@ pub(super) fn touches(specification: &Specification, store: StoreId) -> (f64, f6
     (reads, writes)
 }
 
-/// The habits of a session at a member's site.
-pub(super) fn session(touches: (f64, f64), think: Span, plan: &Primary, place: usize) -> Session {
-    let reads = reading(touches);
+/// The habits of a session at a member's site, with a share of reads.
+pub(super) fn session(reads: f64, think: Span, plan: &Primary, place: usize) -> Session {
     let think = Law::Exponential { mean: think.seconds() };
     let from = match plan.reads {
         Reads::Primary => ReadFrom::Primary,
@@ -204,7 +206,7 @@ fn glimpses(specification: &Specification, asked: &Asked) -> Result<Vec<(Instant
 }
 
 /// The stretches in which something held.
-fn stretches(glimpses: &[(Instant, Glimpse)], holds: impl Fn(&Glimpse) -> bool) -> Vec<Stretch> {
+pub(super) fn stretches(glimpses: &[(Instant, Glimpse)], holds: impl Fn(&Glimpse) -> bool) -> Vec<Stretch> {
     let mut found: Vec<Stretch> = Vec::new();
     for (index, (from, glimpse)) in glimpses.iter().enumerate() {
         let until = glimpses.get(index + 1).map_or(Instant::FAR, |(next, _)| *next);
@@ -260,7 +262,7 @@ pub(super) fn reigns(glimpses: &[(Instant, Glimpse)], members: usize) -> Result<
 }
 
 /// Members that lived and did not reach each other.
-fn cuts(glimpses: &[(Instant, Glimpse)], members: usize) -> Vec<Cut> {
+pub(super) fn cuts(glimpses: &[(Instant, Glimpse)], members: usize) -> Vec<Cut> {
     let pairs = (0..members).flat_map(|a| (a + 1..members).map(move |b| (a, b)));
     let cut = |(a, b): (usize, usize)| {
         let apart = move |glimpse: &Glimpse| glimpse.alive(a) && glimpse.alive(b) && !glimpse.joined(a, b);

@@ -132,6 +132,7 @@ pub(crate) fn store(stream: &mut Stream, conditions: Conditions) -> Store {
         read: law(stream, 0.004),
         response: law(stream, 0.004),
     };
+    store.within = stream.chance(0.3).then(|| law(stream, 0.001));
     store.message = law(stream, 0.002);
     store.conviction = one_of(
         stream,

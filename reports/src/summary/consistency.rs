@@ -46,6 +46,10 @@ fn words(anomaly: Anomaly) -> (&'static str, &'static str) {
         Anomaly::ReadThenLost => ("read, then lost", "acknowledged writes"),
         Anomaly::TwoWriters => ("written beside the writer", "acknowledged writes"),
         Anomaly::OutOfOrder => ("not linearisable", "answered operations"),
+        Anomaly::MonotonicWrites => ("before an own earlier write", "writes after an own write"),
+        Anomaly::WritesFollowReads => ("written before what was read", "writes after a read"),
+        Anomaly::DroppedWrite => ("dropped: the last writer won", "acknowledged writes"),
+        Anomaly::WriteInThePast => ("written in the past", "accepted writes"),
         Anomaly::Refused => ("refused or unanswered", "all operations"),
         Anomaly::Unknown => ("outcome unknown", "writes"),
     }

@@ -66,7 +66,8 @@ pub(super) static STORE: Record = record(
             Optional,
             LAG,
             "How far a replica trails while nothing delays it, drawn once for each failover and replica; needed with replicas. \
-             Where many may write: what a write takes to a replica beside the way, drawn for each; nothing where absent.",
+             Where many may write: what a write takes to a replica beside the way, drawn for each, in a multi-primary \
+             store to other sites only; nothing where absent.",
         ),
         field(
             "apply_rate",

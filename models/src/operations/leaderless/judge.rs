@@ -72,7 +72,7 @@ impl Key {
         at: Instant,
         counts: &mut Counts,
     ) {
-        counts.accepted += 1;
+        counts.accepted += u64::from(version.counted);
         let survives = version.survives(conditions, at);
         let (mut past, mut rival) = (false, false);
         for other in self.versions.iter_mut().filter(|other| !other.settled) {
@@ -87,7 +87,7 @@ impl Key {
                 (false, false) => rival = true,
             }
         }
-        counts.in_the_past += u64::from(past);
+        counts.in_the_past += u64::from(past && version.counted);
         if rival {
             counts.drop(&version, true);
             version.dropped = true;
@@ -211,7 +211,7 @@ impl Key {
 impl Counts {
     /// Counts a dropped write, once.
     fn drop(&mut self, version: &Version, by_earlier: bool) {
-        if version.dropped {
+        if version.dropped || !version.counted {
             return;
         }
         let acked = version.acked < Instant::FAR;
@@ -229,6 +229,9 @@ impl Counts {
 
     /// Counts what became of a version, when nothing more can.
     pub(super) fn close(&mut self, version: &Version) {
+        if !version.counted {
+            return;
+        }
         let acked = version.acked < Instant::FAR;
         if version.gone {
             self.lost += u64::from(acked);

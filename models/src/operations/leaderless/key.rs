@@ -36,6 +36,8 @@ pub(super) struct Version {
     pub(super) gone: bool,
     /// Was it in reach of nobody for a while?
     pub(super) missed: bool,
+    /// Is its fate counted?
+    pub(super) counted: bool,
     /// Acknowledged updates that were based on it.
     pub(super) updates: u32,
     /// Acknowledged versions forgotten that were ordered between it and the next one kept.
@@ -76,6 +78,7 @@ impl Version {
             settled: false,
             gone: false,
             missed: false,
+            counted: true,
             updates: 0,
             forgotten: Forgotten::NONE,
         }
@@ -238,6 +241,13 @@ impl Key {
         for version in below.iter_mut().filter(|version| !version.settled) {
             version.settled = !floor[0].is_in(&version.seen) || version.everywhere(conditions, at);
         }
+    }
+
+    /// Is the fate of all that count decided, if nothing more is lost?
+    pub(super) fn is_decided(&mut self, conditions: &Conditions, at: Instant) -> bool {
+        self.settle(conditions, at);
+        let mut counted = self.versions.iter().filter(|version| version.counted);
+        counted.all(|version| version.settled || version.everywhere(conditions, at))
     }
 
     /// Adds a version.

@@ -77,8 +77,8 @@ impl Store {
     ) -> Written {
         let (there, back) = self.ways((client, place), stream);
         let mut legs = [(Span::ZERO, Span::ZERO); REPLICAS_MAX];
-        for leg in &mut legs[..self.conditions.replicas()] {
-            *leg = (self.legs.write.sample(stream), self.legs.ack.sample(stream));
+        for (replica, leg) in legs[..self.conditions.replicas()].iter_mut().enumerate() {
+            *leg = (self.write_leg(place, replica, stream), self.legs.ack.sample(stream));
         }
         let Some(at) = self.reaches((client, place), sent, there) else { return Written::Lost };
         let alive = |replica: usize| opinions.alive(place, replica, at);

@@ -1,8 +1,8 @@
 //! Clients at work on a store that many may write, event by event.
 //!
 //! What happens at one instant is ordered: replicas go down or lose something, they are rebuilt, they compare what they
-//! have, a coordinator has answers enough, operations are answered, writes are accepted, new operations are sent. So an
-//! acknowledgement counts for what is sent at the same instant.
+//! have, a coordinator has answers enough, operations are answered, writes are accepted, new operations are sent, sessions
+//! come. So an acknowledgement counts for what is sent at the same instant.
 
 use super::conditions::CHAINS_MAX;
 use super::counts::Counts;
@@ -11,8 +11,9 @@ use super::letters::Accepted;
 use super::opinions::Opinions;
 use super::session::{Busy, Session};
 use super::store::{Return, Store};
+use crate::operations::crowd::{Comers, Crowd};
 use crate::operations::history::History;
-use crate::operations::popularity::{Choice, Popularity};
+use crate::operations::popularity::Choice;
 use crate::operations::{ClientId, KeyId};
 use sim::calendar::{Calendar, Key as EventKey};
 use sim::stats::LogHistogram;
@@ -38,6 +39,13 @@ pub struct Run<'a> {
     pub(super) may_lose: bool,
     calendar: Calendar<Event>,
     pub(super) tally: Tally,
+    /// What nobody asks for.
+    pub(super) ignored: Tally,
+    pub(super) comers: Option<Comers<'a, Session>>,
+    /// How many times replicas will yet go down or lose something.
+    pub(super) blows: usize,
+    /// Counted writes on their way to their coordinators.
+    pub(super) under_way: usize,
 }
 
 /// What came of a run.
@@ -71,6 +79,7 @@ pub(super) enum Event {
     Answer(ClientId),
     Accept { slot: u32 },
     Send(ClientId),
+    Come,
 }
 
 /// A write on its way to its coordinator.
@@ -80,6 +89,7 @@ pub(super) struct Sent {
     /// Which of its client's.
     pub(super) number: u32,
     pub(super) process: u32,
+    pub(super) counted: bool,
     pub(super) key: KeyId,
     pub(super) value: u32,
     pub(super) place: usize,
@@ -97,13 +107,29 @@ impl<'a> Run<'a> {
         sampled: u32,
         (seed, replication): (Seed, Replication),
     ) -> Self {
-        let (Popularity::Uniform { keys } | Popularity::Zipf { keys, .. }) = store.popularity;
+        let mut run = Run::empty(store, sampled, (seed, replication));
+        for (index, session) in sessions.iter().enumerate() {
+            let name = StreamName::of(&format!("session/{index}"), "operations");
+            let busy = Busy::new(session, index, Stream::new(seed, replication, name));
+            let id = run.clients.push(busy);
+            run.schedule(Instant::ZERO, Event::Answer(id));
+        }
+        run
+    }
+
+    /// Sessions that come from outside.
+    pub fn open(store: &'a Store, crowd: Crowd<'a, Session>, mut stream: Stream) -> Self {
+        let mut run = Run::empty(store, 0, (Seed(stream.bits()), Replication(0)));
+        run.comers = Some(Comers::new(crowd, stream));
+        run.expect();
+        run
+    }
+
+    fn empty(store: &'a Store, sampled: u32, (seed, replication): (Seed, Replication)) -> Self {
         let mut all = Table::new();
-        for _ in 0..keys.max(1) {
+        for _ in 0..store.popularity.keys() {
             all.push(Kept { key: Key::EMPTY, limit: VERSIONS_KEPT });
         }
-        let stream =
-            |path: &str, purpose: &str| Stream::new(seed, replication, StreamName::of(path, purpose));
         let mut run = Run {
             store,
             opinions: Opinions::new(&store.conditions, &store.conviction, (seed, replication)),
@@ -113,27 +139,27 @@ impl<'a> Run<'a> {
             sent: Vec::new(),
             free: Vec::new(),
             chains: [0; CHAINS_MAX],
-            anti_entropy: stream("store", "anti-entropy"),
+            anti_entropy: Stream::new(seed, replication, StreamName::of("store", "anti-entropy")),
             may_lose: store.conditions.may_lose(),
             calendar: Calendar::new(),
             tally: Tally { history: History::of_first(sampled), ..Tally::default() },
+            ignored: Tally::default(),
+            comers: None,
+            blows: 0,
+            under_way: 0,
         };
         run.schedule_conditions();
-        for (index, session) in sessions.iter().enumerate() {
-            let busy = Busy::new(session, index, stream(&format!("session/{index}"), "operations"));
-            let id = run.clients.push(busy);
-            run.schedule(Instant::ZERO, Event::Answer(id));
-        }
         run
     }
 
     fn schedule_conditions(&mut self) {
         let conditions = &self.store.conditions;
         for at in conditions.blows() {
+            self.blows += 1;
             self.schedule(at, Event::Blow);
         }
         if let Some(every) = self.store.anti_entropy {
-            self.schedule(Instant::ZERO + every, Event::Compare);
+            self.schedule(self.store.compared.saturating_add(every), Event::Compare);
         }
         if self.store.returns == Return::Empty {
             return;
@@ -152,8 +178,10 @@ impl<'a> Run<'a> {
     pub fn run(mut self, horizon: Instant) -> Tally {
         let mut now = Instant::ZERO;
         while let Some((key, event)) = self.calendar.pop() {
-            let ends_with_it =
-                matches!(event, Event::Blow | Event::Rebuild { .. } | Event::Compare | Event::Send(_));
+            let ends_with_it = matches!(
+                event,
+                Event::Blow | Event::Rebuild { .. } | Event::Compare | Event::Send(_) | Event::Come
+            );
             if ends_with_it && key.at() >= horizon {
                 continue;
             }
@@ -168,11 +196,14 @@ impl<'a> Run<'a> {
                 }
                 Event::Gather(id) => self.gather(id, now),
                 Event::Answer(id) => {
-                    let wait = self.answer(id, now);
-                    self.schedule(now.saturating_add(wait), Event::Send(id));
+                    if let Some(wait) = self.answer(id, now) {
+                        self.schedule(now.saturating_add(wait), Event::Send(id));
+                    }
                 }
                 Event::Accept { slot } => self.accept(slot, now),
                 Event::Send(id) => self.send(id, now),
+                Event::Come if self.is_over(now) => break,
+                Event::Come => self.come(now),
             }
         }
         self.close(now.max(horizon))
@@ -187,6 +218,7 @@ impl<'a> Run<'a> {
             Event::Gather(id) => (4, id.0, self.clients[id].number),
             Event::Answer(id) => (5, id.0, self.clients[id].number),
             Event::Send(id) => (6, id.0, self.clients[id].number),
+            Event::Come => (7, 0, self.comers.as_ref().map_or(0, |comers| comers.come as u32)),
         };
         self.calendar.schedule(EventKey::new(at, rank, entity, sequence), event);
     }

@@ -12,11 +12,16 @@ use sim::Instant;
 impl Run<'_> {
     /// A client sends its next operation.
     pub(super) fn send(&mut self, id: ClientId, now: Instant) {
+        if self.is_driven_out(id, now) {
+            return;
+        }
         let busy = &mut self.clients[id];
         busy.number += 1;
         busy.sent = now;
         if !matches!(busy.intent, Intent::Replace(_)) {
-            busy.key = KeyId(self.choice.draw(&mut busy.stream));
+            if !busy.stays {
+                busy.key = KeyId(self.choice.draw(&mut busy.stream));
+            }
             busy.since = now;
         }
         let writes = matches!(busy.intent, Intent::Write | Intent::Replace(_));
@@ -54,9 +59,10 @@ impl Run<'_> {
             }
             Written::Refused { .. } | Written::Lost => (late, write(End::TimedOut)),
             Written::Accepted(accepted) => {
-                let (number, process, key) = (busy.number, busy.process, busy.key);
+                let (number, process, key, counted) = (busy.number, busy.process, busy.key, busy.counted);
+                self.under_way += usize::from(counted);
                 let seen = busy.memory.get(&key).map_or(Seen::default(), |memory| memory.seen);
-                let sent = Sent { client: id, number, process, key, value, place, seen, accepted };
+                let sent = Sent { client: id, number, process, counted, key, value, place, seen, accepted };
                 let slot = self.keep_sent(sent);
                 self.schedule(accepted.at, Event::Accept { slot });
                 (accepted.acked.min(late), write(End::TimedOut))

@@ -3,7 +3,7 @@
 use super::key::{Key, Version, join};
 use super::letters::{Answers, plus};
 use super::run::{Event, Run, Sent, Tally};
-use super::session::{End, Found, Open};
+use super::session::{End, Found, Intent, Open};
 use super::store::Clock;
 use crate::operations::ClientId;
 use crate::operations::history::Line;
@@ -13,9 +13,10 @@ use sim::{Instant, Span};
 impl Run<'_> {
     /// A write arrives at its coordinator. Its client may have given up by then.
     pub(super) fn accept(&mut self, slot: u32, now: Instant) {
-        let Sent { client, number, process, key, value, place, seen: told, accepted } =
+        let Sent { client, number, process, counted, key, value, place, seen: told, accepted } =
             self.sent[slot as usize];
         self.free.push(slot);
+        self.under_way -= usize::from(counted);
         let conditions = &self.store.conditions;
         let kept = &mut self.keys[key].key;
         kept.settle(conditions, now);
@@ -32,6 +33,7 @@ impl Run<'_> {
         let order = Order { stamp, writer: client.0, number };
         let mut version = Version::new(order, (value, process), accepted.acked);
         (version.chain, version.number, version.seen) = (chain as u8, self.chains[chain], seen);
+        version.counted = counted;
         for replica in 0..conditions.replicas() {
             version.arrive(conditions, replica, accepted.arrived[replica]);
             version.arrive(conditions, replica, accepted.hinted[replica]);
@@ -88,7 +90,7 @@ impl Run<'_> {
                 continue;
             }
             let stream = &mut busy.stream;
-            let (to, from) = (store.legs.write.sample(stream), store.legs.ack.sample(stream));
+            let (to, from) = (store.write_leg(place, replica, stream), store.legs.ack.sample(stream));
             let takes = plus(store.distance(place, replica), to);
             let arrives = conditions.carry_to((place, replica), now, takes);
             let acked = arrives.map(|arrives| store.answered((replica, place), arrives, from));
@@ -98,8 +100,8 @@ impl Run<'_> {
         known
     }
 
-    /// An operation ends; returns how long its client waits before the next.
-    pub(super) fn answer(&mut self, id: ClientId, now: Instant) -> Span {
+    /// An operation ends; returns how long its client waits before the next, if there is one.
+    pub(super) fn answer(&mut self, id: ClientId, now: Instant) -> Option<Span> {
         if let Open::Awaited(answers) = self.clients[id].open {
             let key = &self.keys[self.clients[id].key].key;
             let end = End::Done(Found::of(key, self.newest(key, &answers)));
@@ -113,7 +115,8 @@ impl Run<'_> {
             self.tally.history.record(line);
         }
         let took = (now - busy.sent).nanos().unsigned_abs();
-        let Tally { counts, read_latency, write_latency, .. } = &mut self.tally;
+        let tally = if busy.counted { &mut self.tally } else { &mut self.ignored };
+        let Tally { counts, read_latency, write_latency, .. } = tally;
         match open {
             Open::Nothing | Open::Awaited(_) => (),
             Open::Write { end: End::Done(order), .. } => {
@@ -128,13 +131,23 @@ impl Run<'_> {
             }
             Open::Write { end: End::TimedOut, .. } => {
                 counts.unknown_writes += 1;
-                busy.process += clients;
+                match &mut self.comers {
+                    Some(comers) => busy.process = comers.process(),
+                    None => busy.process += clients,
+                }
                 busy.memory.clear();
             }
             Open::Read { end: End::TimedOut } => counts.failed_reads += 1,
             Open::Write { end: End::Refused { in_reach }, .. } => counts.refuse(true, in_reach),
             Open::Read { end: End::Refused { in_reach } } => counts.refuse(false, in_reach),
         }
-        busy.plan_next(open)
+        let wait = busy.plan_next(open);
+        let goes_on = matches!(busy.intent, Intent::Replace(_));
+        let Some(comers) = self.comers.as_mut().filter(|_| !goes_on) else { return Some(wait) };
+        if comers.ends(busy.operations) {
+            self.leave(id);
+            return None;
+        }
+        Some(wait)
     }
 }

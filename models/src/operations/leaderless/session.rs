@@ -5,6 +5,7 @@ use super::key::Key;
 use super::letters::Answers;
 use super::store::Store;
 use crate::operations::KeyId;
+use crate::operations::crowd::{Arrival, Habit};
 use crate::operations::history::{Action, Phase};
 use crate::operations::key::Order;
 use sim::{Instant, Law, Span, Stream};
@@ -62,6 +63,12 @@ pub(super) struct Busy<'a> {
     pub(super) intent: Intent,
     /// The place that coordinates its read.
     pub(super) coordinated_at: usize,
+    /// Does it stay with its key?
+    pub(super) stays: bool,
+    /// Is what it sees counted?
+    pub(super) counted: bool,
+    /// Mean number of its operations, if it comes and goes.
+    pub(super) operations: f64,
     pub(super) open: Open,
     pub(super) memory: BTreeMap<KeyId, Memory>,
 }
@@ -105,6 +112,16 @@ impl Found {
     }
 }
 
+impl Turns {
+    /// Where one begins that stays with a coordinator.
+    fn home(self) -> Option<usize> {
+        match self {
+            Turns::Sticky(home) => Some(home),
+            Turns::Nearest | Turns::Uniform => None,
+        }
+    }
+}
+
 impl Intent {
     /// What an update's write is based on.
     pub(super) fn base(self) -> Option<Order> {
@@ -136,14 +153,10 @@ impl Open {
 
 impl<'a> Busy<'a> {
     pub(super) fn new(session: &'a Session, index: usize, stream: Stream) -> Self {
-        let home = match session.turns {
-            Turns::Sticky(home) => Some(home),
-            Turns::Nearest | Turns::Uniform => None,
-        };
         Busy {
             session,
             stream,
-            home,
+            home: session.turns.home(),
             process: index as u32,
             number: 0,
             key: KeyId(0),
@@ -151,9 +164,21 @@ impl<'a> Busy<'a> {
             sent: Instant::ZERO,
             intent: Intent::Read,
             coordinated_at: 0,
+            stays: false,
+            counted: true,
+            operations: f64::INFINITY,
             open: Open::Nothing,
             memory: BTreeMap::new(),
         }
+    }
+
+    /// Begins a session on one key.
+    pub(super) fn begin(&mut self, habit: &'a Habit<Session>, process: u32, arrival: &Arrival) {
+        (self.session, self.operations) = (&habit.session, habit.operations);
+        (self.process, self.key, self.counted) = (process, arrival.key, arrival.counted);
+        (self.home, self.stays) = (self.session.turns.home(), true);
+        self.memory.clear();
+        self.choose();
     }
 
     /// Decides what comes next, given what was done; returns after how long.
@@ -163,6 +188,12 @@ impl<'a> Busy<'a> {
             return Span::ZERO;
         }
         let wait = self.session.think.sample(&mut self.stream);
+        self.choose();
+        // A client that is refused at once does not ask again at the same instant for ever.
+        wait.max(Span::NANOSECOND)
+    }
+
+    fn choose(&mut self) {
         let share = self.stream.uniform();
         self.intent = if share < self.session.reads {
             Intent::Read
@@ -171,8 +202,6 @@ impl<'a> Busy<'a> {
         } else {
             Intent::Write
         };
-        // A client that is refused at once does not ask again at the same instant for ever.
-        wait.max(Span::NANOSECOND)
     }
 
     /// The place of the coordinator that the next operation is sent to, if there is one.

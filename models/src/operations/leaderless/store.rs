@@ -4,7 +4,7 @@ use super::conditions::Conditions;
 use super::level::Level;
 use crate::operations::popularity::Popularity;
 use crate::operations::quorum::Legs;
-use sim::{Law, Span};
+use sim::{Instant, Law, Span, Stream};
 
 /// Whom a coordinator asks when it reads.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -73,6 +73,8 @@ pub struct Store {
     pub asks: Asks,
     /// What messages between coordinators and replicas take beside the distance.
     pub legs: Legs,
+    /// What a write takes to a replica at the place it comes from, if that is another law than it is to others.
+    pub within: Option<Law>,
     /// What messages between clients and coordinators take beside the distance, each way.
     pub message: Law,
     /// How long after the beginning of an outage a place is convinced that a replica is dead; drawn for each place, replica
@@ -86,8 +88,10 @@ pub struct Store {
     pub hints: Option<Hints>,
     /// What becomes of replicas found to differ.
     pub read_repair: ReadRepair,
-    /// How often all replicas compare what they have, from time zero on.
+    /// How often all replicas compare what they have.
     pub anti_entropy: Option<Span>,
+    /// When they last did before time zero, or at that.
+    pub compared: Instant,
     /// What a replica has that lost its disk.
     pub returns: Return,
     /// How far the clock of each place is ahead of true time; negative if it is behind.
@@ -127,6 +131,7 @@ impl Store {
             read_level,
             asks: Asks::JustEnough,
             legs: Legs { write: none.clone(), ack: none.clone(), read: none.clone(), response: none.clone() },
+            within: None,
             message: none,
             conviction: Law::Fixed(Span::FOREVER),
             read_timeout: Span::from_secs(10),
@@ -134,11 +139,18 @@ impl Store {
             hints: None,
             read_repair: ReadRepair::None,
             anti_entropy: None,
+            compared: Instant::ZERO,
             returns: Return::Empty,
             ahead: vec![Span::ZERO; places],
             clock: Clock::Wall,
             popularity: Popularity::Uniform { keys: 1 },
         }
+    }
+
+    /// What a write or a copy takes from a place to a replica, beside the distance.
+    pub(super) fn write_leg(&self, place: usize, replica: usize, stream: &mut Stream) -> Span {
+        let own = self.within.as_ref().filter(|_| self.conditions.replicas_at()[replica] == place);
+        own.unwrap_or(&self.legs.write).sample(stream)
     }
 
     /// A store of the family multi-primary: one replica at each place, which accepts and acknowledges on its own and keeps

@@ -12,6 +12,7 @@ use sim::{Instant, Span};
 impl Run<'_> {
     /// Replicas have gone down or lost something.
     pub(super) fn blow(&mut self, now: Instant) {
+        self.blows -= 1;
         let conditions = &self.store.conditions;
         for kept in self.keys.rows_mut() {
             kept.key.settle(conditions, now - Span::NANOSECOND);
@@ -39,7 +40,7 @@ impl Run<'_> {
             for replica in (0..store.conditions.replicas()).filter(|r| store.conditions.is_up(*r, now)) {
                 let Some((from, newest)) = store.newer(&kept.key, &shown, replica, now) else { continue };
                 let place = store.conditions.replicas_at()[from];
-                let takes = plus(store.distance(place, replica), store.legs.write.sample(stream));
+                let takes = plus(store.distance(place, replica), store.write_leg(place, replica, stream));
                 if let Some(arrives) = store.conditions.carry_to((place, replica), now, takes) {
                     kept.key.versions[newest].arrive(&store.conditions, replica, arrives);
                 }

@@ -78,7 +78,14 @@ impl Parts {
 }
 
 impl Strata {
-    pub(super) fn new(scenes: &Scenes, horizon: Span, near: Span, sessions: &Sessions) -> Self {
+    /// Disturbed is the store also while replicas lack something: `lacking`, in the order of their beginnings.
+    pub(super) fn new(
+        scenes: &Scenes,
+        lacking: &[Stretch],
+        horizon: Span,
+        near: Span,
+        sessions: &Sessions,
+    ) -> Self {
         let whole = Stretch { from: Instant::ZERO, until: Instant::ZERO + horizon };
         let turns: Vec<(Instant, bool)> = scenes.turns().collect();
         let lasts = Span::from_seconds(sessions.operations * sessions.think.seconds());
@@ -89,7 +96,10 @@ impl Strata {
         let ends = |index: usize| turns.get(index + 1).map_or(whole.until, |turn| turn.0);
         let restless = |index: &usize| !turns[*index].1;
         let disturbed = (0..turns.len()).filter(restless).map(|index| around(turns[index].0, ends(index)));
-        let disturbed = Parts::union(disturbed, whole);
+        let lacking = lacking.iter().map(|lacking| around(lacking.from, lacking.until));
+        let mut disturbed: Vec<Stretch> = disturbed.chain(lacking).collect();
+        disturbed.sort_by_key(|stretch| stretch.from);
+        let disturbed = Parts::union(disturbed.into_iter(), whole);
         let changes = turns.iter().skip(1).map(|(at, _)| around(*at, at.saturating_add(near)));
         let changes = Parts::union(changes, whole);
         let rest = Parts(vec![whole]).without(&disturbed).without(&changes);

@@ -1,6 +1,7 @@
 //! What was seen, replication by replication, in integers that merge.
 
-use crate::operations::{Flaw, PrimaryCounts, PrimaryTally};
+use super::player::Unplayable;
+use super::seen::Seen;
 use crate::outcome::{Anomaly, AnomalyOutcome, Consistency, Estimate, Method, Percentiles};
 use crate::study::interval::convert;
 use crate::study::measure::NO_SAMPLE;
@@ -29,7 +30,7 @@ pub(crate) struct Tally {
     of_eligible: [Pairs; KINDS],
     simulated: u64,
     sessions: u64,
-    /// Sessions that could not be played, since what the store went through breaks a rule of reigns.
+    /// Sessions that could not be played.
     unplayed: u64,
     /// The greatest weight, in units.
     heaviest: i64,
@@ -80,25 +81,23 @@ impl Tally {
     }
 
     /// So many sessions saw this; each stands for `weight` of them.
-    pub(super) fn see(&mut self, seen: Result<PrimaryTally, Flaw>, sessions: u64, weight: f64) {
+    pub(super) fn see(&mut self, seen: Result<Seen, Unplayable>, sessions: u64, weight: f64) {
         let Ok(seen) = &seen else {
             self.unplayed += sessions;
             return;
         };
-        let counts = &seen.counts;
-        let operations = attempts(counts);
+        let operations = seen.operations;
         self.simulated += operations;
         self.sessions += sessions;
         self.heaviest = self.heaviest.max(self.fine(weight));
         self.here.operations += operations as f64 * weight;
-        for (sum, anomaly) in self.here.seen.iter_mut().zip(Anomaly::ALL) {
-            let (events, eligible) = told(counts, anomaly);
+        for (sum, (events, eligible)) in self.here.seen.iter_mut().zip(seen.anomalies) {
             sum.0 += events as f64 * weight;
             sum.1 += eligible as f64 * weight;
         }
-        self.stale_for.add(&counts.stale_for, weight);
-        self.reads.add(&seen.read_latency, weight);
-        self.writes.add(&seen.write_latency, weight);
+        self.stale_for.add(&seen.stale_for, weight);
+        self.reads.add(&seen.reads, weight);
+        self.writes.add(&seen.writes, weight);
     }
 
     /// A replication is over.
@@ -117,8 +116,8 @@ impl Tally {
     pub(crate) fn warning(&self, store: &str) -> Option<String> {
         (self.unplayed > 0).then(|| {
             format!(
-                "{} sessions of {store} are left out of what clients see: the way its writers changed cannot be \
-                 played to single operations",
+                "{} sessions of {store} are left out of what clients see: the way its writers changed, or its \
+                 levels, cannot be played to single operations",
                 self.unplayed
             )
         })
@@ -140,9 +139,10 @@ impl Tally {
     }
 
     /// What it says. A replication lasts so many years.
-    pub(crate) fn outcome(&self, years: f64, confidence: Confidence) -> Consistency {
+    pub(crate) fn outcome(&self, one_writer: bool, years: f64, confidence: Confidence) -> Consistency {
         let per_year = |units: f64| units / self.units / years;
-        let anomalies = Anomaly::ALL.into_iter().enumerate().map(|(index, anomaly)| AnomalyOutcome {
+        let all = Anomaly::ALL.into_iter().enumerate().filter(|(_, anomaly)| anomaly.can_be(one_writer));
+        let anomalies = all.map(|(index, anomaly)| AnomalyOutcome {
             anomaly,
             of_all: self.per_million(&self.of_all[index], confidence),
             of_eligible: self.per_million(&self.of_eligible[index], confidence),
@@ -226,28 +226,4 @@ fn units(of_all: f64, operations: f64) -> f64 {
     let mut finest = (UNITS_LEAST..=UNITS_MOST).rev().map(|power| libm::ldexp(1.0, power));
     let few_enough = |units: &f64| units * operations <= of_all;
     finest.find(few_enough).unwrap_or(libm::ldexp(1.0, UNITS_LEAST))
-}
-
-fn attempts(counts: &PrimaryCounts) -> u64 {
-    counts.reads + counts.failed_reads + writes_sent(counts)
-}
-
-fn writes_sent(counts: &PrimaryCounts) -> u64 {
-    counts.writes + counts.refused_writes + counts.unknown_writes
-}
-
-/// How often it happened, and how often it could have.
-fn told(counts: &PrimaryCounts, anomaly: Anomaly) -> (u64, u64) {
-    match anomaly {
-        Anomaly::StaleRead => (counts.stale, counts.reads),
-        Anomaly::ReadYourWrites => (counts.forgot_own_write, counts.after_own_write),
-        Anomaly::MonotonicReads => (counts.went_back, counts.repeated),
-        Anomaly::ReadAfterLoss => (counts.stale_after_loss, counts.reads),
-        Anomaly::LostWrite => (counts.lost, counts.writes),
-        Anomaly::ReadThenLost => (counts.read_then_lost, counts.writes),
-        Anomaly::TwoWriters => (counts.superseded, counts.writes),
-        Anomaly::OutOfOrder => (counts.out_of_order(), counts.reads + counts.writes),
-        Anomaly::Refused => (counts.failed_reads + counts.refused_writes, attempts(counts)),
-        Anomaly::Unknown => (counts.unknown_writes, writes_sent(counts)),
-    }
 }

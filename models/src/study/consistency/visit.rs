@@ -1,18 +1,19 @@
 //! One session among the others on its key; or every session of a replication.
 
+use super::others::Others;
+use super::player::{Play, Player, Role, Unplayable, Writing};
 use super::scenes::{Scene, Scenes};
+use super::seen::Seen;
 use super::strata::Strata;
 use crate::curve::Curve;
 use crate::design::Design;
 use crate::network::delay;
 use crate::operations::popularity::Choice;
-use crate::operations::{Arrival, Crowd, Flaw, KeyId, PrimaryRun, PrimaryTally, Session, Stretch};
-use crate::specification::{PopulationId, Primary, Sessions, SiteId};
+use crate::operations::{Arrival, KeyId, Stretch};
+use crate::specification::{Family, PopulationId, Sessions, SiteId};
 use crate::study::history;
-use sim::{Instant, Replication, Seed, Span, Stream, StreamName, Table};
+use sim::{Instant, Span, Stream, Table};
 
-/// Sessions on a key that are played of a long disturbance before the session that is looked at.
-pub(super) const EARLIER: f64 = 16.0;
 /// Sessions of mean length before and after a session in which others on its key matter to it.
 const LENGTHS_BEFORE: f64 = 3.0;
 const LENGTHS_AFTER: f64 = 8.0;
@@ -21,11 +22,12 @@ const LENGTHS_AFTER: f64 = 8.0;
 #[derive(Debug)]
 pub(super) struct Visitor<'d> {
     design: &'d Design,
-    plan: &'d Primary,
+    player: Player<'d>,
     sessions: &'d Sessions,
-    habits: Vec<Session>,
+    writing: Writing,
     /// Where the traffic of each site is served: a member's number.
     places: Table<SiteId, usize>,
+    /// Reads and writes of a request.
     touches: (f64, f64),
     /// Sessions a second at most.
     most: f64,
@@ -34,13 +36,14 @@ pub(super) struct Visitor<'d> {
 impl<'d> Visitor<'d> {
     pub(super) fn new(
         design: &'d Design,
-        plan: &'d Primary,
+        family: &'d Family,
         sessions: &'d Sessions,
         touches: (f64, f64),
     ) -> Self {
         let specification = design.specification();
-        let members: Vec<SiteId> = std::iter::once(plan.home).chain(plan.replicas.iter().copied()).collect();
-        let habits = (0..members.len()).map(|place| history::session(touches, sessions.think, plan, place));
+        let reads = history::reading(touches);
+        let player = Player::new(design, family, sessions, reads);
+        let members = player.members();
         let place = |id: SiteId| specification.sites[id].place;
         let nearest = |site: SiteId| {
             let distance = |member: &usize| {
@@ -51,13 +54,17 @@ impl<'d> Visitor<'d> {
         let peak: f64 = design.curves.rows().iter().map(Curve::peak).sum();
         Visitor {
             design,
-            plan,
             sessions,
-            habits: habits.collect(),
+            writing: Writing::of(sessions, reads),
             places: specification.sites.map(|site, _| nearest(site)),
             touches,
             most: peak * (touches.0 + touches.1) / sessions.operations,
+            player,
         }
+    }
+
+    pub(super) fn player(&self) -> &Player<'d> {
+        &self.player
     }
 
     pub(super) fn operations_a_request(&self) -> f64 {
@@ -75,8 +82,15 @@ impl<'d> Visitor<'d> {
 
     /// How long before a session others on its key matter to it, given the greatest lag.
     pub(super) fn near(&self, lag: Span) -> Span {
-        let lag = lag.max(Span::from_seconds(self.plan.lag.mean()));
-        self.sessions.patience + lag * 2 + Span::from_seconds(self.lasts().seconds() * LENGTHS_BEFORE)
+        let spreads = self.player.spreads().max(lag * 2);
+        self.sessions.patience + spreads + Span::from_seconds(self.lasts().seconds() * LENGTHS_BEFORE)
+    }
+
+    /// Until when others matter as they come to a session that begins at an instant.
+    fn ends(&self, at: Instant) -> Instant {
+        let lasts = Span::from_seconds(self.lasts().seconds() * LENGTHS_AFTER);
+        let rivals = if self.player.rivals_matter() { self.near(Span::ZERO) } else { Span::ZERO };
+        at.saturating_add(lasts).saturating_add(rivals)
     }
 
     /// How many instants to draw if they are to cost about so many operations.
@@ -86,24 +100,35 @@ impl<'d> Visitor<'d> {
         ((operations / self.sessions.operations / (1.0 + others)) as u64).max(1)
     }
 
-    /// Where a session begins at an instant, if one does: in proportion to what arrives.
-    pub(super) fn place(&self, scene: &Scene, at: Instant, stream: &mut Stream) -> Option<usize> {
-        let mut left = stream.uniform() * self.most;
+    /// Sessions a second that each who arrives at a site begins at its member, at an instant.
+    fn arriving<'a>(&'a self, scene: &'a Scene, at: Instant) -> impl Iterator<Item = (usize, f64)> + 'a {
         let a_request = self.operations_a_request() / self.sessions.operations;
         let mut known: Option<(PopulationId, f64)> = None;
-        for arriving in &scene.arriving {
+        scene.arriving.iter().map(move |arriving| {
             let population = arriving.population;
             let rate = match known {
                 Some((last, rate)) if last == population => rate,
                 _ => self.design.curves[population].rate(at),
             };
             known = Some((population, rate));
-            left -= rate * a_request * arriving.share_at(at);
-            if left < 0.0 {
-                return Some(self.places[arriving.site]);
-            }
-        }
-        None
+            (self.places[arriving.site], rate * a_request * arriving.share_at(at))
+        })
+    }
+
+    /// Where a session begins at an instant, if one does: in proportion to what arrives.
+    pub(super) fn place(&self, scene: &Scene, at: Instant, stream: &mut Stream) -> Option<usize> {
+        let mut left = stream.uniform() * self.most;
+        self.arriving(scene, at).find_map(|(place, rate)| {
+            left -= rate;
+            (left < 0.0).then_some(place)
+        })
+    }
+
+    /// Sessions a second that begin at each place.
+    pub(super) fn rates(&self, scene: &Scene, at: Instant) -> Vec<f64> {
+        let mut rates = vec![0.0; self.player.members().len()];
+        self.arriving(scene, at).for_each(|(place, rate)| rates[place] += rate);
+        rates
     }
 
     /// What a session at a place sees of a key with such a share of all sessions.
@@ -114,22 +139,27 @@ impl<'d> Visitor<'d> {
         share: f64,
         strata: &Strata,
         stream: &mut Stream,
-    ) -> Result<PrimaryTally, Flaw> {
-        let ends = at.saturating_add(Span::from_seconds(self.lasts().seconds() * LENGTHS_AFTER));
-        let lags = self.lags(scenes, Stretch { from: strata.begins(at), until: strata.ends(ends) }, stream);
-        let greatest = lags.iter().copied().max().unwrap_or(Span::ZERO);
-        let near = (at - self.near(greatest)).max(Instant::ZERO);
-        let begins = strata.begins(near);
-        let mut arrivals = Vec::new();
-        let earlier = self.most * share * (near - begins).seconds();
-        let part = if earlier > EARLIER { EARLIER / earlier } else { 1.0 };
-        self.come(scenes, Stretch { from: begins, until: near }, share * part, stream, &mut arrivals);
-        self.come(scenes, Stretch { from: near, until: at }, share, stream, &mut arrivals);
-        arrivals.push(Arrival { at, key: KeyId(0), session: place as u32, counted: true });
-        self.come(scenes, Stretch { from: at, until: ends }, share, stream, &mut arrivals);
+    ) -> Result<Seen, Unplayable> {
+        let ends = self.ends(at);
+        let span = Stretch { from: strata.begins(at), until: strata.ends(ends) };
+        let lags = self.player.lags(scenes, span, stream);
+        let near = self.near(lags.iter().copied().max().unwrap_or(Span::ZERO));
+        let since = (at - near).max(Instant::ZERO);
+        let begins = strata.begins(since);
+        let mut others = Others { visitor: self, scenes, share, arrivals: Vec::new() };
+        others.write_before(Stretch { from: begins, until: since }, near, self.writing, stream);
+        others.come(Stretch { from: since, until: at }, stream);
+        let habit = self.player.habit(place, Role::Whole);
+        others.arrivals.push(Arrival { at, key: KeyId(0), habit, counted: true });
+        others.come(Stretch { from: at, until: ends }, stream);
+        let during = Stretch { from: begins, until: strata.ends(ends) };
+        if self.player.rivals_matter() {
+            others.write_after(Stretch { from: ends, until: during.until }, near, self.writing, stream);
+        }
+        let mut arrivals = others.arrivals;
+        arrivals.sort_by_key(|arrival| arrival.at);
         arrivals.iter_mut().for_each(|arrival| arrival.at = Instant::ZERO + (arrival.at - begins));
-        let span = Stretch { from: begins, until: strata.ends(ends) };
-        self.play(scenes, span, (&arrivals, 1), lags, stream)
+        self.player.play(Play { scenes, during, arrivals: &arrivals, keys: 1, lags }, stream)
     }
 
     /// What all sessions of a replication see.
@@ -139,66 +169,16 @@ impl<'d> Visitor<'d> {
         scenes: &Scenes,
         horizon: Span,
         stream: &mut Stream,
-    ) -> Result<PrimaryTally, Flaw> {
-        let whole = Stretch { from: Instant::ZERO, until: Instant::ZERO + horizon };
-        let mut arrivals = Vec::new();
-        self.come(scenes, whole, 1.0, stream, &mut arrivals);
+    ) -> Result<Seen, Unplayable> {
+        let during = Stretch { from: Instant::ZERO, until: Instant::ZERO + horizon };
+        let mut others = Others { visitor: self, scenes, share: 1.0, arrivals: Vec::new() };
+        others.come(during, stream);
+        let mut arrivals = others.arrivals;
         for arrival in &mut arrivals {
             (arrival.key, arrival.counted) = (KeyId(choice.draw(stream)), true);
         }
-        let lags = self.lags(scenes, whole, stream);
-        self.play(scenes, whole, (&arrivals, self.sessions.popularity.keys()), lags, stream)
-    }
-
-    /// The lag of each member: the one that the flow engine let it have first, so that whoever is promoted for trailing
-    /// least does so here too; else one of its own.
-    fn lags(&self, scenes: &Scenes, during: Stretch, stream: &mut Stream) -> Vec<Span> {
-        let glimpses = scenes.glimpses(during.from, during.until);
-        let known = |member| glimpses.iter().find_map(|(_, glimpse)| glimpse.trailing(member));
-        let drawn = self.habits.iter().map(|_| self.plan.lag.sample(stream)).enumerate();
-        drawn.map(|(member, own)| known(member).unwrap_or(own)).collect()
-    }
-
-    /// A part of all sessions comes as they come.
-    fn come(
-        &self,
-        scenes: &Scenes,
-        during: Stretch,
-        part: f64,
-        stream: &mut Stream,
-        arrivals: &mut Vec<Arrival>,
-    ) {
-        let gap = 1.0 / (self.most * part);
-        let mut at = during.from;
-        loop {
-            let wait = -libm::log1p(-stream.uniform()) * gap;
-            if wait >= (during.until - at).seconds() {
-                return;
-            }
-            at += Span::from_seconds(wait);
-            if let Some(place) = self.place(scenes.at(at), at, stream) {
-                arrivals.push(Arrival { at, key: KeyId(0), session: place as u32, counted: false });
-            }
-        }
-    }
-
-    /// Plays sessions against what the store went through; their times count from its beginning.
-    fn play(
-        &self,
-        scenes: &Scenes,
-        during: Stretch,
-        (arrivals, keys): (&[Arrival], u32),
-        lags: Vec<Span>,
-        stream: &mut Stream,
-    ) -> Result<PrimaryTally, Flaw> {
-        let glimpses = scenes.glimpses(during.from, during.until);
-        let reigns = history::reigns(&glimpses, self.habits.len())?;
-        let specification = self.design.specification();
-        let popularity = self.sessions.popularity;
-        let store = history::store(specification, self.plan, reigns, self.sessions.patience, popularity);
-        let crowd = Crowd { sessions: &self.habits, arrivals, operations: self.sessions.operations };
-        let name = StreamName::of("crowd", "operations");
-        let own = Stream::new(Seed(stream.bits()), Replication(0), name);
-        Ok(PrimaryRun::open(&store, crowd, keys, lags, own).run(Instant::FAR))
+        let lags = self.player.lags(scenes, during, stream);
+        let keys = self.sessions.popularity.keys();
+        self.player.play(Play { scenes, during, arrivals: &arrivals, keys, lags }, stream)
     }
 }

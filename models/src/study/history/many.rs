@@ -7,7 +7,7 @@
 
 use super::{Asked, HistoryFault, cuts, distances, reading, stretches, touches};
 use crate::operations::leaderless::{Conditions, Hints, Run, Session, Store, Tally, Troubles, Turns};
-use crate::operations::{Legs, Popularity, REPLICAS_MAX};
+use crate::operations::{Legs, Popularity};
 use crate::specification::{Replicated, SiteId, Specification};
 use crate::store::Glimpse;
 use sim::{Instant, Law, Replication, Span};
@@ -19,66 +19,66 @@ pub(super) fn history(
     asked: &Asked,
     glimpses: &[(Instant, Glimpse)],
 ) -> Result<Tally, HistoryFault> {
-    let store = store(specification, plan, asked, glimpses)?;
+    let popularity = Popularity::Uniform { keys: asked.keys };
+    let store =
+        store(specification, plan, glimpses, (asked.patience, popularity)).ok_or(HistoryFault::Misfit)?;
     let reads = reading(touches(specification, asked.store));
-    let session = |place| Session {
-        place,
-        turns: Turns::Nearest,
-        reads,
-        updates: 0.0,
-        think: Law::Exponential { mean: asked.think.seconds() },
-    };
     let places = 0..plan.members.len();
-    let sessions: Vec<Session> =
-        places.flat_map(|place| (0..asked.sessions).map(move |_| session(place))).collect();
+    let sessions: Vec<Session> = places
+        .flat_map(|place| (0..asked.sessions).map(move |_| session(reads, asked.think, place)))
+        .collect();
     let luck = (specification.run.seed, Replication(asked.replication));
     Ok(Run::new(&store, &sessions, asked.keys, luck).run(Instant::ZERO + asked.lasts))
 }
 
-fn store(
+/// The habits of a session at a site with replicas, with a share of reads.
+pub(in crate::study) fn session(reads: f64, think: Span, place: usize) -> Session {
+    let think = Law::Exponential { mean: think.seconds() };
+    Session { place, turns: Turns::Nearest, reads, updates: 0.0, think }
+}
+
+/// The store as the operation engine knows it, if it can be.
+pub(in crate::study) fn store(
     specification: &Specification,
     plan: &Replicated,
-    asked: &Asked,
     glimpses: &[(Instant, Glimpse)],
-) -> Result<Store, HistoryFault> {
+    (patience, popularity): (Span, Popularity),
+) -> Option<Store> {
     let sites: Vec<SiteId> = plan.members.iter().map(|member| member.site).collect();
     let agreeing = &plan.agreeing;
     let none = || Law::Fixed(Span::ZERO);
     let legs = Legs { write: agreeing.lag.clone(), ack: none(), read: none(), response: none() };
     let store = Store {
         legs,
+        within: (!agreeing.lag_within).then(none),
         asks: agreeing.asks,
         conviction: agreeing.convicted.clone(),
-        read_timeout: asked.patience,
-        write_timeout: asked.patience,
+        read_timeout: patience,
+        write_timeout: patience,
         hints: agreeing.hints.map(|window| Hints { window, delay: Span::ZERO }),
         read_repair: agreeing.read_repair,
         anti_entropy: agreeing.anti_entropy,
         ahead: agreeing.ahead.clone(),
         clock: agreeing.clock,
-        popularity: Popularity::Uniform { keys: asked.keys },
+        popularity,
         ..Store::plain(conditions(plan, glimpses)?, distances(specification, &sites), plan.write, plan.read)
     };
-    store.check().map_err(|_| HistoryFault::Misfit)?;
-    Ok(store)
+    store.check().is_ok().then_some(store)
 }
 
 /// A place for each site with replicas, all of which live while it does.
-fn conditions(plan: &Replicated, glimpses: &[(Instant, Glimpse)]) -> Result<Conditions, HistoryFault> {
+fn conditions(plan: &Replicated, glimpses: &[(Instant, Glimpse)]) -> Option<Conditions> {
     let places = plan.members.len();
-    let replicas = plan.members.iter().map(|member| member.count as usize).sum::<usize>();
-    if replicas > REPLICAS_MAX {
-        return Err(HistoryFault::Family);
-    }
     let at = |(place, count): (usize, u32)| std::iter::repeat_n(place, count as usize);
     let counts = plan.members.iter().map(|member| member.count);
     let replicas_at: Vec<usize> = counts.enumerate().flat_map(at).collect();
-    let dead = |place: usize| stretches(glimpses, |glimpse| !glimpse.alive(place));
+    let dead: Vec<_> =
+        (0..places).map(|place| stretches(glimpses, |glimpse| !glimpse.alive(place))).collect();
     let troubles = Troubles {
-        down: replicas_at.iter().map(|place| dead(*place)).collect(),
-        closed: (0..places).map(dead).collect(),
+        down: replicas_at.iter().map(|place| dead[*place].clone()).collect(),
         cuts: cuts(glimpses, places),
-        ..Troubles::none(places, replicas)
+        closed: dead,
+        ..Troubles::none(places, replicas_at.len())
     };
-    Conditions::new(places, replicas_at, troubles).map_err(|_| HistoryFault::Family)
+    Conditions::new(places, replicas_at, troubles).ok()
 }

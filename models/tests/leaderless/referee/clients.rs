@@ -72,8 +72,10 @@ impl Referee<'_> {
         let there = self.store.distances[home][place] + self.store.message.sample(stream);
         self.ops[op].back = self.store.distances[place][home] + self.store.message.sample(stream);
         if writes {
-            for _ in 0..self.conditions.replicas() {
-                let legs = (self.store.legs.write.sample(stream), self.store.legs.ack.sample(stream));
+            for at in self.conditions.replicas_at() {
+                let own = self.store.within.as_ref().filter(|_| *at == place);
+                let to = own.unwrap_or(&self.store.legs.write);
+                let legs = (to.sample(stream), self.store.legs.ack.sample(stream));
                 self.ops[op].legs.push(legs);
             }
         }

@@ -168,8 +168,10 @@ impl Referee<'_> {
         let (place, client) = (self.ops[op].place, self.ops[op].client);
         for (_, replica, _) in used.into_iter().filter(|answer| answer.2 != newest) {
             self.ops[op].repairs.insert(replica);
+            let own = self.store.within.as_ref().filter(|_| self.place_of(replica) == place);
+            let law = own.unwrap_or(&self.store.legs.write);
             let stream = &mut self.clients[client].stream;
-            let (to, leg) = (self.store.legs.write.sample(stream), self.store.legs.ack.sample(stream));
+            let (to, leg) = (law.sample(stream), self.store.legs.ack.sample(stream));
             let arrives = now + self.takes(place, replica, to);
             if !self.is_cut(place, self.place_of(replica), now) {
                 self.schedule(arrives, 4, Event::RepairArrives { op, replica, write, leg, known: now });

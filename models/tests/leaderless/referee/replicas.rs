@@ -67,7 +67,9 @@ impl Referee<'_> {
             let up = (0..self.has.len()).filter(|replica| self.up(*replica, now));
             let better: Vec<_> = up.filter_map(|r| Some((r, self.better(r, key, now)?))).collect();
             for (replica, (from, write)) in better {
-                let leg = self.store.legs.write.sample(&mut self.anti_entropy);
+                let near = self.place_of(from) == self.place_of(replica);
+                let law = self.store.within.as_ref().filter(|_| near).unwrap_or(&self.store.legs.write);
+                let leg = law.sample(&mut self.anti_entropy);
                 let arrives = now + self.takes(self.place_of(from), replica, leg);
                 if self.up(replica, arrives)
                     && !self.is_cut(self.place_of(from), self.place_of(replica), arrives)

@@ -1,0 +1,62 @@
+//! Sessions that come from outside and go.
+
+use super::run::{Event, Run};
+use super::session::{Busy, Intent};
+use crate::operations::ClientId;
+use sim::Instant;
+
+impl Run<'_> {
+    /// The next session is expected.
+    pub(super) fn expect(&mut self) {
+        let next = self.comers.as_ref().and_then(|comers| comers.next());
+        if let Some(arrival) = next {
+            self.schedule(arrival.at, Event::Come);
+        }
+    }
+
+    /// A session comes, and sends its first operation.
+    pub(super) fn come(&mut self, now: Instant) {
+        let Some(comers) = &mut self.comers else { return };
+        let Some(arrival) = comers.next() else { return };
+        let habit = comers.habit(&arrival);
+        let id = comers.idle.pop().unwrap_or_else(|| {
+            let stream = comers.stream();
+            self.clients.push(Busy::new(&habit.session, 0, stream))
+        });
+        self.clients[id].begin(habit, comers.process(), &arrival);
+        comers.come += 1;
+        self.expect();
+        self.send(id, now);
+    }
+
+    /// A session ends if it is one that came and its place coordinates no more: what its client asks for next arrives
+    /// elsewhere, or nowhere.
+    pub(super) fn is_driven_out(&mut self, id: ClientId, now: Instant) -> bool {
+        let place = self.clients[id].session.place;
+        let out = self.comers.is_some() && !self.store.conditions.is_open(place, now);
+        if out {
+            self.leave(id);
+        }
+        out
+    }
+
+    /// A session that came goes.
+    pub(super) fn leave(&mut self, id: ClientId) {
+        let busy = &mut self.clients[id];
+        busy.intent = Intent::Read;
+        if let Some(comers) = &mut self.comers {
+            comers.awaited -= usize::from(busy.counted);
+            comers.idle.push(id);
+        }
+    }
+
+    /// Has every counted session ended, and is the fate of all they wrote decided?
+    pub(super) fn is_over(&mut self, now: Instant) -> bool {
+        let awaited = self.comers.as_ref().is_none_or(|comers| comers.awaited > 0);
+        if awaited || self.under_way > 0 || self.may_lose && self.blows > 0 {
+            return false;
+        }
+        let conditions = &self.store.conditions;
+        self.keys.rows_mut().iter_mut().all(|kept| kept.key.is_decided(conditions, now))
+    }
+}

@@ -1,0 +1,123 @@
+//! Who else comes to a key.
+//!
+//! Near the session that is looked at everybody comes as they do. Long before, and long after, writes are all that matters:
+//! they say since when a replica lacks something, or whether somebody wrote the same key on the other side of a cut. So
+//! sessions that write come there with their writes alone. Time is taken in stretches, each twice as long as the one nearer
+//! to the session; where a stretch holds more than [`CROWD`] of them, at most [`AT_A_PLACE`] come at each place, spread as
+//! the traffic was at [`SLOTS`] instants. So what is asked of them (has anybody written there, and about when?) has nearly
+//! the same answer.
+
+use super::player::{Role, Writing};
+use super::scenes::Scenes;
+use super::visit::Visitor;
+use crate::operations::{Arrival, KeyId, Stretch};
+use sim::law::poisson;
+use sim::{Instant, Span, Stream};
+
+/// Sessions of a stretch that are played as they come.
+const CROWD: f64 = 16.0;
+/// Sessions of a longer one at each place, on average at most.
+const AT_A_PLACE: f64 = 8.0;
+/// Instants of it at which the traffic is looked at.
+const SLOTS: usize = 8;
+
+/// Those who come to a key of which a share of all sessions is.
+#[derive(Debug)]
+pub(super) struct Others<'a> {
+    pub(super) visitor: &'a Visitor<'a>,
+    pub(super) scenes: &'a Scenes,
+    pub(super) share: f64,
+    pub(super) arrivals: Vec<Arrival>,
+}
+
+impl Others<'_> {
+    /// Everybody comes during a stretch.
+    pub(super) fn come(&mut self, during: Stretch, stream: &mut Stream) {
+        self.arrive(during, 1.0, Role::Whole, stream);
+    }
+
+    /// They write, from an instant back to another.
+    pub(super) fn write_before(
+        &mut self,
+        during: Stretch,
+        nearest: Span,
+        writing: Writing,
+        stream: &mut Stream,
+    ) {
+        let (mut until, mut length) = (during.until, nearest);
+        while until > during.from {
+            let from = (until - length).max(during.from);
+            self.write(Stretch { from, until }, writing, stream);
+            (until, length) = (from, length * 2);
+        }
+    }
+
+    /// They write, from an instant on to another.
+    pub(super) fn write_after(
+        &mut self,
+        during: Stretch,
+        nearest: Span,
+        writing: Writing,
+        stream: &mut Stream,
+    ) {
+        let (mut from, mut length) = (during.from, nearest);
+        while from < during.until {
+            let until = from.saturating_add(length).min(during.until);
+            self.write(Stretch { from, until }, writing, stream);
+            (from, length) = (until, length * 2);
+        }
+    }
+
+    fn write(&mut self, during: Stretch, writing: Writing, stream: &mut Stream) {
+        let part = self.share * writing.share;
+        let seconds = (during.until - during.from).seconds();
+        if self.visitor.most() * part * seconds <= CROWD {
+            self.arrive(during, writing.share, Role::Writes, stream);
+            return;
+        }
+        let slot = Span::from_nanos((during.until - during.from).nanos() / SLOTS as i64);
+        let begins = |index: usize| during.from + slot * index as i64;
+        let middle = Span::from_nanos(slot.nanos() / 2);
+        let rates: [Vec<f64>; SLOTS] = std::array::from_fn(|index| {
+            let at = begins(index) + middle;
+            self.visitor.rates(self.scenes.at(at), at)
+        });
+        for place in 0..rates[0].len() {
+            let sum: f64 = rates.iter().map(|rates| rates[place]).sum();
+            let due = sum / SLOTS as f64 * part * seconds;
+            let mut left = poisson(due.min(AT_A_PLACE), stream);
+            while left > 0 {
+                left -= 1;
+                let mut chosen = stream.uniform() * sum;
+                let slots = rates.iter().map(|rates| rates[place]);
+                let index = slots.enumerate().find_map(|(index, rate)| {
+                    chosen -= rate;
+                    (chosen < 0.0).then_some(index)
+                });
+                let within = Span::from_seconds(stream.uniform() * slot.seconds());
+                self.add(begins(index.unwrap_or(SLOTS - 1)) + within, place, Role::OneWrite);
+            }
+        }
+    }
+
+    /// Some of the sessions come as they come.
+    fn arrive(&mut self, during: Stretch, part: f64, role: Role, stream: &mut Stream) {
+        let gap = 1.0 / (self.visitor.most() * self.share * part);
+        let mut at = during.from;
+        loop {
+            let wait = -libm::log1p(-stream.uniform()) * gap;
+            if wait >= (during.until - at).seconds() {
+                return;
+            }
+            at += Span::from_seconds(wait);
+            if let Some(place) = self.visitor.place(self.scenes.at(at), at, stream) {
+                self.add(at, place, role);
+            }
+        }
+    }
+
+    fn add(&mut self, at: Instant, place: usize, role: Role) {
+        let habit = self.visitor.player().habit(place, role);
+        self.arrivals.push(Arrival { at, key: KeyId(0), habit, counted: false });
+    }
+}

@@ -1,0 +1,268 @@
+//! Which engine plays the sessions of a store, and what they are like.
+
+use super::scenes::Scenes;
+use super::seen::Seen;
+use crate::design::Design;
+use crate::network::delay;
+use crate::operations::{Arrival, Crowd, Habit, Popularity, PrimaryRun, Session, Stretch, leaderless};
+use crate::specification::{Family, Primary, Replicated, Sessions, SiteId};
+use crate::study::history::{self, many};
+use sim::{Instant, Replication, Seed, Span, Stream, StreamName};
+
+/// A delay longer than this one in ten thousand has is not waited for.
+const LATEST: f64 = 0.9999;
+
+/// What sessions do at a place of the store.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Role {
+    /// What they do.
+    Whole,
+    /// Their writes alone, of those that write.
+    Writes,
+    /// One write.
+    OneWrite,
+}
+
+/// The engine that plays a store's sessions.
+#[derive(Debug)]
+pub(super) struct Player<'d> {
+    design: &'d Design,
+    patience: Span,
+    members: Vec<SiteId>,
+    engine: Engine<'d>,
+}
+
+/// An engine, and what sessions are like: as many for each [`Role`] as there are members.
+#[derive(Debug)]
+enum Engine<'d> {
+    OneWriter(&'d Primary, Vec<Habit<Session>>),
+    ManyWriters(&'d Replicated, Vec<Habit<leaderless::Session>>),
+}
+
+/// What is played, and until when it begins.
+pub(super) struct Play<'a> {
+    pub(super) scenes: &'a Scenes,
+    pub(super) during: Stretch,
+    /// In the order of time, which counts from the beginning of the play.
+    pub(super) arrivals: &'a [Arrival],
+    pub(super) keys: u32,
+    pub(super) lags: Vec<Span>,
+}
+
+/// What a store went through breaks a rule of the engine.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Unplayable;
+
+/// Sessions of a geometric number of operations, looked at for their writes alone.
+///
+/// Before each of its operations a session will write again with probability `writes`, and then the number of further
+/// writes is geometric; the time between two is exponential where that between two operations is, but for what an answer
+/// takes.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(super) struct Writing {
+    /// Of the sessions, those that write at all.
+    pub(super) share: f64,
+    /// Mean number of writes of these.
+    operations: f64,
+    /// Mean time between them.
+    think: Span,
+}
+
+impl Writing {
+    pub(super) fn of(sessions: &Sessions, reads: f64) -> Self {
+        let (writes, ends) = (1.0 - reads, 1.0 / sessions.operations);
+        // The chance that an operation is a write or the last.
+        let decides = ends + writes - ends * writes;
+        let share = writes / decides;
+        Writing {
+            share,
+            operations: 1.0 / (1.0 - (1.0 - ends) * share),
+            think: Span::from_seconds(sessions.think.seconds() / decides),
+        }
+    }
+}
+
+impl<'d> Player<'d> {
+    pub(super) fn new(design: &'d Design, family: &'d Family, sessions: &Sessions, reads: f64) -> Self {
+        let members = family.members();
+        let writing = Writing::of(sessions, reads);
+        let roles = [
+            (reads, sessions.think, sessions.operations),
+            (0.0, writing.think, writing.operations),
+            (0.0, writing.think, 1.0),
+        ];
+        let places = members.len();
+        let habits = roles.into_iter().flat_map(|role| (0..places).map(move |place| (role, place)));
+        let engine = match family {
+            Family::Primary(plan) => {
+                let habit = |((reads, think, operations), place)| Habit {
+                    session: history::session(reads, think, plan, place),
+                    operations,
+                };
+                Engine::OneWriter(plan, habits.map(habit).collect())
+            }
+            Family::Replicated(plan) => {
+                let habit = |((reads, think, operations), place)| Habit {
+                    session: many::session(reads, think, place),
+                    operations,
+                };
+                Engine::ManyWriters(plan, habits.map(habit).collect())
+            }
+        };
+        Player { design, patience: sessions.patience, members, engine }
+    }
+
+    /// The sites of the store's members.
+    pub(super) fn members(&self) -> &[SiteId] {
+        &self.members
+    }
+
+    /// The habit of sessions at a place.
+    pub(super) fn habit(&self, place: usize, role: Role) -> u32 {
+        let role = match role {
+            Role::Whole => 0,
+            Role::Writes => 1,
+            Role::OneWrite => 2,
+        };
+        (role * self.members.len() + place) as u32
+    }
+
+    /// May what others do after a session has ended decide the fate of what it wrote?
+    pub(super) fn rivals_matter(&self) -> bool {
+        matches!(self.engine, Engine::ManyWriters(..))
+    }
+
+    /// How long others may not see a write while nothing is wrong.
+    pub(super) fn spreads(&self) -> Span {
+        match &self.engine {
+            Engine::OneWriter(plan, _) => Span::from_seconds(plan.lag.mean()) * 2,
+            Engine::ManyWriters(plan, _) => {
+                let specification = self.design.specification();
+                let place = |id: &SiteId| specification.sites[*id].place;
+                let pairs = self.members.iter().flat_map(|a| self.members.iter().map(move |b| (a, b)));
+                let way = pairs.map(|(a, b)| delay(specification, place(a), place(b))).max();
+                way.unwrap_or(Span::ZERO) * 2 + Span::from_seconds(plan.agreeing.lag.quantile(LATEST)) * 2
+            }
+        }
+    }
+
+    /// When some replicas lack what nobody will send them until all compare what they have; in the order of their
+    /// beginnings, up to a horizon.
+    pub(super) fn lacking(&self, scenes: &Scenes, horizon: Instant) -> Vec<Stretch> {
+        let Engine::ManyWriters(plan, _) = &self.engine else { return Vec::new() };
+        let agreeing = &plan.agreeing;
+        let glimpses = scenes.glimpses(Instant::ZERO, horizon);
+        let places = self.members.len();
+        let dead = (0..places).flat_map(|place| history::stretches(&glimpses, |seen| !seen.alive(place)));
+        let cut = history::cuts(&glimpses, places).into_iter().map(|cut| cut.during);
+        let mut outages: Vec<Stretch> = dead.chain(cut).collect();
+        outages.sort_unstable_by_key(|outage| (outage.from, outage.until));
+        let unhinted = |outage: &&Stretch| {
+            agreeing.hints.is_none_or(|window| outage.until.min(horizon) - outage.from >= window)
+        };
+        let mends = |outage: &Stretch| {
+            let Some(every) = agreeing.anti_entropy else { return horizon };
+            let mut at = last_before(outage.until.min(horizon), every).saturating_add(every);
+            while at < horizon && outages.iter().any(|other| other.from <= at && at < other.until) {
+                at = at.saturating_add(every);
+            }
+            at.saturating_add(self.spreads()).min(horizon)
+        };
+        let lacking = |outage: &Stretch| Stretch { from: outage.from, until: mends(outage) };
+        outages.iter().filter(unhinted).map(lacking).collect()
+    }
+
+    /// The lag of each member where it holds for all that a session sees: the one that the flow engine let it have first, so
+    /// that whoever is promoted for trailing least does so here too; else one of its own.
+    pub(super) fn lags(&self, scenes: &Scenes, during: Stretch, stream: &mut Stream) -> Vec<Span> {
+        let Engine::OneWriter(plan, _) = &self.engine else { return Vec::new() };
+        let glimpses = scenes.glimpses(during.from, during.until);
+        let known = |member| glimpses.iter().find_map(|(_, glimpse)| glimpse.trailing(member));
+        let drawn = self.members.iter().map(|_| plan.lag.sample(stream)).enumerate();
+        drawn.map(|(member, own)| known(member).unwrap_or(own)).collect()
+    }
+
+    /// Plays sessions against what the store went through.
+    pub(super) fn play(&self, play: Play<'_>, stream: &mut Stream) -> Result<Seen, Unplayable> {
+        let Play { scenes, during, arrivals, keys, lags } = play;
+        let glimpses = scenes.glimpses(during.from, during.until);
+        let specification = self.design.specification();
+        let popularity = Popularity::Uniform { keys };
+        let name = StreamName::of("crowd", "operations");
+        let own = Stream::new(Seed(stream.bits()), Replication(0), name);
+        match &self.engine {
+            Engine::OneWriter(plan, habits) => {
+                let reigns = history::reigns(&glimpses, self.members.len()).map_err(|_| Unplayable)?;
+                let store = history::store(specification, plan, reigns, self.patience, popularity);
+                let run = PrimaryRun::open(&store, Crowd { habits, arrivals }, lags, own);
+                Ok(run.run(Instant::FAR).into())
+            }
+            Engine::ManyWriters(plan, habits) => {
+                let store = many::store(specification, plan, &glimpses, (self.patience, popularity));
+                let mut store = store.ok_or(Unplayable)?;
+                if let Some(every) = store.anti_entropy {
+                    store.compared = Instant::ZERO - (during.from - last_before(during.from, every));
+                }
+                let run = leaderless::Run::open(&store, Crowd { habits, arrivals }, own);
+                Ok(run.run(Instant::ZERO + (during.until - during.from)).into())
+            }
+        }
+    }
+}
+
+/// The last multiple of a time that is not after an instant.
+fn last_before(at: Instant, every: Span) -> Instant {
+    at - Span::from_nanos(at.nanos().rem_euclid(every.nanos()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Sessions played out one operation after the other.
+    #[test]
+    fn the_writes_of_sessions_have_the_law_that_is_said() {
+        let sessions = Sessions {
+            popularity: Popularity::Uniform { keys: 1 },
+            operations: 8.0,
+            think: Span::from_secs(3),
+            patience: Span::SECOND,
+        };
+        let (reads, count) = (0.8, 200_000);
+        let mut stream = Stream::new(Seed(1), Replication(0), StreamName::of("test", "sessions"));
+        let (mut wrote, mut writes, mut gaps, mut waited) = (0u32, 0u32, 0u32, 0u32);
+        for _ in 0..count {
+            let mut since = None;
+            loop {
+                if !stream.chance(reads) {
+                    writes += 1;
+                    wrote += u32::from(since.is_none());
+                    if let Some(steps) = since.replace(0) {
+                        (gaps, waited) = (gaps + 1, waited + steps);
+                    }
+                }
+                if stream.uniform() * sessions.operations < 1.0 {
+                    break;
+                }
+                since = since.map(|steps: u32| steps + 1);
+            }
+        }
+        let writing = Writing::of(&sessions, reads);
+        let close = |found: f64, said: f64| assert!((found / said - 1.0).abs() < 0.02, "{found}, {said}");
+        close(f64::from(wrote) / f64::from(count), writing.share);
+        close(f64::from(writes) / f64::from(wrote), writing.operations);
+        close(3.0 * f64::from(waited) / f64::from(gaps), writing.think.seconds());
+    }
+
+    #[test]
+    fn sessions_that_only_read_never_write() {
+        let sessions = Sessions {
+            popularity: Popularity::Uniform { keys: 1 },
+            operations: 1.0,
+            think: Span::SECOND,
+            patience: Span::SECOND,
+        };
+        assert_eq!(Writing::of(&sessions, 1.0).share, 0.0);
+        assert_eq!(Writing::of(&sessions, 0.0).share, 1.0);
+    }
+}
