@@ -3,8 +3,10 @@
 use models::study::{self, Options};
 use sim::hash::StableHash;
 
-const SCENARIOS: [(&str, &str); 6] = [
+const SCENARIOS: [(&str, &str); 8] = [
     ("active-passive", include_str!("../scenarios/library/active-passive.yaml")),
+    ("cassandra-two-dc", include_str!("../scenarios/library/cassandra-two-dc.yaml")),
+    ("multi-primary", include_str!("../scenarios/library/multi-primary.yaml")),
     ("patroni-three-sites", include_str!("../scenarios/library/patroni-three-sites.yaml")),
     ("read-replicas", include_str!("../scenarios/library/read-replicas.yaml")),
     ("regional-dependency", include_str!("../scenarios/library/regional-dependency.yaml")),

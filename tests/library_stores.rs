@@ -1,6 +1,6 @@
 //! What the scenarios of the library with stores must show: the claims that each was written for.
 
-use models::outcome::{Outcome, StoreOutcome};
+use models::outcome::{Anomaly, Outcome, StoreOutcome};
 use models::study::{Options, run};
 use scenarios::{Override, library};
 
@@ -85,6 +85,24 @@ fn only_a_person_who_cannot_fence_lets_a_key_sign_twice() {
     }
     let away = |name: &str| 1.0 - store(&outcome, name).writable.value;
     assert!(away("threshold") < away("by-lease") && away("by-lease") < away("by-person"));
+}
+
+/// Reads of what a quorum at each site has written are never stale; the others' are, by the way between the sites at least.
+#[test]
+fn what_a_quorum_at_each_site_wrote_is_never_read_stale() {
+    let changes =
+        ["run.replications=64", "run.horizon=70d", "stores.each.keys=50000", "run.operations=5000"];
+    let outcome = outcome("cassandra-two-dc", &changes);
+    let seen = |name: &str, anomaly: Anomaly| {
+        let seen = store(&outcome, name).consistency.as_ref().expect("its clients are looked at");
+        seen.anomalies.iter().find(|row| row.anomaly == anomaly).expect("it has a row").of_all
+    };
+    assert_eq!(seen("each", Anomaly::StaleRead).value, 0.0);
+    assert!(seen("local", Anomaly::StaleRead).low > 0.0);
+    // Two at a time are accepted all the same.
+    assert!(seen("each", Anomaly::DroppedWrite).low > 0.0);
+    assert!(seen("each", Anomaly::Refused).low > seen("local", Anomaly::Refused).high);
+    assert_eq!(seen("local", Anomaly::LostWrite).high, 0.0, "disks survive");
 }
 
 #[test]

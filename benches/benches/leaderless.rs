@@ -23,6 +23,7 @@ fn main() {
     let mut cut = Troubles::none(3, 3);
     cut.cuts.push(Cut { between: (0, 1), during: stretch(100, 200) });
     print("3 primaries, cut for a quarter", &primaries(cut));
+    print("2 primaries, one key, cut for long", &one_key());
 }
 
 fn at(seconds: i64) -> Instant {
@@ -68,8 +69,16 @@ fn primaries(troubles: Troubles) -> Store {
     store
 }
 
+/// Two primaries that are cut off from each other for most of the time, all writing the same key.
+fn one_key() -> Store {
+    let mut troubles = Troubles::none(2, 2);
+    troubles.cuts.push(Cut { between: (0, 1), during: stretch(20, 380) });
+    let conditions = Conditions::new(2, vec![0, 1], troubles).expect("possible");
+    Store::multi_primary(conditions, distances(2)).expect("possible")
+}
+
 fn print(what: &str, store: &Store) {
-    let session = |index| Session {
+    let session = |index: usize| Session {
         place: index % store.conditions.places(),
         turns: Turns::Nearest,
         reads: 0.9,

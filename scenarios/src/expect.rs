@@ -28,7 +28,7 @@ use crate::shape::misfit_at;
 use crate::tree::Node;
 use models::expect::{Comparison, Expectation, Measure};
 use models::outcome::Anomaly;
-use models::specification::{Scope, StoreId};
+use models::specification::{Family, Scope, StoreId};
 use sim::Span;
 
 /// A problem and the part of the text it is about, in bytes.
@@ -118,10 +118,22 @@ impl Resolver<'_> {
             OfStore::LostWrites => Measure::LostWrites(store),
             OfStore::Writable => Measure::Writable(store),
             OfStore::TwoWriters => Measure::TwoWriters(store),
-            OfStore::Clients(anomaly) if self.spec.stores[store].sessions.is_some() => {
-                Measure::Clients(anomaly, store)
-            }
-            OfStore::Clients(_) => {
+            OfStore::Clients(anomaly) => {
+                let one_writer = matches!(self.spec.stores[store].family, Family::Primary(_));
+                if !anomaly.concerns(one_writer) {
+                    let word = left.split('[').next().unwrap_or(left).trim();
+                    let title = format!("`{word}` means nothing for `{}`", self.spec.stores[store].name);
+                    let idle = Misfit::new(Code::Exclusive, title);
+                    let help = if one_writer {
+                        "a store with one writer at a time drops no write for another"
+                    } else {
+                        "a store that many may write has no one order to be in: ask for `stale_reads` or `dropped_writes`"
+                    };
+                    return Err(part(text, left, idle.help(help)));
+                }
+                if self.spec.stores[store].sessions.is_some() {
+                    return Ok(Measure::Clients(anomaly, store));
+                }
                 let title = format!("`{}` says nothing of its clients", self.spec.stores[store].name);
                 let unseen = Misfit::new(Code::MissingKey, title);
                 let help = "give the store `sessions` and `keys`, so that single operations are looked at";
@@ -230,6 +242,7 @@ const OF_STORES: &[(&str, OfStore)] = &[
     ("own_writes_missed", OfStore::Clients(Anomaly::ReadYourWrites)),
     ("reads_going_back", OfStore::Clients(Anomaly::MonotonicReads)),
     ("out_of_order", OfStore::Clients(Anomaly::OutOfOrder)),
+    ("dropped_writes", OfStore::Clients(Anomaly::DroppedWrite)),
     ("refused_operations", OfStore::Clients(Anomaly::Refused)),
     ("unknown_outcomes", OfStore::Clients(Anomaly::Unknown)),
 ];

@@ -54,8 +54,8 @@ impl Anomaly {
         Anomaly::Unknown,
     ];
 
-    /// Can it happen in a store with one writer at a time, or in one that many may write?
-    pub fn can_be(self, one_writer: bool) -> bool {
+    /// Does it mean anything in a store with one writer at a time, or in one that many may write?
+    pub fn concerns(self, one_writer: bool) -> bool {
         match self {
             Anomaly::TwoWriters | Anomaly::OutOfOrder => one_writer,
             Anomaly::MonotonicWrites
@@ -103,7 +103,8 @@ pub struct Consistency {
     pub simulated: u64,
     /// Sessions they belong to.
     pub sessions: u64,
-    /// One for each [`Anomaly`] that can be in such a store, in the order of [`Anomaly::ALL`].
+    /// One for each [`Anomaly`] that means anything in such a store, in the order of [`Anomaly::ALL`]; exactly none where it
+    /// cannot happen.
     pub anomalies: Vec<AnomalyOutcome>,
     /// Of stale reads, seconds since the first acknowledgement of what they missed.
     pub stale_for: Percentiles,

@@ -22,6 +22,7 @@
 
 mod others;
 mod player;
+mod possible;
 mod scenes;
 mod seen;
 mod strata;
@@ -117,8 +118,10 @@ impl<'d> Watch<'d> {
             *tallies = self.design.specification().stores.map(|_, _| None);
         }
         for (store, scenes) in self.stores.iter().zip(recorder.scenes()) {
-            let tally =
-                tallies[store.id].get_or_insert_with(|| Tally::new(store.operations_due(self.design)));
+            let tally = tallies[store.id].get_or_insert_with(|| {
+                let family = &self.design.specification().stores[store.id].family;
+                Tally::new(family, store.operations_due(self.design))
+            });
             store.look(self.design, &scenes, (seed, replication), tally);
         }
     }

@@ -105,8 +105,7 @@ pub fn run(
     let measured = Measured::new(&design, tally, confidence);
     let mut outcome = measured.outcome(stopped);
     for (store, seen) in outcome.stores.iter_mut().zip(seen.rows()) {
-        let one_writer = store.one_writer;
-        store.consistency = seen.as_ref().map(|seen| seen.outcome(one_writer, measured.years(), confidence));
+        store.consistency = seen.as_ref().map(|seen| seen.outcome(measured.years(), confidence));
         outcome.warnings.extend(seen.as_ref().and_then(|seen| seen.warning(&store.name)));
     }
     let stores: Table<StoreId, &StoreOutcome> = outcome.stores.iter().collect();

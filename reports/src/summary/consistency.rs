@@ -3,7 +3,7 @@
 use crate::document::Document;
 use crate::number::{self, Scale, count_scale, time_scale};
 use crate::table::{Cell, Table};
-use models::outcome::{Anomaly, Consistency, Estimate, Method, Outcome, Percentiles};
+use models::outcome::{Anomaly, AnomalyOutcome, Consistency, Estimate, Method, Outcome, Percentiles};
 
 /// Adds two tables for each store whose clients were looked at.
 pub(super) fn tables(outcome: &Outcome, document: &mut Document) {
@@ -22,7 +22,8 @@ pub(super) fn tables(outcome: &Outcome, document: &mut Document) {
 
 fn anomalies(seen: &Consistency) -> Table {
     let mut table = Table::new(["what", ">of all operations", ">of these", "these"]);
-    for row in &seen.anomalies {
+    let possible = |row: &&AnomalyOutcome| row.of_all.method != Method::Exact;
+    for row in seen.anomalies.iter().filter(possible) {
         let (what, of) = words(row.anomaly);
         table.row([what.into(), per_million(row.of_all), per_million(row.of_eligible), of.into()]);
     }

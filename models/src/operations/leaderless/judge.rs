@@ -69,30 +69,49 @@ impl Key {
         &mut self,
         mut version: Version,
         conditions: &Conditions,
-        at: Instant,
+        (place, at): (usize, Instant),
         counts: &mut Counts,
     ) {
         counts.accepted += u64::from(version.counted);
         let survives = version.survives(conditions, at);
         let (mut past, mut rival) = (false, false);
-        for other in self.versions.iter_mut().filter(|other| !other.settled) {
-            let (before, seen) = (other.order < version.order, other.is_in(&version.seen));
-            match (seen, before) {
-                (true, true) => other.gone &= !survives,
-                (true, false) => past = true,
-                (false, true) => {
-                    counts.drop(other, false);
-                    other.dropped = true;
-                }
-                (false, false) => rival = true,
-            }
+        let later = self.versions.iter().rev().take_while(|other| other.order > version.order);
+        for other in later.filter(|other| !other.settled) {
+            let seen = other.is_in(&version.seen);
+            (past, rival) = (past | seen, rival | !seen);
         }
+        if self.some_gone && survives {
+            let seen = self.versions.iter_mut().filter(|other| !other.settled && other.is_in(&version.seen));
+            seen.filter(|other| other.order < version.order).for_each(|other| other.gone = false);
+        }
+        self.drop_for(&version, counts);
         counts.in_the_past += u64::from(past && version.counted);
         if rival {
             counts.drop(&version, true);
             version.dropped = true;
         }
-        self.insert(version);
+        self.insert(conditions, (place, at), version);
+    }
+
+    /// Drops what a version has not seen and comes before it.
+    fn drop_for(&mut self, version: &Version, counts: &mut Counts) {
+        let mut undropped = std::mem::take(&mut self.undropped);
+        for (chain, all) in &mut undropped {
+            let mut unseen = all.partition_point(|(number, _)| *number <= version.seen[usize::from(*chain)]);
+            while let Some((_, order)) = all.get(unseen).copied() {
+                if order > version.order {
+                    unseen += 1;
+                    continue;
+                }
+                all.remove(unseen);
+                let other = self.find(order).map(|place| &mut self.versions[place]);
+                if let Some(other) = other.filter(|other| !other.settled) {
+                    counts.drop(other, false);
+                    other.dropped = true;
+                }
+            }
+        }
+        self.undropped = undropped;
     }
 
     /// Judges a read sent at `sent` that returned `returned`, and lets the session remember it.
@@ -182,6 +201,7 @@ impl Key {
             }
             if !version.settled {
                 version.gone = !version.is_in(&surviving);
+                self.some_gone |= version.gone;
             }
         }
     }
@@ -288,7 +308,7 @@ mod tests {
             (version.chain, version.number, version.seen) = (write.place as u8, 1 + number as u32, seen);
             version.arrive(&conditions, write.place, now);
             version.arrive(&conditions, 1 - write.place, at(write.reaches));
-            key.accept(version, &conditions, now, &mut counts);
+            key.accept(version, &conditions, (write.place, now), &mut counts);
         }
         for (place, sent) in reads {
             let shown = key.shown(&conditions, *place, at(*sent));
@@ -355,7 +375,7 @@ mod tests {
                 let mut version = Version::new(order(number), (number as u32, number as u32), now);
                 (version.number, version.seen) = (number as u32, key.seen_at(&conditions, 0, now));
                 version.arrive(&conditions, 0, now);
-                key.accept(version, &conditions, now, &mut counts);
+                key.accept(version, &conditions, (0, now), &mut counts);
                 let base = if base == 0 { Order::ABSENT } else { order(base) };
                 key.judge_write(order(number), Some(base), &mut Memory::default(), (false, &mut counts));
             }
@@ -377,7 +397,7 @@ mod tests {
             version.number = 1;
             version.arrive(&conditions, 0, at(10));
             version.arrive(&conditions, 1, at(reaches));
-            key.accept(version, &conditions, at(10), &mut counts);
+            key.accept(version, &conditions, (0, at(10)), &mut counts);
             key.settle(&conditions, at(30) - Span::NANOSECOND);
             key.mark_gone(&conditions, at(30));
             key.versions.iter().for_each(|version| counts.close(version));

@@ -4,6 +4,7 @@ use super::conditions::{CHAINS_MAX, Conditions};
 use crate::operations::key::Order;
 use crate::operations::quorum::REPLICAS_MAX;
 use sim::Instant;
+use std::collections::BTreeSet;
 
 /// What had been seen of the writes of each chain: how many of them, so all those before too.
 pub(super) type Seen = [u32; CHAINS_MAX];
@@ -123,6 +124,13 @@ impl Version {
         })
     }
 
+    /// Before when some replica that is not gone for good has not got it.
+    fn everywhere_from(&self, conditions: &Conditions, at: Instant) -> Instant {
+        let here = (0..conditions.replicas()).filter(|replica| !conditions.is_gone(*replica, at));
+        let first = here.map(|replica| self.arrivals(replica).min().unwrap_or(Instant::FAR));
+        first.max().unwrap_or(Instant::ZERO)
+    }
+
     /// Has any replica got it that is not gone for good, or will one, as far as is known?
     pub(super) fn survives(&self, conditions: &Conditions, at: Instant) -> bool {
         (0..conditions.replicas()).any(|replica| {
@@ -166,6 +174,14 @@ impl Version {
     }
 }
 
+/// What a place has seen in a chain of its own, and what will arrive there.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Known {
+    chain: usize,
+    seen: Seen,
+    coming: BTreeSet<(Instant, Order)>,
+}
+
 /// A key's versions that may still matter, by order.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Key {
@@ -176,10 +192,18 @@ pub(super) struct Key {
     pub(super) values: u32,
     /// Acknowledged updates that were based on nothing.
     pub(super) updates: u32,
+    /// Has any version been lost?
+    pub(super) some_gone: bool,
     /// Acknowledged versions forgotten before the first one kept.
     forgotten: Forgotten,
     /// What versions forgotten had seen, by the chain that had accepted them.
     recalled: Vec<(u8, Seen)>,
+    /// No version above the floor is everywhere before.
+    settles: Instant,
+    /// Of each chain, its versions that have not been dropped, by number: what later writes may have to drop.
+    pub(super) undropped: Vec<(u8, Vec<(u32, Order)>)>,
+    /// What each place has seen, as far as that has been looked up since replicas last went down or lost something.
+    known: Vec<Option<Known>>,
 }
 
 impl Key {
@@ -189,8 +213,12 @@ impl Key {
         floor: Order::ABSENT,
         values: 0,
         updates: 0,
+        some_gone: false,
         forgotten: Forgotten::NONE,
         recalled: Vec::new(),
+        settles: Instant::FAR,
+        undropped: Vec::new(),
+        known: Vec::new(),
     };
 
     /// What a replica shows at an instant.
@@ -224,6 +252,63 @@ impl Key {
         seen
     }
 
+    /// What a place has seen, by what it had and what has come since.
+    pub(super) fn known_at(&mut self, conditions: &Conditions, place: usize, at: Instant) -> Seen {
+        let chain = conditions.chain(place, at);
+        if self.known.is_empty() {
+            self.known = vec![None; conditions.places()];
+        }
+        if let Some(mut known) = self.known[place].take_if(|known| known.chain == chain) {
+            while let Some((_, order)) = known.coming.first().copied().filter(|(arrives, _)| *arrives <= at) {
+                known.coming.pop_first();
+                if let Some(version) = self.find(order) {
+                    take_over(&mut known.seen, &self.versions[version]);
+                }
+            }
+            let seen = known.seen;
+            self.known[place] = Some(known);
+            return seen;
+        }
+        let seen = self.seen_at(conditions, place, at);
+        let here = conditions.replicas_at().iter().enumerate().filter(|(_, other)| **other == place);
+        let arrivals = |version: &Version| -> Vec<(Instant, Order)> {
+            let all = here.clone().flat_map(|(replica, _)| version.arrivals(replica));
+            all.filter(|arrives| *arrives > at).map(|arrives| (arrives, version.order)).collect()
+        };
+        let coming = self.versions.iter().flat_map(arrivals).collect();
+        self.known[place] = Some(Known { chain, seen, coming });
+        seen
+    }
+
+    /// Forgets what has been looked up: replicas have gone down or lost something.
+    pub(super) fn look_again(&mut self) {
+        self.known.clear();
+        self.settles = Instant::ZERO;
+    }
+
+    /// Lets the version at a place among those kept arrive at a replica.
+    pub(super) fn arrive(&mut self, conditions: &Conditions, place: usize, replica: usize, at: Instant) {
+        self.versions[place].arrive(conditions, replica, at);
+        self.settles = self.settles.min(at);
+        let order = self.versions[place].order;
+        if let Some(Some(known)) = self.known.get_mut(conditions.replicas_at()[replica]) {
+            known.coming.insert((at, order));
+        }
+    }
+
+    /// Notes what a version that a place has just accepted changes in what has been looked up.
+    fn note(&mut self, conditions: &Conditions, (place, at): (usize, Instant), version: &Version) {
+        self.settles = self.settles.min(version.everywhere_from(conditions, at));
+        for (replica, other) in conditions.replicas_at().iter().enumerate() {
+            if let Some(Some(known)) = self.known.get_mut(*other) {
+                known.coming.extend(version.arrivals(replica).map(|arrives| (arrives, version.order)));
+            }
+        }
+        if let Some(Some(known)) = self.known.get_mut(place) {
+            take_over(&mut known.seen, version);
+        }
+    }
+
     /// The greatest stamp among versions that have been seen.
     pub(super) fn greatest_stamp(&self, seen: &Seen) -> i64 {
         let mut known = self.versions.iter().rev().filter(|version| version.is_in(seen));
@@ -232,9 +317,8 @@ impl Key {
 
     /// Raises the floor to what it is at an instant, and settles what is settled by that.
     pub(super) fn settle(&mut self, conditions: &Conditions, at: Instant) {
-        let above = self.versions.iter().rev().take_while(|version| version.order > self.floor);
-        if let Some(everywhere) = above.into_iter().find(|version| version.everywhere(conditions, at)) {
-            self.floor = everywhere.order;
+        if self.settles <= at {
+            self.raise(conditions, at);
         }
         let Some(floor) = self.find(self.floor) else { return };
         let (below, floor) = self.versions.split_at_mut(floor);
@@ -250,8 +334,33 @@ impl Key {
         counted.all(|version| version.settled || version.everywhere(conditions, at))
     }
 
-    /// Adds a version.
-    pub(super) fn insert(&mut self, version: Version) {
+    fn raise(&mut self, conditions: &Conditions, at: Instant) {
+        self.settles = Instant::FAR;
+        for version in self.versions.iter().rev().take_while(|version| version.order > self.floor) {
+            if version.everywhere(conditions, at) {
+                self.floor = version.order;
+                break;
+            }
+            // What seems to be everywhere and is not may be at any time.
+            self.settles = self.settles.min(version.everywhere_from(conditions, at));
+        }
+    }
+
+    /// How many versions come before the floor.
+    pub(super) fn below_floor(&self) -> usize {
+        self.versions.partition_point(|version| version.order < self.floor)
+    }
+
+    /// Adds a version that a place has accepted.
+    pub(super) fn insert(&mut self, conditions: &Conditions, ways: (usize, Instant), version: Version) {
+        self.note(conditions, ways, &version);
+        if !version.dropped {
+            let (chain, entry) = (version.chain, (version.number, version.order));
+            match self.undropped.iter_mut().find(|(other, _)| *other == chain) {
+                Some((_, all)) => all.push(entry),
+                None => self.undropped.push((chain, vec![entry])),
+            }
+        }
         let before = self.versions.iter().rposition(|other| other.order < version.order);
         let place = before.map_or(0, |before| before + 1);
         self.versions.insert(place, version);
@@ -303,6 +412,11 @@ impl Key {
         }
         *kept.last_mut().map_or(&mut self.forgotten, |last| &mut last.forgotten) = below;
         self.versions = kept;
+        let mut undropped = std::mem::take(&mut self.undropped);
+        for (_, all) in &mut undropped {
+            all.retain(|(_, order)| self.find(*order).is_some_and(|place| !self.versions[place].settled));
+        }
+        self.undropped = undropped;
     }
 }
 

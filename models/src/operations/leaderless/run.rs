@@ -19,7 +19,7 @@ use sim::calendar::{Calendar, Key as EventKey};
 use sim::stats::LogHistogram;
 use sim::{Instant, Replication, Seed, Span, Stream, StreamName, Table};
 
-/// A key is tidied once it has so many versions more than when it was tidied last.
+/// A key is tidied once so many versions more come before its floor than when it was tidied last.
 pub(super) const VERSIONS_KEPT: usize = 32;
 
 /// A run of sessions against a [`Store`].
@@ -66,7 +66,7 @@ pub struct Tally {
 #[derive(Clone, Debug)]
 pub(super) struct Kept {
     pub(super) key: Key,
-    /// Tidied when it has so many versions.
+    /// Tidied when more versions come before its floor.
     pub(super) limit: usize,
 }
 
@@ -183,6 +183,9 @@ impl<'a> Run<'a> {
                 Event::Blow | Event::Rebuild { .. } | Event::Compare | Event::Send(_) | Event::Come
             );
             if ends_with_it && key.at() >= horizon {
+                if matches!(event, Event::Blow) {
+                    self.keys.rows_mut().iter_mut().for_each(|kept| kept.key.look_again());
+                }
                 continue;
             }
             now = key.at();

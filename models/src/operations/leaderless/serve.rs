@@ -21,7 +21,7 @@ impl Run<'_> {
         let kept = &mut self.keys[key].key;
         kept.settle(conditions, now);
         let chain = conditions.chain(place, now);
-        let mut seen = kept.seen_at(conditions, place, now);
+        let mut seen = kept.known_at(conditions, place, now);
         join(&mut seen, &told);
         seen[chain] = self.chains[chain];
         self.chains[chain] += 1;
@@ -38,7 +38,7 @@ impl Run<'_> {
             version.arrive(conditions, replica, accepted.arrived[replica]);
             version.arrive(conditions, replica, accepted.hinted[replica]);
         }
-        kept.accept(version, conditions, now, &mut self.tally.counts);
+        kept.accept(version, conditions, (place, now), &mut self.tally.counts);
         let busy = &mut self.clients[client];
         if let (true, Open::Write { end, .. }) = (busy.number == number, &mut busy.open)
             && accepted.acked < Instant::FAR
@@ -94,7 +94,7 @@ impl Run<'_> {
             let takes = plus(store.distance(place, replica), to);
             let arrives = conditions.carry_to((place, replica), now, takes);
             let acked = arrives.map(|arrives| store.answered((replica, place), arrives, from));
-            key.versions[newest].arrive(conditions, replica, arrives.unwrap_or(Instant::FAR));
+            key.arrive(conditions, newest, replica, arrives.unwrap_or(Instant::FAR));
             known = known.max(acked.unwrap_or(Instant::FAR));
         }
         known

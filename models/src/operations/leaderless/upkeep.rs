@@ -15,9 +15,11 @@ impl Run<'_> {
         self.blows -= 1;
         let conditions = &self.store.conditions;
         for kept in self.keys.rows_mut() {
+            kept.key.look_again();
             kept.key.settle(conditions, now - Span::NANOSECOND);
             kept.key.mark_gone(conditions, now);
             kept.key.mark_missed(conditions, now);
+            kept.key.look_again();
         }
     }
 
@@ -27,7 +29,7 @@ impl Run<'_> {
             if let Some((_, newest)) =
                 self.store.newer(&kept.key, &self.store.shown(&kept.key, now), replica, now)
             {
-                kept.key.versions[newest].arrive(&self.store.conditions, replica, now);
+                kept.key.arrive(&self.store.conditions, newest, replica, now);
             }
         }
     }
@@ -42,7 +44,7 @@ impl Run<'_> {
                 let place = store.conditions.replicas_at()[from];
                 let takes = plus(store.distance(place, replica), store.write_leg(place, replica, stream));
                 if let Some(arrives) = store.conditions.carry_to((place, replica), now, takes) {
-                    kept.key.versions[newest].arrive(&store.conditions, replica, arrives);
+                    kept.key.arrive(&store.conditions, newest, replica, arrives);
                 }
             }
         }
@@ -51,7 +53,7 @@ impl Run<'_> {
     /// Forgets what no operation needs of a key that has grown.
     pub(super) fn tidy(&mut self, id: KeyId, now: Instant) {
         let kept = &mut self.keys[id];
-        if kept.key.versions.len() <= kept.limit {
+        if kept.key.below_floor() <= kept.limit {
             return;
         }
         let open =
@@ -62,7 +64,7 @@ impl Run<'_> {
         let since = open.map(|busy| busy.since).min().unwrap_or(now) - Span::NANOSECOND;
         let counts = &mut self.tally.counts;
         kept.key.forget(&self.store.conditions, since, |version| counts.close(version));
-        let left = kept.key.versions.len();
+        let left = kept.key.below_floor();
         kept.limit = left + VERSIONS_KEPT.max(left / 2);
     }
 
@@ -70,6 +72,7 @@ impl Run<'_> {
     pub(super) fn close(mut self, end: Instant) -> Tally {
         let conditions = &self.store.conditions;
         for kept in self.keys.rows_mut() {
+            kept.key.look_again();
             kept.key.settle(conditions, end);
             kept.key.mark_gone(conditions, end);
             kept.key.versions.iter().for_each(|version| self.tally.counts.close(version));

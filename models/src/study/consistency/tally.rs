@@ -1,8 +1,10 @@
 //! What was seen, replication by replication, in integers that merge.
 
 use super::player::Unplayable;
+use super::possible::possible;
 use super::seen::Seen;
 use crate::outcome::{Anomaly, AnomalyOutcome, Consistency, Estimate, Method, Percentiles};
+use crate::specification::Family;
 use crate::study::interval::convert;
 use crate::study::measure::NO_SAMPLE;
 use sim::stats::{Confidence, LogHistogram, Moments, Pairs, events_bound_after_none, quantile_ranks};
@@ -21,6 +23,9 @@ const KINDS: usize = Anomaly::ALL.len();
 /// What was seen of one store.
 #[derive(Clone, Debug)]
 pub(crate) struct Tally {
+    one_writer: bool,
+    /// Of each anomaly, whether it can be at all.
+    possible: [bool; KINDS],
     /// Units of an operation: the fewer operations, the finer, so that none is rounded away.
     units: f64,
     /// Operations in each replication.
@@ -59,8 +64,10 @@ struct Weighed {
 
 impl Tally {
     /// For a store with so many operations in a replication at most.
-    pub(super) fn new(operations: f64) -> Self {
+    pub(super) fn new(family: &Family, operations: f64) -> Self {
         Tally {
+            one_writer: matches!(family, Family::Primary(_)),
+            possible: Anomaly::ALL.map(|anomaly| possible(family, anomaly)),
             units: units(UNITS, operations),
             operations: Moments::default(),
             of_all: Default::default(),
@@ -139,13 +146,14 @@ impl Tally {
     }
 
     /// What it says. A replication lasts so many years.
-    pub(crate) fn outcome(&self, one_writer: bool, years: f64, confidence: Confidence) -> Consistency {
+    pub(crate) fn outcome(&self, years: f64, confidence: Confidence) -> Consistency {
         let per_year = |units: f64| units / self.units / years;
-        let all = Anomaly::ALL.into_iter().enumerate().filter(|(_, anomaly)| anomaly.can_be(one_writer));
+        let all =
+            Anomaly::ALL.into_iter().enumerate().filter(|(_, anomaly)| anomaly.concerns(self.one_writer));
         let anomalies = all.map(|(index, anomaly)| AnomalyOutcome {
             anomaly,
-            of_all: self.per_million(&self.of_all[index], confidence),
-            of_eligible: self.per_million(&self.of_eligible[index], confidence),
+            of_all: self.per_million(index, &self.of_all[index], confidence),
+            of_eligible: self.per_million(index, &self.of_eligible[index], confidence),
         });
         let operations = convert(self.operations.student(confidence)).map(per_year);
         Consistency {
@@ -161,8 +169,12 @@ impl Tally {
 
     /// Per million, the replication being the unit. After none: as if all the sessions had gone by unseen that can, of
     /// the greatest weight, with all their operations.
-    fn per_million(&self, pairs: &Pairs, confidence: Confidence) -> Estimate {
+    fn per_million(&self, index: usize, pairs: &Pairs, confidence: Confidence) -> Estimate {
         let [events, base] = pairs.sums();
+        debug_assert!(self.possible[index] || events == 0, "{:?}", Anomaly::ALL[index]);
+        if !self.possible[index] && events == 0 {
+            return Estimate::exact(0.0);
+        }
         if base == 0 {
             return NO_SAMPLE;
         }

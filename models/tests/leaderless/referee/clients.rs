@@ -97,6 +97,7 @@ impl Referee<'_> {
         if std::mem::replace(&mut self.ops[op].ended, true) {
             return;
         }
+        self.end = self.end.max(now);
         let Op { client, process, key, kind, sent, write, result, refused, .. } = self.ops[op].clone();
         let writes = matches!(kind, Kind::Write | Kind::Replace(_));
         if refused.is_none() {

@@ -1,0 +1,35 @@
+//! What can be wrong with the operations on a store at all, whatever happens to it.
+
+use crate::operations::leaderless::Clock;
+use crate::outcome::Anomaly;
+use crate::specification::{Acknowledged, Failover, Family};
+
+/// Can it ever happen?
+pub(super) fn possible(family: &Family, anomaly: Anomaly) -> bool {
+    let loses = match family {
+        Family::Primary(plan) => {
+            plan.acknowledged != Acknowledged::Quorum && plan.failover != Failover::Never
+        }
+        // Their disks survive.
+        Family::Replicated(_) => false,
+    };
+    let clocks_differ = match family {
+        Family::Primary(_) => false,
+        Family::Replicated(plan) => {
+            let ahead = &plan.agreeing.ahead;
+            plan.agreeing.clock == Clock::Wall && ahead.windows(2).any(|pair| pair[0] != pair[1])
+        }
+    };
+    match anomaly {
+        Anomaly::LostWrite | Anomaly::ReadThenLost | Anomaly::ReadAfterLoss => loses,
+        Anomaly::TwoWriters => matches!(family, Family::Primary(plan) if plan.may_divide()),
+        Anomaly::WriteInThePast | Anomaly::MonotonicWrites | Anomaly::WritesFollowReads => clocks_differ,
+        Anomaly::StaleRead
+        | Anomaly::ReadYourWrites
+        | Anomaly::MonotonicReads
+        | Anomaly::OutOfOrder
+        | Anomaly::DroppedWrite
+        | Anomaly::Refused
+        | Anomaly::Unknown => true,
+    }
+}
