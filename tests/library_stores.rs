@@ -90,8 +90,7 @@ fn only_a_person_who_cannot_fence_lets_a_key_sign_twice() {
 /// Reads of what a quorum at each site has written are never stale; the others' are, by the way between the sites at least.
 #[test]
 fn what_a_quorum_at_each_site_wrote_is_never_read_stale() {
-    let changes =
-        ["run.replications=64", "run.horizon=70d", "stores.each.keys=50000", "run.operations=5000"];
+    let changes = ["run.replications=64", "run.horizon=70d", "stores.each.keys=50000", "run.operations=5000"];
     let outcome = outcome("cassandra-two-dc", &changes);
     let seen = |name: &str, anomaly: Anomaly| {
         let seen = store(&outcome, name).consistency.as_ref().expect("its clients are looked at");
