@@ -4,7 +4,7 @@ use crate::failure::Failure;
 use crate::input::Scenario;
 use crate::progress::{self, Audience};
 use models::outcome::{DrillOutcome, Outcome, Worst};
-use models::study::{self, Asked, Options, Played, StudyFault};
+use models::study::{self, Asked, ClientSlice, Options, Played, StudyFault};
 use models::timeline::Story;
 use sim::{Instant, Span};
 
@@ -48,9 +48,19 @@ fn failure(scenario: &Scenario, fault: &StudyFault) -> Failure {
 
 /// The worst outage with some quiet time around it.
 pub(crate) fn worst(scenario: &Scenario, worst: Worst) -> Result<Story, Failure> {
-    let margin =
-        Span::from_seconds(((worst.until - worst.from).seconds() * MARGIN.0).clamp(MARGIN.1, MARGIN.2));
-    let from = (worst.from - margin).max(Instant::ZERO);
-    let until = (worst.until + margin).min(Instant::ZERO + scenario.specification.run.horizon);
+    let (from, until) = around(scenario, worst);
     story(scenario, worst.replication, Some(from), Some(until))
+}
+
+/// What clients of stores saw then.
+pub(crate) fn worst_for_clients(scenario: &Scenario, worst: Worst) -> Result<Vec<ClientSlice>, Failure> {
+    study::clients_over_time(&scenario.specification, worst.replication, around(scenario, worst))
+        .map_err(|fault| failure(scenario, &fault))
+}
+
+fn around(scenario: &Scenario, worst: Worst) -> (Instant, Instant) {
+    let length = (worst.until - worst.from).seconds();
+    let margin = Span::from_seconds((length * MARGIN.0).clamp(MARGIN.1, MARGIN.2));
+    let from = (worst.from - margin).max(Instant::ZERO);
+    (from, (worst.until + margin).min(Instant::ZERO + scenario.specification.run.horizon))
 }

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 pub(crate) struct Files(Vec<(String, String)>);
 
 /// The names of all files Seawall writes; a directory that holds another one is not overwritten.
-const NAMES: [&str; 19] = [
+const NAMES: [&str; 22] = [
     "result.json",
     "drill.json",
     "summary.txt",
@@ -24,6 +24,9 @@ const NAMES: [&str; 19] = [
     "scopes.csv",
     "sites.csv",
     "stores.csv",
+    "recovery.csv",
+    "consistency.csv",
+    "consistency-timeline.csv",
     "blame.csv",
     "downtimes.csv",
     "timeline.csv",

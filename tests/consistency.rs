@@ -105,7 +105,7 @@ fn operations_and_flows_lose_the_same_writes() {
     // The horizon is an hour.
     let by_operations = lost.map(|share| share / 1e6 * seen(&found).operations.value / 8760.0);
     assert!(holds(by_operations, 100.0), "{by_operations:?}");
-    assert!(holds(by_operations, found.stores[0].lost_by_each.p50.value), "{by_operations:?}");
+    assert!(holds(by_operations, found.stores[0].recovery.lost_writes.p50.value), "{by_operations:?}");
 }
 
 #[test]

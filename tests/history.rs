@@ -61,7 +61,7 @@ fn both_engines_lose_what_was_written_within_the_lag() {
     // The sum is Poisson to a good approximation.
     assert!((lost - expected).abs() < 4.0 * expected.sqrt(), "{lost} lost, {expected} expected");
     let outcome = run(&specification, &Options::default(), &|_| {}).expect("it runs");
-    let by_flow = outcome.stores[0].lost_by_each.p50;
+    let by_flow = outcome.stores[0].recovery.lost_writes.p50;
     // 100 requests a second, half of them writes, for 2 s.
     assert!(by_flow.low <= 101.0 && 99.0 <= by_flow.high, "{by_flow:?}");
 }
@@ -76,7 +76,7 @@ fn a_store_that_waits_for_a_replica_loses_nothing_and_stays_linearisable_at_its_
         assert_eq!((tally.counts.lost, tally.counts.superseded), (0, 0));
     }
     let outcome = run(&specification, &Options::default(), &|_| {}).expect("it runs");
-    assert_eq!(outcome.stores[0].lost_by_each.max, 0.0);
+    assert_eq!(outcome.stores[0].recovery.lost_writes.max, 0.0);
     assert!(outcome.stores[0].hand_overs.value > 0.0);
 }
 

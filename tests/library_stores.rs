@@ -29,7 +29,7 @@ fn github_2018_takes_seconds_to_break_minutes_to_notice_and_a_day_to_repair() {
     assert!((metadata.two_writers.value * years / 60.0 - 20.6).abs() < 0.2, "{:?}", metadata.two_writers);
     let hours = metadata.rebuilding.value * years / 3600.0;
     assert!((hours - (23.0 + 50.0 / 60.0)).abs() < 1e-6, "{hours}");
-    assert!(metadata.recovery.max < 43.0, "promoted while the link was cut");
+    assert!(metadata.recovery.time.max < 43.0, "promoted while the link was cut");
 }
 
 /// CockroachDB documentation, survival goals: zone goals do not survive the home region, region goals do.
@@ -41,7 +41,7 @@ fn cockroachs_region_goal_survives_the_home_region_and_the_zone_goal_does_not() 
     // Two scripted hours of sixty days, and whatever luck adds.
     assert!(zone.writable.value < 1.0 - 2.0 / (60.0 * 24.0), "{:?}", zone.writable);
     assert!(region.writable.value > 0.9999, "{:?}", region.writable);
-    assert_eq!((zone.lost_by_each.max, region.lost_by_each.max), (0.0, 0.0));
+    assert_eq!((zone.recovery.lost_writes.max, region.recovery.lost_writes.max), (0.0, 0.0));
 }
 
 /// Apache Cassandra documentation, consistency levels: EACH_QUORUM needs every data centre, LOCAL_QUORUM its own.
@@ -73,7 +73,7 @@ fn a_lost_cell_of_vitess_hands_over_its_shards_only_and_loses_nothing() {
     for (hit_one, spared) in [("commerce/s-40", "commerce/s-80"), ("commerce/s-ff", "commerce/s-c0")] {
         assert!(hit(hit_one) > hit(spared), "{hit_one} {} {spared} {}", hit(hit_one), hit(spared));
     }
-    assert!(outcome.stores.iter().all(|store| store.lost_by_each.max == 0.0));
+    assert!(outcome.stores.iter().all(|store| store.recovery.lost_writes.max == 0.0));
 }
 
 #[test]

@@ -97,7 +97,7 @@ fn a_former_writer_acknowledges_alone_no_sooner_than_it_was_told() {
 fn recovery_lasts_until_somebody_writes() {
     let case = Case::new("failover: {lease: 30s, renewed_every: 10s}, acknowledged_by: {replicas: 2}", DIES);
     let outcome = case.outcome();
-    assert!((outcome.recovery.max - 3600.0).abs() < 1e-6, "{:?}", outcome.recovery);
+    assert!((outcome.recovery.time.max - 3600.0).abs() < 1e-6, "{:?}", outcome.recovery);
     assert!(((1.0 - outcome.writable.value) * DAYS * 86_400.0 - 3600.0).abs() < 1e-3);
 }
 
@@ -126,7 +126,11 @@ fn what_a_former_writer_has_accepted_at_the_end_is_lost() {
 #[test]
 fn a_hand_over_and_its_former_writer_are_one_loss() {
     let outcome = Case::new("failover: {human: 10m}, noticed: 100s, rejoin: 1000s", CUT).outcome();
-    assert_eq!(outcome.lost_by_each.count, 200);
+    assert_eq!(outcome.recovery.lost_writes.count, 200);
     let mean = outcome.lost_writes.value * DAYS / 365.0;
-    assert!((outcome.lost_by_each.p50.value / mean - 1.0).abs() < 0.02, "{:?}", outcome.lost_by_each);
+    assert!(
+        (outcome.recovery.lost_writes.p50.value / mean - 1.0).abs() < 0.02,
+        "{:?}",
+        outcome.recovery.lost_writes
+    );
 }

@@ -262,6 +262,13 @@ impl Design {
             || (deep && effects.any(is_grey))
     }
 
+    /// What sort of thing a root is: a domain's kind, or the root's own name.
+    pub(crate) fn kind_of(&self, source: SourceId) -> &str {
+        let source = &self.sources[source];
+        let domain = self.specification.domains.rows().iter().find(|domain| domain.path == source.name);
+        domain.filter(|_| source.kind == "domain").map_or(&source.name, |domain| &domain.kind)
+    }
+
     pub(crate) fn demand_source(&self) -> SourceId {
         SourceId::from_index(self.sources.len() - 2)
     }

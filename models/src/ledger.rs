@@ -5,6 +5,7 @@ mod data;
 mod split;
 mod tally;
 
+pub(crate) use data::Laws;
 pub(crate) use split::Split;
 pub(crate) use tally::{Charge, Lasted, LevelTally, Tally};
 

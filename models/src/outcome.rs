@@ -213,14 +213,24 @@ pub struct StoreOutcome {
     pub two_writers: Estimate,
     /// Seconds a year in which a former writer was made a replica again.
     pub rebuilding: Estimate,
-    /// From the loss of a writer until another one wrote: the recovery time of the store.
-    pub recovery: Spread,
-    /// Writes lost by each hand-over, with those that the former writer went on to accept: the recovery point in writes.
-    pub lost_by_each: Spread,
-    /// Seconds over which these had been written: the recovery point in time.
-    pub lost_span: Spread,
+    /// What it took to get over the loss of a writer.
+    pub recovery: RecoveryOutcome,
+    /// The same by what had failed, the most frequent first: a kind of domain, or a script, shock or incident by its name.
+    pub by_fault: Vec<(String, RecoveryOutcome)>,
     /// What its clients see, where the scenario says how they use it.
     pub consistency: Option<Consistency>,
+}
+
+/// How long a store took to get over the loss of a writer, and what was lost with it.
+#[derive(Clone, Debug)]
+pub struct RecoveryOutcome {
+    /// Seconds from the loss of a writer until another one wrote: the recovery time (RTO).
+    pub time: Spread,
+    /// Writes lost by each hand-over, with those that the former writer went on to accept: the recovery point in writes
+    /// (RPO).
+    pub lost_writes: Spread,
+    /// Seconds over which these had been written: the recovery point in time.
+    pub lost_span: Spread,
 }
 
 /// The law of something seen several times.

@@ -12,6 +12,7 @@ mod run;
 mod story;
 
 pub(crate) use consistency::Arriving;
+pub use consistency::{ClientSlice, clients_over_time};
 pub use drill::drill;
 pub use history::{Asked, HistoryFault, Played, history};
 pub use run::run;

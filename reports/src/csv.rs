@@ -3,8 +3,9 @@
 use crate::json::{method, scope_kind, source_name};
 use crate::number;
 use models::blame::Mechanism;
-use models::outcome::{DrillOutcome, Estimate, Outcome, ScopeOutcome};
+use models::outcome::{DrillOutcome, Estimate, Outcome, RecoveryOutcome, ScopeOutcome};
 use models::specification::Specification;
+use models::study::ClientSlice;
 use models::timeline::{Frame, PopulationFrame, Story};
 use sim::Instant;
 use std::collections::BTreeSet;
@@ -22,6 +23,7 @@ pub fn run(outcome: &Outcome) -> Vec<File> {
     ];
     if !outcome.stores.is_empty() {
         files.push(("stores.csv", stores(outcome)));
+        files.push(("recovery.csv", recovery(outcome)));
     }
     if outcome.stores.iter().any(|store| store.consistency.is_some()) {
         files.push(("consistency.csv", consistency(outcome)));
@@ -169,11 +171,60 @@ fn stores(outcome: &Outcome) -> String {
         }
         row.push(store.two_writers.value.to_string());
         row.push(store.rebuilding.value.to_string());
-        for spread in [&store.recovery, &store.lost_by_each, &store.lost_span] {
+        for spread in [&store.recovery.time, &store.recovery.lost_writes, &store.recovery.lost_span] {
             let cell = |value: f64| if spread.count == 0 { String::new() } else { finite(value) };
             row.extend([cell(spread.p50.value), cell(spread.p95.value)]);
         }
         row
+    });
+    written(head, rows)
+}
+
+/// How stores got over the loss of a writer: one row a store and kind of fault.
+fn recovery(outcome: &Outcome) -> String {
+    let head = [
+        "store", "fault", "measure", "unit", "count", "p50", "p50_low", "p50_high", "p95", "p95_low",
+        "p95_high", "max",
+    ];
+    let faults = outcome.stores.iter().flat_map(|store| store.by_fault.iter().map(move |row| (store, row)));
+    let rows = faults.flat_map(|(store, (fault, recovery))| {
+        let RecoveryOutcome { time, lost_writes, lost_span } = recovery;
+        let measures =
+            [("recovery", "seconds", time), ("lost", "writes", lost_writes), ("lost", "seconds", lost_span)];
+        measures.map(|(measure, unit, spread)| {
+            let mut row = [&store.name, fault, measure, unit].map(String::from).to_vec();
+            row.push(spread.count.to_string());
+            row.extend([three(spread.p50), three(spread.p95)].concat());
+            row.push(finite(spread.max));
+            row
+        })
+    });
+    written(head, rows)
+}
+
+/// What clients of stores saw around the worst outage: one row a store, slice of time and measure.
+pub fn clients(specification: &Specification, slices: &[ClientSlice]) -> String {
+    let head =
+        ["store", "from_seconds", "until_seconds", "measure", "unit", "value", "low", "high", "sample"];
+    let seconds = |at: Instant| (at - Instant::ZERO).seconds().to_string();
+    let rows = slices.iter().flat_map(|slice| {
+        let row = |measure: &str, unit: &str, values: [String; 3]| {
+            let store = specification.stores[slice.store].name.clone();
+            let mut row = vec![store, seconds(slice.from), seconds(slice.until), measure.into(), unit.into()];
+            row.extend(values);
+            row.push(slice.sessions.to_string());
+            row
+        };
+        let rate = [slice.rate.to_string(), String::new(), String::new()];
+        let mut rows = vec![row("operations", "per second", rate)];
+        let anomalies = slice.anomalies.iter();
+        rows.extend(
+            anomalies.map(|seen| row(seen.anomaly.name(), "per million operations", three(seen.of_all))),
+        );
+        for (name, median) in [("read p50", slice.reads), ("write p50", slice.writes)] {
+            rows.push(row(name, "seconds", three(median)));
+        }
+        rows
     });
     written(head, rows)
 }

@@ -44,6 +44,10 @@ impl Results<'_> {
             files.add("story.txt", story::document(&told, &self.reproduce).text(false));
             files.add("timeline.csv", csv::timeline(specification, &kept));
             files.add("losses.csv", csv::losses(specification, &kept));
+            let clients = engine::worst_for_clients(self.scenario, worst)?;
+            if !clients.is_empty() {
+                files.add("consistency-timeline.csv", csv::clients(specification, &clients));
+            }
             drawn.insert(0, ("worst-outage.svg", plots::outage(specification, outcome, &kept)));
         }
         files.add("report.html", html::page(&outcome.name, &document, &drawn));

@@ -71,9 +71,9 @@ fn leases(table: &mut Table) {
     table.row(&case, "requests lost, mean", RATE * mean, case.lost("www"), "λ (T - w/2 + p)");
     let share = 1.0 - mean / 3600.0;
     table.row(&case, "share of time with a writer", share, store(&case).writable, "1 - (T - w/2 + p)/t");
-    let median = Simulated::from(store(&case).recovery.p50);
+    let median = Simulated::from(store(&case).recovery.time.p50);
     table.row(&case, "recovery, median, s", mean, median, "T - w/2 + p");
-    let p95 = Simulated::from(store(&case).recovery.p95);
+    let p95 = Simulated::from(store(&case).recovery.time.p95);
     table.row(&case, "recovery, 95th percentile, s", 34.5, p95, "T - 0.05 w + p");
 }
 
@@ -81,7 +81,7 @@ fn people(table: &mut Table) {
     let text = "lag: 0s, failover: {human: {law: exponential, mean: 60s}}, promotion: 5s";
     let case = table.case(&scenario("a person decides", "[near, far]", text, DEATH));
     table.row(&case, "requests lost, mean", RATE * 65.0, case.lost("www"), "λ (E[H] + p)");
-    let median = Simulated::from(store(&case).recovery.p50);
+    let median = Simulated::from(store(&case).recovery.time.p50);
     table.row(&case, "recovery, median, s", 60.0 * 2f64.ln() + 5.0, median, "E[H] ln 2 + p");
 }
 
@@ -107,7 +107,7 @@ fn lags(table: &mut Table) {
 fn acknowledgements(table: &mut Table) {
     let text = "lag: 2s, acknowledged_by: {replicas: 1}, failover: {human: 30s}, promotion: 5s";
     let case = table.case(&scenario("a replica acknowledges", "[near]", text, DEATH));
-    let none = Simulated::Exactly(store(&case).lost_by_each.max);
+    let none = Simulated::Exactly(store(&case).recovery.lost_writes.max);
     table.row(&case, "acknowledged writes lost, at most", 0.0, none, "one failure loses nothing");
     let text =
         "lag: 2s, acknowledged_by: {replicas: 1, alone_after: 10s}, failover: {human: 6m}, promotion: 5s";
@@ -171,7 +171,7 @@ fn voters(table: &mut Table) {
     let case = table.case(&scenario_of("five voters, two at home", &text, DEATH));
     let share = 1.0 - 5.5 / 3600.0;
     table.row(&case, "share of time with a writer", share, store(&case).writable, "1 - (T - w/2 + p)/t");
-    let none = Simulated::Exactly(store(&case).lost_by_each.max);
+    let none = Simulated::Exactly(store(&case).recovery.lost_writes.max);
     table.row(&case, "acknowledged writes lost, at most", 0.0, none, "two quorums have a voter in common");
     let text = format!("family: consensus, voters: [home, home, home], replicas: [near, far], {lease}");
     let case = table.case(&scenario_of("three voters, all at home", &text, DEATH));
@@ -184,7 +184,7 @@ fn checks(table: &mut Table) {
                 failover: {check: {every: 5s, failures: 3, timeout: 2s}}, promotion: 1s, noticed: 5m, rejoin: 10m";
     let script = "[{at: 10m, partition: [[home], [near, far]], for: 1m}]";
     let case = table.case(&scenario_of("checks give a primary up", text, script));
-    let median = Simulated::from(store(&case).recovery.p50);
+    let median = Simulated::from(store(&case).recovery.time.p50);
     table.row(&case, "recovery, median, s", 2.5 + 10.0 + 2.0 + 1.0, median, "w/2 + (k - 1) w + timeout + p");
     let two = Simulated::from(store(&case).two_writers).times(1.0 / HOURS);
     table.row(&case, "two writers, s", 60.0 - 15.5 + 300.0, two, "the cut - recovery + until noticed");

@@ -1,10 +1,12 @@
 //! What was seen of each store.
 
 use super::{Ledger, Split};
+use crate::blame::SourceId;
 use crate::specification::StoreId;
 use crate::store::Loss;
 use sim::stats::{LogHistogram, Moments};
 use sim::{Instant, Span};
+use std::collections::BTreeMap;
 
 /// What many replications showed of one store.
 #[derive(Clone, Debug, Default)]
@@ -21,13 +23,28 @@ pub(crate) struct StoreTally {
     pub(crate) rebuilt: Split,
     /// Stretches without a writer that luck had a part in, replication by replication.
     pub(crate) episodes: Moments,
+    /// What it took to get over the loss of a writer, by the root of that.
+    pub(crate) laws: BTreeMap<SourceId, Laws>,
+    here: Here,
+}
+
+/// What it took to get over the loss of a writer.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Laws {
     /// Nanoseconds from the loss of a writer until another one writes.
     pub(crate) recovery: LogHistogram,
     /// Writes lost by each hand-over, with what the former writer accepted that went on.
     pub(crate) lost_by_each: LogHistogram,
     /// Nanoseconds over which they had been written.
     pub(crate) lost_span: LogHistogram,
-    here: Here,
+}
+
+impl Laws {
+    pub(crate) fn merge(&mut self, more: &Laws) {
+        self.recovery.merge(&more.recovery);
+        self.lost_by_each.merge(&more.lost_by_each);
+        self.lost_span.merge(&more.lost_span);
+    }
 }
 
 /// The present replication.
@@ -44,8 +61,9 @@ struct Here {
 }
 
 /// A hand-over, and what former writers accepted that went on beside it.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 struct Latest {
+    root: SourceId,
     /// Has a writer changed, or has a former one stopped only?
     handed_over: bool,
     writes: u64,
@@ -72,16 +90,17 @@ impl StoreTally {
         self.doubled.merge(&more.doubled);
         self.rebuilt.merge(&more.rebuilt);
         self.episodes.merge(&more.episodes);
-        self.recovery.merge(&more.recovery);
-        self.lost_by_each.merge(&more.lost_by_each);
-        self.lost_span.merge(&more.lost_span);
+        for (root, laws) in &more.laws {
+            self.laws.entry(*root).or_default().merge(laws);
+        }
     }
 
-    fn lose(&mut self, loss: &Loss, random: bool) {
+    fn lose(&mut self, loss: &Loss, root: SourceId, random: bool) {
         let writes = i64::try_from(loss.writes).unwrap_or(i64::MAX);
         self.lost.weigh(writes, random);
         self.here.lost = self.here.lost.saturating_add(writes);
-        let latest = self.here.latest.get_or_insert_default();
+        let begins = Latest { root, handed_over: false, writes: 0, wrote_for: Span::ZERO };
+        let latest = self.here.latest.get_or_insert(begins);
         latest.writes = latest.writes.saturating_add(loss.writes);
         latest.wrote_for += loss.wrote_for;
     }
@@ -89,15 +108,16 @@ impl StoreTally {
     /// Nothing more belongs to the latest hand-over.
     fn close_latest(&mut self) {
         if let Some(latest) = self.here.latest.take() {
-            self.lost_by_each.add(latest.writes);
-            self.lost_span.add(latest.wrote_for.nanos().unsigned_abs());
+            let laws = self.laws.entry(latest.root).or_default();
+            laws.lost_by_each.add(latest.writes);
+            laws.lost_span.add(latest.wrote_for.nanos().unsigned_abs());
         }
     }
 }
 
 impl Ledger<'_> {
-    /// A store has another writer. What happened before the run does not count.
-    pub(crate) fn handed_over(&mut self, store: StoreId, loss: Loss, now: Instant) {
+    /// A store has another writer, for what began with a root. What happened before the run does not count.
+    pub(crate) fn handed_over(&mut self, store: StoreId, loss: Loss, root: SourceId, now: Instant) {
         if now < Instant::ZERO || loss.from == loss.to {
             return;
         }
@@ -108,22 +128,25 @@ impl Ledger<'_> {
         if tally.here.latest.is_some_and(|latest| latest.handed_over) {
             tally.close_latest();
         }
-        tally.lose(&loss, random);
-        tally.here.latest.get_or_insert_default().handed_over = true;
+        tally.lose(&loss, root, random);
+        if let Some(latest) = &mut tally.here.latest {
+            latest.handed_over = true;
+        }
     }
 
-    /// Another writer writes, the one before it having been lost at `since`.
-    pub(crate) fn recovered(&mut self, store: StoreId, since: Instant, now: Instant) {
+    /// Another writer writes, the one before it having been lost at `since` for what began with a root.
+    pub(crate) fn recovered(&mut self, store: StoreId, (since, root): (Instant, SourceId), now: Instant) {
         if now >= Instant::ZERO {
-            self.tally.stores[store].recovery.add((now - since).nanos().unsigned_abs());
+            let laws = self.tally.stores[store].laws.entry(root).or_default();
+            laws.recovery.add((now - since).nanos().unsigned_abs());
         }
     }
 
     /// A former writer that had gone on has stopped, or the run is over.
-    pub(crate) fn reconciled(&mut self, store: StoreId, loss: Loss, now: Instant) {
+    pub(crate) fn reconciled(&mut self, store: StoreId, loss: Loss, root: SourceId, now: Instant) {
         if now >= Instant::ZERO {
             let random = self.company.is_random();
-            self.tally.stores[store].lose(&loss, random);
+            self.tally.stores[store].lose(&loss, root, random);
         }
     }
 

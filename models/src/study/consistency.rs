@@ -20,6 +20,7 @@
 //!   ([`others`]).
 //! - What was written before a disturbance began is everywhere when it does.
 
+mod around;
 mod others;
 mod player;
 mod possible;
@@ -29,6 +30,7 @@ mod strata;
 mod tally;
 mod visit;
 
+pub use around::{ClientSlice, clients_over_time};
 pub(crate) use scenes::Arriving;
 pub(super) use tally::Tally;
 
@@ -38,7 +40,9 @@ use crate::observer::Nobody;
 use crate::operations::popularity::Choice;
 use crate::specification::{Fidelity, Sessions, StoreId};
 use crate::world::World;
+use player::Unplayable;
 use scenes::{Recorder, Scenes};
+use seen::Seen;
 use sim::{Instant, Replication, Seed, Span, Stream, StreamName, Table};
 use strata::Strata;
 use visit::Visitor;
@@ -95,6 +99,23 @@ impl<'d> Watch<'d> {
         (due > OPERATIONS_MOST).then_some(due)
     }
 
+    /// Runs a replication: what each store went through.
+    fn scenes(
+        &self,
+        world: &mut World<'d, Nobody>,
+        (seed, replication): (Seed, Replication),
+    ) -> impl Iterator<Item = Scenes> {
+        let horizon = Instant::ZERO + self.design.specification().run.horizon;
+        let recorder = Recorder::new(self.stores.iter().map(|store| store.id));
+        world.start(seed, replication);
+        world.drive(horizon, |world| {
+            recorder.look(world);
+            false
+        });
+        world.finish(horizon);
+        recorder.scenes()
+    }
+
     /// Runs a replication and looks at its stores.
     pub(super) fn run(
         &self,
@@ -106,18 +127,11 @@ impl<'d> Watch<'d> {
             world.run(seed, replication);
             return;
         }
-        let horizon = Instant::ZERO + self.design.specification().run.horizon;
-        let recorder = Recorder::new(self.stores.iter().map(|store| store.id));
-        world.start(seed, replication);
-        world.drive(horizon, |world| {
-            recorder.look(world);
-            false
-        });
-        world.finish(horizon);
+        let scenes = self.scenes(world, (seed, replication));
         if tallies.is_empty() {
             *tallies = self.design.specification().stores.map(|_, _| None);
         }
-        for (store, scenes) in self.stores.iter().zip(recorder.scenes()) {
+        for (store, scenes) in self.stores.iter().zip(scenes) {
             let tally = tallies[store.id].get_or_insert_with(|| {
                 let family = &self.design.specification().stores[store.id].family;
                 Tally::new(family, store.operations_due(self.design))
@@ -143,23 +157,37 @@ impl Watched<'_> {
             tally.finish();
             return;
         }
-        let lacking = self.visitor.player().lacking(scenes, Instant::ZERO + run.horizon);
-        let near = self.visitor.near(Span::ZERO);
-        let strata = Strata::new(scenes, &lacking, run.horizon, near, self.sessions);
+        let strata = self.strata(design, scenes);
         for (parts, share) in strata.parts() {
             let draws = self.visitor.draws(f64::from(run.operations) * share);
             let weight = parts.length().seconds() * self.visitor.most() / draws as f64;
             for _ in 0..draws {
                 let at = parts.at(stream.uniform());
-                let scene = scenes.at(at);
-                let Some(place) = self.visitor.place(scene, at, &mut stream) else { continue };
-                let key = self.choice.draw(&mut stream);
-                let share = self.sessions.popularity.share(key);
-                let seen = self.visitor.visit(scenes, (at, place), share, &strata, &mut stream);
-                tally.see(seen, 1, weight);
+                if let Some(seen) = self.one(scenes, &strata, at, &mut stream) {
+                    tally.see(seen, 1, weight);
+                }
             }
         }
         tally.finish();
+    }
+
+    fn strata(&self, design: &Design, scenes: &Scenes) -> Strata {
+        let horizon = design.specification().run.horizon;
+        let lacking = self.visitor.player().lacking(scenes, Instant::ZERO + horizon);
+        Strata::new(scenes, &lacking, horizon, self.visitor.near(Span::ZERO), self.sessions)
+    }
+
+    /// What a session sees that begins at an instant, if one does: in proportion to what arrives.
+    fn one(
+        &self,
+        scenes: &Scenes,
+        strata: &Strata,
+        at: Instant,
+        stream: &mut Stream,
+    ) -> Option<Result<Seen, Unplayable>> {
+        let place = self.visitor.place(scenes.at(at), at, stream)?;
+        let share = self.sessions.popularity.share(self.choice.draw(stream));
+        Some(self.visitor.visit(scenes, (at, place), share, strata, stream))
     }
 
     /// Operations in a replication while all is well.

@@ -3,11 +3,13 @@
 use super::hazards::{Hazards, Target};
 use super::interval::{Quantity, Sample, convert};
 use super::measure::{Measured, NO_SAMPLE, counted};
-use crate::ledger::Split;
-use crate::outcome::{Estimate, Spread, StoreOutcome};
+use crate::blame::SourceId;
+use crate::ledger::{Laws, Split};
+use crate::outcome::{Estimate, RecoveryOutcome, Spread, StoreOutcome};
 use crate::specification::{Family, StoreId};
 use sim::stats::LogHistogram;
 use sim::{Instant, Law, Span};
+use std::collections::BTreeMap;
 
 /// Nanoseconds in a second.
 const NANOS: f64 = 1e9;
@@ -39,6 +41,8 @@ impl Measured<'_> {
             |possible: bool, estimate: Estimate| if possible { estimate } else { Estimate::exact(0.0) };
         let divides = plan.is_some_and(|plan| plan.may_divide());
         let rebuilds = plan.is_some_and(|plan| plan.rejoin != Law::Fixed(Span::ZERO));
+        let mut all = Laws::default();
+        tally.laws.values().for_each(|laws| all.merge(laws));
         StoreOutcome {
             name: store.name.clone(),
             one_writer: matches!(store.family, Family::Primary(_)),
@@ -49,10 +53,29 @@ impl Measured<'_> {
                 .map(|nanos| nanos / NANOS / self.years()),
             rebuilding: where_possible(rebuilds, cost(&tally.rebuilt, NANOS))
                 .map(|nanos| nanos / NANOS / self.years()),
-            recovery: self.spread(&tally.recovery, NANOS),
-            lost_by_each: self.spread(&tally.lost_by_each, 1.0),
-            lost_span: self.spread(&tally.lost_span, NANOS),
+            recovery: self.recovery(&all),
+            by_fault: self.by_fault(&tally.laws),
             consistency: None,
+        }
+    }
+
+    /// The laws of each kind of fault, the most frequent one first.
+    fn by_fault(&self, laws: &BTreeMap<SourceId, Laws>) -> Vec<(String, RecoveryOutcome)> {
+        let mut kinds: BTreeMap<&str, Laws> = BTreeMap::new();
+        for (source, laws) in laws {
+            kinds.entry(self.design.kind_of(*source)).or_default().merge(laws);
+        }
+        let mut all: Vec<(String, RecoveryOutcome)> =
+            kinds.into_iter().map(|(kind, laws)| (kind.to_owned(), self.recovery(&laws))).collect();
+        all.sort_by_key(|(_, recovery)| std::cmp::Reverse(recovery.time.count));
+        all
+    }
+
+    fn recovery(&self, laws: &Laws) -> RecoveryOutcome {
+        RecoveryOutcome {
+            time: self.spread(&laws.recovery, NANOS),
+            lost_writes: self.spread(&laws.lost_by_each, 1.0),
+            lost_span: self.spread(&laws.lost_span, NANOS),
         }
     }
 

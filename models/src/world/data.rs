@@ -1,6 +1,7 @@
 //! The part of the world that keeps stores: it shows them what changed, and tells everybody what became of them.
 
 use super::{Cause, World};
+use crate::blame::SourceId;
 use crate::observer::Observer;
 use crate::specification::{Specification, StoreId};
 use crate::store::{Glimpse, Loss, News};
@@ -14,14 +15,15 @@ pub(super) struct Books {
     unwritten: Table<StoreId, Option<Instant>>,
     doubled: Table<StoreId, Option<Instant>>,
     rebuilt: Table<StoreId, Option<Instant>>,
-    /// Since when the former writer was lost, where another one has followed it and cannot write yet.
-    recovering: Table<StoreId, Option<Instant>>,
+    /// Since when the former writer was lost, and the root of that, where another one has followed it and cannot write yet.
+    recovering: Table<StoreId, Option<(Instant, SourceId)>>,
 }
 
 impl Books {
     pub(super) fn new(specification: &Specification) -> Self {
         let none = || specification.stores.map(|_, _| None);
-        Books { unwritten: none(), doubled: none(), rebuilt: none(), recovering: none() }
+        let recovering = specification.stores.map(|_, _| None);
+        Books { unwritten: none(), doubled: none(), rebuilt: none(), recovering }
     }
 
     pub(super) fn reset(&mut self) {
@@ -74,12 +76,12 @@ impl<O: Observer> World<'_, O> {
         self.stirred = Some(self.note(Some(cause.change), |_| What::StoreChanged { store, turn }));
         match news {
             News::HandedOver(loss) => {
-                self.ledger.handed_over(store, loss, self.now);
+                self.ledger.handed_over(store, loss, cause.root, self.now);
                 if loss.from != loss.to {
-                    self.data.recovering[store].get_or_insert(loss.since);
+                    self.data.recovering[store].get_or_insert((loss.since, cause.root));
                 }
             }
-            News::Reconciled(loss) => self.ledger.reconciled(store, loss, self.now),
+            News::Reconciled(loss) => self.ledger.reconciled(store, loss, cause.root, self.now),
             _ => {}
         }
     }
@@ -97,8 +99,8 @@ impl<O: Observer> World<'_, O> {
         if let Some(since) = turn(&mut self.data.rebuilt[store], self.stores.is_rebuilt(store), now) {
             self.ledger.rebuilt(store, now - since);
         }
-        if !lacks && let Some(since) = self.data.recovering[store].take() {
-            self.ledger.recovered(store, since, self.now);
+        if !lacks && let Some(lost) = self.data.recovering[store].take() {
+            self.ledger.recovered(store, lost, self.now);
         }
     }
 
@@ -131,7 +133,8 @@ impl<O: Observer> World<'_, O> {
             }
             let written = self.traffic.written(store, horizon, &self.stores);
             if let Some(loss) = self.stores.unreconciled(store, horizon, written) {
-                self.ledger.reconciled(store, loss, horizon);
+                let root = self.stores.cause_of(store).root;
+                self.ledger.reconciled(store, loss, root, horizon);
             }
         }
     }

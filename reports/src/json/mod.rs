@@ -12,8 +12,8 @@ use consistency::ConsistencyJson;
 use models::blame::{Mechanism, SourceId};
 use models::expect::Verdict;
 use models::outcome::{
-    Cause, DrillOutcome, Estimate, Judged, Lengths, Method, Outcome, PromiseOutcome, ScopeOutcome,
-    SiteOutcome, SourceOutcome, Spread, Stopped, StoreOutcome, TimeCharge, Unit, Worst,
+    Cause, DrillOutcome, Estimate, Judged, Lengths, Method, Outcome, PromiseOutcome, RecoveryOutcome,
+    ScopeOutcome, SiteOutcome, SourceOutcome, Spread, Stopped, StoreOutcome, TimeCharge, Unit, Worst,
 };
 use models::specification::{Scope, Sourced, Specification};
 use models::volume::Volume;
@@ -435,8 +435,28 @@ struct StoreJson {
     recovery_seconds: SpreadJson,
     lost_writes_each: SpreadJson,
     lost_seconds_each: SpreadJson,
+    recovery_by_fault: Vec<RecoveryJson>,
     #[serde(skip_serializing_if = "Option::is_none")]
     consistency: Option<ConsistencyJson>,
+}
+
+#[derive(Serialize)]
+struct RecoveryJson {
+    fault: String,
+    recovery_seconds: SpreadJson,
+    lost_writes_each: SpreadJson,
+    lost_seconds_each: SpreadJson,
+}
+
+impl From<&(String, RecoveryOutcome)> for RecoveryJson {
+    fn from((fault, recovery): &(String, RecoveryOutcome)) -> Self {
+        RecoveryJson {
+            fault: fault.clone(),
+            recovery_seconds: (&recovery.time).into(),
+            lost_writes_each: (&recovery.lost_writes).into(),
+            lost_seconds_each: (&recovery.lost_span).into(),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -464,9 +484,10 @@ impl From<&StoreOutcome> for StoreJson {
             lost_writes_per_year: store.lost_writes.into(),
             two_writers_seconds_per_year: store.two_writers.into(),
             rebuilding_seconds_per_year: store.rebuilding.into(),
-            recovery_seconds: (&store.recovery).into(),
-            lost_writes_each: (&store.lost_by_each).into(),
-            lost_seconds_each: (&store.lost_span).into(),
+            recovery_seconds: (&store.recovery.time).into(),
+            lost_writes_each: (&store.recovery.lost_writes).into(),
+            lost_seconds_each: (&store.recovery.lost_span).into(),
+            recovery_by_fault: store.by_fault.iter().map(RecoveryJson::from).collect(),
             consistency: store.consistency.as_ref().map(ConsistencyJson::from),
         }
     }

@@ -20,6 +20,33 @@ pub(super) fn tables(outcome: &Outcome, document: &mut Document) {
         document.section("Stores (recovery: from the loss of a writer until another one writes)");
         document.table(stores(outcome));
     }
+    if outcome.stores.iter().any(|store| !store.by_fault.is_empty()) {
+        document.section("Recovery of stores, by what had failed (median and p95)");
+        document.table(recoveries(outcome));
+    }
+}
+
+fn recoveries(outcome: &Outcome) -> Table {
+    let head =
+        ["store", "failed", ">seen", ">recovery", ">p95", ">lost writes", ">p95", ">written in", ">p95"];
+    let mut table = Table::new(head);
+    let faults = outcome.stores.iter().flat_map(|store| store.by_fault.iter().map(move |row| (store, row)));
+    for (store, (fault, recovery)) in faults {
+        let both = |spread: &Spread, cell: &dyn Fn(f64) -> Cell| -> [Cell; 2] {
+            if spread.count == 0 {
+                return ["-".into(), "-".into()];
+            }
+            [cell(spread.p50.value), cell(spread.p95.value)]
+        };
+        let span = |value: f64| -> Cell { number::span(Span::from_seconds(value)).into() };
+        let seen = number::grouped(recovery.time.count.max(recovery.lost_writes.count));
+        let mut cells: Vec<Cell> = vec![store.name.clone().into(), fault.clone().into(), seen.into()];
+        cells.extend(both(&recovery.time, &span));
+        cells.extend(both(&recovery.lost_writes, &|value| Scale::PLAIN.bare(value).into()));
+        cells.extend(both(&recovery.lost_span, &span));
+        table.row(cells);
+    }
+    table
 }
 
 fn stores(outcome: &Outcome) -> Table {
@@ -64,11 +91,11 @@ fn stores(outcome: &Outcome) -> Table {
         }
         cells.extend([
             plain(store.hand_overs),
-            lasted(&store.recovery, store.recovery.p50.value),
-            lasted(&store.recovery, store.recovery.p95.value),
+            lasted(&store.recovery.time, store.recovery.time.p50.value),
+            lasted(&store.recovery.time, store.recovery.time.p95.value),
             plain(store.lost_writes),
-            seen(&store.lost_by_each, store.lost_by_each.p50.value),
-            seen(&store.lost_by_each, store.lost_by_each.p95.value),
+            seen(&store.recovery.lost_writes, store.recovery.lost_writes.p50.value),
+            seen(&store.recovery.lost_writes, store.recovery.lost_writes.p95.value),
             time(store.two_writers),
         ]);
         cells.extend(rebuilding.then(|| time(store.rebuilding)));
