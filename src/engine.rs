@@ -10,6 +10,8 @@ use sim::{Instant, Span};
 
 /// Quiet time told before and after an outage, as a share of it, in seconds at least, and at most.
 const MARGIN: (f64, f64, f64) = (0.08, 30.0, 300.0);
+/// Time after an outage in which what clients of stores see is told, as a share of it.
+const AFTERMATH: f64 = 0.5;
 
 /// Simulates all replications.
 pub(crate) fn run(scenario: &Scenario, threads: Option<u64>, audience: Audience) -> Result<Outcome, Failure> {
@@ -48,19 +50,22 @@ fn failure(scenario: &Scenario, fault: &StudyFault) -> Failure {
 
 /// The worst outage with some quiet time around it.
 pub(crate) fn worst(scenario: &Scenario, worst: Worst) -> Result<Story, Failure> {
-    let (from, until) = around(scenario, worst);
+    let (from, until) = around(scenario, worst, Span::ZERO);
     story(scenario, worst.replication, Some(from), Some(until))
 }
 
-/// What clients of stores saw then.
+/// What clients of stores saw then, and after it: for half as long, since what a store lacks is missed when it is back.
 pub(crate) fn worst_for_clients(scenario: &Scenario, worst: Worst) -> Result<Vec<ClientSlice>, Failure> {
-    study::clients_over_time(&scenario.specification, worst.replication, around(scenario, worst))
+    let aftermath = Span::from_seconds((worst.until - worst.from).seconds() * AFTERMATH);
+    let (from, until) = around(scenario, worst, aftermath);
+    study::clients_over_time(&scenario.specification, worst.replication, (from, until))
         .map_err(|fault| failure(scenario, &fault))
 }
 
-fn around(scenario: &Scenario, worst: Worst) -> (Instant, Instant) {
+/// From a margin before an outage to a margin after it and `more`.
+fn around(scenario: &Scenario, worst: Worst, more: Span) -> (Instant, Instant) {
     let length = (worst.until - worst.from).seconds();
     let margin = Span::from_seconds((length * MARGIN.0).clamp(MARGIN.1, MARGIN.2));
     let from = (worst.from - margin).max(Instant::ZERO);
-    (from, (worst.until + margin).min(Instant::ZERO + scenario.specification.run.horizon))
+    (from, (worst.until + margin + more).min(Instant::ZERO + scenario.specification.run.horizon))
 }

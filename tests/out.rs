@@ -167,3 +167,26 @@ fn the_first_scenario_is_valid_and_runs() {
     assert_eq!(room.seawall(&["validate", "first/scenario.yaml"]), 0);
     assert_eq!(room.seawall(&["run", "first/scenario.yaml", "--replications", "8"]), 0);
 }
+
+#[test]
+fn what_clients_saw_around_the_worst_outage_is_told_and_drawn() {
+    let room = Room::new("clients");
+    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cmd/history.in/orders.yaml");
+    fs::copy(from, room.0.join("orders.yaml")).expect("the scenario is there");
+    let sessions = "stores.orders.sessions={operations: 10, think: 1s}";
+    let run =
+        ["run", "orders.yaml", "--set", "stores.orders.keys=1000", "--set", sessions, "--out", "results"];
+    assert_eq!(room.seawall(&run), 0);
+    let files = room.files("results");
+    let text = |name: &str| String::from_utf8(files[name].clone()).expect("it is text");
+    // The writer dies: some slices lose writes, the others none.
+    let table = text("consistency-timeline.csv");
+    let lost: Vec<&str> = table.lines().filter(|line| line.contains(",lost-write,")).collect();
+    let some = lost.iter().filter(|line| line.split(',').nth(5) != Some("0")).count();
+    assert!(lost.len() == 60 && some > 0 && some < 30, "{lost:?}");
+    assert!(text("consistency.svg").contains("writes lost"));
+    assert!(text("report.html").contains("What clients saw around the worst outage"));
+    // Results are ours to overwrite, when asked.
+    assert_eq!(room.seawall(&run), 2);
+    assert_eq!(room.seawall(&[&run[..], &["--force"]].concat()), 0);
+}

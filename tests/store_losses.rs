@@ -134,3 +134,23 @@ fn a_hand_over_and_its_former_writer_are_one_loss() {
         outcome.recovery.lost_writes
     );
 }
+
+/// The cut is seen after a minute and loses the hour that the former writer went on; the death after half a minute, and
+/// loses the lag alone: each stands with its own kind of fault, and together they are all.
+#[test]
+fn each_kind_of_fault_has_its_own_laws_of_recovery_and_loss() {
+    // The cut makes `b` the writer, whose clients and other replicas stay beside it.
+    let script = "- {at: 10d, partition: [[a, d], [b, c]], for: 1h}\n- {at: 20d, fail: b, for: 1h}";
+    let outcome = Case::new("failover: {human: 60s}", script).outcome();
+    let kind = |name: &str| {
+        let row = outcome.by_fault.iter().find(|(kind, _)| kind == name);
+        &row.unwrap_or_else(|| panic!("{name} is not in {:?}", outcome.by_fault)).1
+    };
+    let (cut, death) = (kind("script 1"), kind("script 2"));
+    assert_eq!([death.time.count, cut.time.count], [200, 200]);
+    assert_eq!(outcome.recovery.time.count, 400);
+    assert!((death.lost_writes.p50.value - 100.0).abs() < 10.0, "{death:?}");
+    let beside = 50.0 * (3600.0 - 60.0);
+    assert!((cut.lost_writes.p50.value - beside - 100.0).abs() < 0.02 * beside, "{cut:?}");
+    assert!((death.lost_span.p50.value - 2.0).abs() < 0.1 && cut.lost_span.p50.value > 3500.0, "{cut:?}");
+}

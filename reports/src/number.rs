@@ -269,6 +269,11 @@ pub fn length(seconds: f64) -> String {
     }
 }
 
+/// [`length`] of a time before or after an instant.
+pub fn signed_length(seconds: f64) -> String {
+    if seconds < 0.0 { format!("-{}", length(-seconds)) } else { length(seconds) }
+}
+
 fn two((first, first_unit): (u64, &str), (second, second_unit): (u64, &str)) -> String {
     if second == 0 {
         format!("{first} {first_unit}")

@@ -47,6 +47,7 @@ impl Results<'_> {
             let clients = engine::worst_for_clients(self.scenario, worst)?;
             if !clients.is_empty() {
                 files.add("consistency-timeline.csv", csv::clients(specification, &clients));
+                drawn.insert(0, ("consistency.svg", plots::clients(specification, worst, &clients)));
             }
             drawn.insert(0, ("worst-outage.svg", plots::outage(specification, outcome, &kept)));
         }

@@ -266,6 +266,7 @@ fn every_csv_column_is_documented() {
     files.push(("drill.csv", crate::csv::drill(&sample::drills())));
     files.push(("timeline.csv", crate::csv::timeline(&specification, &sample::story())));
     files.push(("losses.csv", crate::csv::losses(&specification, &sample::story())));
+    files.push(("consistency-timeline.csv", crate::csv::clients(&specification, &[])));
     let manual = include_str!("../../../docs/OUTPUT.md");
     for (name, text) in files {
         let head = text.lines().next().expect("a CSV has a header");

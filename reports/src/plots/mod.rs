@@ -2,6 +2,7 @@
 
 mod axis;
 mod blame;
+mod clients;
 mod downtime;
 mod load;
 mod pen;
@@ -10,8 +11,9 @@ mod tests;
 mod worst;
 
 use crate::csv::File;
-use models::outcome::Outcome;
+use models::outcome::{Outcome, Worst};
 use models::specification::Specification;
+use models::study::ClientSlice;
 use models::timeline::Story;
 
 /// The plots of an outcome: those that have something to show.
@@ -34,4 +36,9 @@ pub fn run(outcome: &Outcome) -> Vec<File> {
 /// The plot of an outage, minute by minute.
 pub fn outage(specification: &Specification, outcome: &Outcome, story: &Story) -> String {
     worst::plot(specification, outcome, story)
+}
+
+/// The plot of what clients of stores saw around it: `slices` of at least one store.
+pub fn clients(specification: &Specification, worst: Worst, slices: &[ClientSlice]) -> String {
+    clients::plot(specification, worst, slices)
 }

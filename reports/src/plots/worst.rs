@@ -224,12 +224,8 @@ fn time_axis(pen: &Pen, x: &Axis, range: f64) {
     for value in x.multiples(time_step(range, 9.0)) {
         let at = x.at(value);
         pen.line(&[(at, LOSS.1), (at, LOSS.1 + 5.0)], INK, 1.0);
-        pen.text(&signed(value), (at, LOSS.1 + 16.0), SMALL, Anchor::Middle, INK);
+        pen.text(&number::signed_length(value), (at, LOSS.1 + 16.0), SMALL, Anchor::Middle, INK);
     }
-}
-
-fn signed(seconds: f64) -> String {
-    if seconds < 0.0 { format!("-{}", number::length(-seconds)) } else { number::length(seconds) }
 }
 
 /// A cause or a consequence marked in the plot.

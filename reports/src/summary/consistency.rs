@@ -37,6 +37,12 @@ fn per_million(estimate: Estimate) -> Cell {
     }
 }
 
+/// What an anomaly is called.
+pub(crate) fn seen_as(anomaly: Anomaly) -> &'static str {
+    words(anomaly).0
+}
+
+/// What it is called, and the operations to which it can happen.
 fn words(anomaly: Anomaly) -> (&'static str, &'static str) {
     match anomaly {
         Anomaly::StaleRead => ("stale reads", "answered reads"),

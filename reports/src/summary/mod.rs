@@ -15,6 +15,7 @@ use crate::reproduce::Reproduce;
 use models::outcome::{Method, Outcome, ScopeOutcome, Stopped};
 use models::specification::Specification;
 
+pub(crate) use consistency::seen_as;
 pub use verdicts::check;
 
 /// The summary of a run.

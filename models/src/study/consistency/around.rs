@@ -16,7 +16,7 @@ use sim::{Instant, Replication, Span, Stream, StreamName};
 /// Slices of a stretch.
 const SLICES: i64 = 60;
 /// Operations that are looked at in each, about.
-const OPERATIONS: f64 = 2000.0;
+const OPERATIONS: f64 = 4000.0;
 
 /// A slice of time.
 #[derive(Clone, Debug)]
@@ -53,17 +53,15 @@ pub fn clients_over_time(
     let mut world = World::new(&design, Nobody);
     let luck = (specification.run.seed, Replication(replication));
     let scenes = watch.scenes(&mut world, luck);
-    let slice = Span::from_nanos(((until - from).nanos() / SLICES).max(1));
+    let edge = |slice: i64| from + Span::from_nanos((until - from).nanos() / SLICES * slice);
     let mut slices = Vec::new();
     for (store, scenes) in watch.stores.iter().zip(scenes) {
         let name = StreamName::of(&specification.stores[store.id].name, "operations over time");
         let mut stream = Stream::new(luck.0, luck.1, name);
         let strata = store.strata(&design, &scenes);
-        let mut begins = from;
-        while begins < until {
-            let ends = begins.saturating_add(slice).min(until);
-            slices.push(store.slice(&design, &scenes, &strata, (begins, ends), &mut stream));
-            begins = ends;
+        for slice in 0..SLICES {
+            let stretch = (edge(slice), edge(slice + 1));
+            slices.push(store.slice(&design, &scenes, &strata, stretch, &mut stream));
         }
     }
     Ok(slices)
