@@ -243,6 +243,11 @@ impl Register {
         }
     }
 
+    /// Is there a counted write that is lost and that nobody has read, which a replica that has not heard of that still shows?
+    pub(super) fn may_be_read_yet(&self) -> bool {
+        self.versions.iter().any(|version| version.counted && version.lost && !version.read)
+    }
+
     /// Counts what is lost at the end.
     pub(super) fn settle(&self, counts: &mut PrimaryCounts) {
         self.versions.iter().for_each(|version| version.settle(counts));

@@ -195,11 +195,12 @@ impl<'a> PrimaryRun<'a> {
         self.send(id, arrival.at);
     }
 
-    /// Has every counted session ended, and no loss of what they wrote is to come, which others may read before?
+    /// Has every counted session ended, and is no loss of what they wrote to come, nor a read of what is lost?
     fn is_over(&self) -> bool {
         let begun = self.logs.latest().map_or(0, |latest| latest + 1);
         self.comers.as_ref().is_some_and(|comers| comers.awaited == 0)
             && begun == self.store.reigns.reigns().len()
+            && !self.registers.rows().iter().any(|kept| kept.register.may_be_read_yet())
     }
 
     /// A session of a crowd ends.

@@ -157,7 +157,9 @@ impl Store {
             |replica: &usize| self.reigns.is_up(*replica, now) && self.reigns.reach(place, *replica, now);
         let mut able = (0..self.reigns.replicas()).filter(in_reach);
         match busy.session.reads {
-            ReadFrom::Nearest if !busy.writes => able.min_by_key(|replica| self.distances[place][*replica]),
+            ReadFrom::Nearest if !busy.writes => {
+                able.min_by_key(|replica| (self.distances[place][*replica], *replica != place))
+            }
             ReadFrom::Uniform if !busy.writes => {
                 let count = able.clone().count() as u64;
                 if count == 0 { None } else { able.nth(busy.stream.below(count) as usize) }

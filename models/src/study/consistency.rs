@@ -44,7 +44,7 @@ use player::Unplayable;
 use scenes::{Recorder, Scenes};
 use seen::Seen;
 use sim::{Instant, Replication, Seed, Span, Stream, StreamName, Table};
-use strata::Strata;
+use strata::{Reach, Strata};
 use visit::Visitor;
 
 /// More operations than this are not simulated one by one.
@@ -173,8 +173,14 @@ impl Watched<'_> {
 
     fn strata(&self, design: &Design, scenes: &Scenes) -> Strata {
         let horizon = design.specification().run.horizon;
-        let lacking = self.visitor.player().lacking(scenes, Instant::ZERO + horizon);
-        Strata::new(scenes, &lacking, horizon, self.visitor.near(Span::ZERO), self.sessions)
+        let (player, end) = (self.visitor.player(), Instant::ZERO + horizon);
+        let (lacking, losses) = (player.lacking(scenes, end), player.losses(scenes, end));
+        let reach = Reach {
+            near: self.visitor.near(Span::ZERO),
+            lasts: self.visitor.lasts(),
+            missed: self.visitor.missed(self.sessions.popularity.meeting()),
+        };
+        Strata::new(scenes, (&lacking, &losses), horizon, reach)
     }
 
     /// What a session sees that begins at an instant, if one does: in proportion to what arrives.

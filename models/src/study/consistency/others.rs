@@ -2,7 +2,8 @@
 //!
 //! Near the session that is looked at everybody comes as they do. Long before, and long after, writes are all that matters:
 //! they say since when a replica lacks something, or whether somebody wrote the same key on the other side of a cut. So
-//! sessions that write come there with their writes alone. Time is taken in stretches, each twice as long as the one nearer
+//! sessions that write come there with their writes alone; but after a session that may lose a write everybody, since who
+//! reads it before it is lost matters too. Time is taken in stretches, each twice as long as the one nearer
 //! to the session; where a stretch holds more than [`CROWD`] of them, at most [`AT_A_PLACE`] come at each place, spread as
 //! the traffic was at [`SLOTS`] instants. So what is asked of them (has anybody written there, and about when?) has nearly
 //! the same answer.
@@ -30,49 +31,58 @@ pub(super) struct Others<'a> {
     pub(super) arrivals: Vec<Arrival>,
 }
 
+/// Who comes long before or after a session.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Far {
+    /// This share of all sessions,
+    part: f64,
+    /// doing this while they are few,
+    few: Role,
+    /// or this while they are many.
+    many: Role,
+}
+
+impl Far {
+    /// All sessions.
+    pub(super) const OPERATING: Far = Far { part: 1.0, few: Role::Whole, many: Role::One };
+
+    /// Those that write.
+    pub(super) fn writing(writing: Writing) -> Self {
+        Far { part: writing.share, few: Role::Writes, many: Role::OneWrite }
+    }
+}
+
 impl Others<'_> {
     /// Everybody comes during a stretch.
     pub(super) fn come(&mut self, during: Stretch, stream: &mut Stream) {
         self.arrive(during, 1.0, Role::Whole, stream);
     }
 
-    /// They write, from an instant back to another.
-    pub(super) fn write_before(
-        &mut self,
-        during: Stretch,
-        nearest: Span,
-        writing: Writing,
-        stream: &mut Stream,
-    ) {
+    /// Some come, from an instant back to another.
+    pub(super) fn come_before(&mut self, during: Stretch, nearest: Span, far: Far, stream: &mut Stream) {
         let (mut until, mut length) = (during.until, nearest);
         while until > during.from {
             let from = (until - length).max(during.from);
-            self.write(Stretch { from, until }, writing, stream);
+            self.come_far(Stretch { from, until }, far, stream);
             (until, length) = (from, length * 2);
         }
     }
 
-    /// They write, from an instant on to another.
-    pub(super) fn write_after(
-        &mut self,
-        during: Stretch,
-        nearest: Span,
-        writing: Writing,
-        stream: &mut Stream,
-    ) {
+    /// Some come, from an instant on to another.
+    pub(super) fn come_after(&mut self, during: Stretch, nearest: Span, far: Far, stream: &mut Stream) {
         let (mut from, mut length) = (during.from, nearest);
         while from < during.until {
             let until = from.saturating_add(length).min(during.until);
-            self.write(Stretch { from, until }, writing, stream);
+            self.come_far(Stretch { from, until }, far, stream);
             (from, length) = (until, length * 2);
         }
     }
 
-    fn write(&mut self, during: Stretch, writing: Writing, stream: &mut Stream) {
-        let part = self.share * writing.share;
+    fn come_far(&mut self, during: Stretch, far: Far, stream: &mut Stream) {
+        let part = self.share * far.part;
         let seconds = (during.until - during.from).seconds();
         if self.visitor.most() * part * seconds <= CROWD {
-            self.arrive(during, writing.share, Role::Writes, stream);
+            self.arrive(during, far.part, far.few, stream);
             return;
         }
         let slot = Span::from_nanos((during.until - during.from).nanos() / SLOTS as i64);
@@ -95,7 +105,7 @@ impl Others<'_> {
                     (chosen < 0.0).then_some(index)
                 });
                 let within = Span::from_seconds(stream.uniform() * slot.seconds());
-                self.add(begins(index.unwrap_or(SLOTS - 1)) + within, place, Role::OneWrite);
+                self.add(begins(index.unwrap_or(SLOTS - 1)) + within, place, far.many);
             }
         }
     }

@@ -1,11 +1,14 @@
 //! Which engine plays the sessions of a store, and what they are like.
 
+use super::possible::possible;
 use super::scenes::Scenes;
 use super::seen::Seen;
 use crate::design::Design;
 use crate::network::delay;
 use crate::operations::{Arrival, Crowd, Habit, Popularity, PrimaryRun, Session, Stretch, leaderless};
-use crate::specification::{Family, Primary, Replicated, Sessions, SiteId};
+use crate::outcome::Anomaly;
+use crate::specification::{Acknowledged, Family, Primary, Replicated, Sessions, SiteId, Specification};
+use crate::store::Glimpse;
 use crate::study::history::{self, many};
 use sim::{Instant, Replication, Seed, Span, Stream, StreamName};
 
@@ -21,14 +24,20 @@ pub(super) enum Role {
     Writes,
     /// One write.
     OneWrite,
+    /// One operation.
+    One,
 }
 
 /// The engine that plays a store's sessions.
 #[derive(Debug)]
 pub(super) struct Player<'d> {
     design: &'d Design,
+    family: &'d Family,
     patience: Span,
     members: Vec<SiteId>,
+    /// The longest way between two members.
+    way: Span,
+    writing: Writing,
     engine: Engine<'d>,
 }
 
@@ -56,8 +65,8 @@ pub(super) struct Unplayable;
 /// Sessions of a geometric number of operations, looked at for their writes alone.
 ///
 /// Before each of its operations a session will write again with probability `writes`, and then the number of further
-/// writes is geometric; the time between two is exponential where that between two operations is, but for what an answer
-/// takes.
+/// writes is geometric; the time between two is exponential where that between two operations is, but for what answers
+/// take, which is taken to be alike.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(super) struct Writing {
     /// Of the sessions, those that write at all.
@@ -69,7 +78,7 @@ pub(super) struct Writing {
 }
 
 impl Writing {
-    pub(super) fn of(sessions: &Sessions, reads: f64) -> Self {
+    pub(super) fn of(sessions: &Sessions, reads: f64, answers: Span) -> Self {
         let (writes, ends) = (1.0 - reads, 1.0 / sessions.operations);
         // The chance that an operation is a write or the last.
         let decides = ends + writes - ends * writes;
@@ -77,7 +86,7 @@ impl Writing {
         Writing {
             share,
             operations: 1.0 / (1.0 - (1.0 - ends) * share),
-            think: Span::from_seconds(sessions.think.seconds() / decides),
+            think: Span::from_seconds((sessions.think + answers).seconds() / decides - answers.seconds()),
         }
     }
 }
@@ -85,11 +94,13 @@ impl Writing {
 impl<'d> Player<'d> {
     pub(super) fn new(design: &'d Design, family: &'d Family, sessions: &Sessions, reads: f64) -> Self {
         let members = family.members();
-        let writing = Writing::of(sessions, reads);
+        let way = way(design.specification(), &members);
+        let writing = Writing::of(sessions, reads, way * 2);
         let roles = [
             (reads, sessions.think, sessions.operations),
             (0.0, writing.think, writing.operations),
             (0.0, writing.think, 1.0),
+            (reads, sessions.think, 1.0),
         ];
         let places = members.len();
         let habits = roles.into_iter().flat_map(|role| (0..places).map(move |place| (role, place)));
@@ -109,12 +120,17 @@ impl<'d> Player<'d> {
                 Engine::ManyWriters(plan, habits.map(habit).collect())
             }
         };
-        Player { design, patience: sessions.patience, members, engine }
+        Player { design, family, patience: sessions.patience, members, way, writing, engine }
     }
 
     /// The sites of the store's members.
     pub(super) fn members(&self) -> &[SiteId] {
         &self.members
+    }
+
+    /// What of sessions their writes are.
+    pub(super) fn writing(&self) -> Writing {
+        self.writing
     }
 
     /// The habit of sessions at a place.
@@ -123,6 +139,7 @@ impl<'d> Player<'d> {
             Role::Whole => 0,
             Role::Writes => 1,
             Role::OneWrite => 2,
+            Role::One => 3,
         };
         (role * self.members.len() + place) as u32
     }
@@ -134,16 +151,46 @@ impl<'d> Player<'d> {
 
     /// How long others may not see a write while nothing is wrong.
     pub(super) fn spreads(&self) -> Span {
-        match &self.engine {
-            Engine::OneWriter(plan, _) => Span::from_seconds(plan.lag.mean()) * 2,
-            Engine::ManyWriters(plan, _) => {
-                let specification = self.design.specification();
-                let place = |id: &SiteId| specification.sites[*id].place;
-                let pairs = self.members.iter().flat_map(|a| self.members.iter().map(move |b| (a, b)));
-                let way = pairs.map(|(a, b)| delay(specification, place(a), place(b))).max();
-                way.unwrap_or(Span::ZERO) * 2 + Span::from_seconds(plan.agreeing.lag.quantile(LATEST)) * 2
-            }
+        let lag = match &self.engine {
+            Engine::OneWriter(plan, _) => Span::from_seconds(plan.lag.mean()),
+            Engine::ManyWriters(plan, _) => Span::from_seconds(plan.agreeing.lag.quantile(LATEST)),
+        };
+        (self.way + lag) * 2
+    }
+
+    /// How long an answer takes at most while nothing is wrong, nearly always.
+    pub(super) fn answers(&self) -> Span {
+        let lag = match &self.engine {
+            Engine::OneWriter(plan, _) if plan.acknowledged == Acknowledged::Alone => Span::ZERO,
+            Engine::OneWriter(plan, _) => Span::from_seconds(plan.lag.quantile(LATEST)),
+            Engine::ManyWriters(plan, _) => Span::from_seconds(plan.agreeing.lag.quantile(LATEST)),
+        };
+        self.way * 4 + lag * 2
+    }
+
+    /// How long a write by a clock that is ahead of another stands above what that one stamps.
+    pub(super) fn shadow(&self) -> Span {
+        let Engine::ManyWriters(plan, _) = &self.engine else { return Span::ZERO };
+        let ahead = plan.agreeing.ahead.iter().copied();
+        match (ahead.clone().max(), ahead.min()) {
+            (Some(most), Some(least)) => most - least,
+            _ => Span::ZERO,
         }
+    }
+
+    /// The instants at which acknowledged writes may be lost, in order, up to a horizon.
+    pub(super) fn losses(&self, scenes: &Scenes, horizon: Instant) -> Vec<Instant> {
+        if !possible(self.family, Anomaly::LostWrite) {
+            return Vec::new();
+        }
+        let glimpses = scenes.glimpses(Instant::ZERO, horizon);
+        let reign = |glimpse: &Glimpse| glimpse.writers().map(|(reign, _)| reign).max();
+        let mut latest = glimpses.first().and_then(|(_, glimpse)| reign(glimpse));
+        let changes = glimpses.iter().filter(|(_, glimpse)| {
+            let now = reign(glimpse).max(latest);
+            std::mem::replace(&mut latest, now) != now
+        });
+        changes.map(|(at, _)| *at).collect()
     }
 
     /// When some replicas lack what nobody will send them until all compare what they have; in the order of their
@@ -210,6 +257,14 @@ impl<'d> Player<'d> {
     }
 }
 
+/// The longest way between two members.
+fn way(specification: &Specification, members: &[SiteId]) -> Span {
+    let place = |id: &SiteId| specification.sites[*id].place;
+    let pairs = members.iter().flat_map(|a| members.iter().map(move |b| (a, b)));
+    let way = pairs.map(|(a, b)| delay(specification, place(a), place(b))).max();
+    way.unwrap_or(Span::ZERO)
+}
+
 /// The last multiple of a time that is not after an instant.
 fn last_before(at: Instant, every: Span) -> Instant {
     at - Span::from_nanos(at.nanos().rem_euclid(every.nanos()))
@@ -247,7 +302,7 @@ mod tests {
                 since = since.map(|steps: u32| steps + 1);
             }
         }
-        let writing = Writing::of(&sessions, reads);
+        let writing = Writing::of(&sessions, reads, Span::ZERO);
         let close = |found: f64, said: f64| assert!((found / said - 1.0).abs() < 0.02, "{found}, {said}");
         close(f64::from(wrote) / f64::from(count), writing.share);
         close(f64::from(writes) / f64::from(wrote), writing.operations);
@@ -262,7 +317,7 @@ mod tests {
             think: Span::SECOND,
             patience: Span::SECOND,
         };
-        assert_eq!(Writing::of(&sessions, 1.0).share, 0.0);
-        assert_eq!(Writing::of(&sessions, 0.0).share, 1.0);
+        assert_eq!(Writing::of(&sessions, 1.0, Span::ZERO).share, 0.0);
+        assert_eq!(Writing::of(&sessions, 0.0, Span::ZERO).share, 1.0);
     }
 }

@@ -3,11 +3,10 @@
 
 use super::scenes::Scenes;
 use crate::operations::Stretch;
-use crate::specification::Sessions;
 use sim::{Instant, Span};
 
-/// Shares of the operations that are spent around changes, in other disturbances, and at rest.
-const SHARES: [f64; 3] = [0.5, 0.25, 0.25];
+/// How the operations are divided among times around changes, other disturbances, the aftermath of losses, and rest.
+const WEIGHTS: [f64; 4] = [0.5, 0.25, 0.25, 0.25];
 
 /// Disjoint stretches in the order of time.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -18,7 +17,20 @@ pub(super) struct Parts(Vec<Stretch>);
 pub(super) struct Strata {
     /// The store is disturbed, with what leads to it and what remains of it.
     disturbed: Parts,
-    parts: [Parts; 3],
+    /// Those disturbances that may lose acknowledged writes, which are missed until their keys are written again.
+    lossy: Vec<Stretch>,
+    parts: [Parts; 4],
+}
+
+/// What leads to a disturbance, and what remains of it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reach {
+    /// How long others on its key matter to a session.
+    pub(super) near: Span,
+    /// How long a session lasts.
+    pub(super) lasts: Span,
+    /// How long a lost write is missed by most who could.
+    pub(super) missed: Span,
 }
 
 impl Parts {
@@ -78,17 +90,16 @@ impl Parts {
 }
 
 impl Strata {
-    /// Disturbed is the store also while replicas lack something: `lacking`, in the order of their beginnings.
+    /// Disturbed is the store also while replicas lack something: `lacking`, in the order of their beginnings. Acknowledged
+    /// writes may get lost at the instants of `losses`.
     pub(super) fn new(
         scenes: &Scenes,
-        lacking: &[Stretch],
+        (lacking, losses): (&[Stretch], &[Instant]),
         horizon: Span,
-        near: Span,
-        sessions: &Sessions,
+        Reach { near, lasts, missed }: Reach,
     ) -> Self {
         let whole = Stretch { from: Instant::ZERO, until: Instant::ZERO + horizon };
         let turns: Vec<(Instant, bool)> = scenes.turns().collect();
-        let lasts = Span::from_seconds(sessions.operations * sessions.think.seconds());
         let around = |from: Instant, until: Instant| Stretch {
             from: from - lasts - near,
             until: until.saturating_add(near),
@@ -102,20 +113,37 @@ impl Strata {
         let disturbed = Parts::union(disturbed.into_iter(), whole);
         let changes = turns.iter().skip(1).map(|(at, _)| around(*at, at.saturating_add(near)));
         let changes = Parts::union(changes, whole);
-        let rest = Parts(vec![whole]).without(&disturbed).without(&changes);
-        Strata { parts: [changes.clone(), disturbed.without(&changes), rest], disturbed }
+        let mut lossy: Vec<Stretch> = losses.iter().filter_map(|at| disturbed.holding(*at)).collect();
+        lossy.dedup();
+        let after = |loss: &Stretch| Stretch { from: loss.until, until: loss.until.saturating_add(missed) };
+        let after = Parts::union(lossy.iter().map(after), whole).without(&disturbed).without(&changes);
+        let rest = Parts(vec![whole]).without(&disturbed).without(&changes).without(&after);
+        Strata { parts: [changes.clone(), disturbed.without(&changes), after, rest], disturbed, lossy }
     }
 
     /// Each that is not empty, with the share of the operations that are spent on it.
     pub(super) fn parts(&self) -> impl Iterator<Item = (&Parts, f64)> {
-        let all = self.parts.iter().zip(SHARES).filter(|(parts, _)| !parts.length().is_zero());
+        let all = self.parts.iter().zip(WEIGHTS).filter(|(parts, _)| !parts.length().is_zero());
         let spent: f64 = all.clone().map(|(_, share)| share).sum();
         all.map(move |(parts, share)| (parts, share / spent))
     }
 
-    /// From when on to play what is seen from `at` on: from before the disturbance under way, if there is one.
-    pub(super) fn begins(&self, at: Instant) -> Instant {
-        self.disturbed.holding(at).map_or(at, |disturbed| disturbed.from).max(Instant::ZERO)
+    /// From when on to play what is seen from `at` on: from before the disturbance under way, if there is one, and before
+    /// what lost something on a key that is likely to be written within `missed`.
+    pub(super) fn begins(&self, at: Instant, missed: Span) -> Instant {
+        let own = self.disturbed.holding(at).map_or(at, |disturbed| disturbed.from);
+        let index = self.lossy.partition_point(|loss| loss.until < at - missed);
+        let lossy = self.lossy.get(index).map_or(own, |loss| loss.from.min(own));
+        lossy.max(Instant::ZERO)
+    }
+
+    pub(super) fn is_disturbed(&self, at: Instant) -> bool {
+        self.disturbed.holding(at).is_some()
+    }
+
+    /// May what is written at an instant be lost?
+    pub(super) fn may_lose(&self, at: Instant) -> bool {
+        self.disturbed.holding(at).is_some_and(|disturbed| self.lossy.contains(&disturbed))
     }
 
     /// Until when the store has to be followed for those who leave it at `at`.

@@ -1,7 +1,7 @@
 //! One session among the others on its key; or every session of a replication.
 
-use super::others::Others;
-use super::player::{Play, Player, Role, Unplayable, Writing};
+use super::others::{Far, Others};
+use super::player::{Play, Player, Role, Unplayable};
 use super::scenes::{Scene, Scenes};
 use super::seen::Seen;
 use super::strata::Strata;
@@ -17,6 +17,8 @@ use sim::{Instant, Span, Stream, Table};
 /// Sessions of mean length before and after a session in which others on its key matter to it.
 const LENGTHS_BEFORE: f64 = 3.0;
 const LENGTHS_AFTER: f64 = 8.0;
+/// Mean times between two writes of a key after which a lost one is missed no more.
+const WRITES_AFTER: f64 = 8.0;
 
 /// How sessions of one store come about.
 #[derive(Debug)]
@@ -24,7 +26,6 @@ pub(super) struct Visitor<'d> {
     design: &'d Design,
     player: Player<'d>,
     sessions: &'d Sessions,
-    writing: Writing,
     /// Where the traffic of each site is served: a member's number.
     places: Table<SiteId, usize>,
     /// Reads and writes of a request.
@@ -55,7 +56,6 @@ impl<'d> Visitor<'d> {
         Visitor {
             design,
             sessions,
-            writing: Writing::of(sessions, reads),
             places: specification.sites.map(|site, _| nearest(site)),
             touches,
             most: peak * (touches.0 + touches.1) / sessions.operations,
@@ -76,8 +76,15 @@ impl<'d> Visitor<'d> {
         self.most
     }
 
-    fn lasts(&self) -> Span {
-        Span::from_seconds(self.sessions.operations * self.sessions.think.seconds())
+    /// Mean time that a session lasts while nothing is wrong, about.
+    pub(super) fn lasts(&self) -> Span {
+        self.takes(self.player.answers().min(self.sessions.patience))
+    }
+
+    /// Mean time that a session lasts whose operations are answered after such a time.
+    fn takes(&self, answers: Span) -> Span {
+        let operation = self.sessions.think.seconds() + answers.seconds();
+        Span::from_seconds(self.sessions.operations * operation)
     }
 
     /// How long before a session others on its key matter to it, given the greatest lag.
@@ -86,9 +93,17 @@ impl<'d> Visitor<'d> {
         self.sessions.patience + spreads + Span::from_seconds(self.lasts().seconds() * LENGTHS_BEFORE)
     }
 
-    /// Until when others matter as they come to a session that begins at an instant.
-    fn ends(&self, at: Instant) -> Instant {
-        let lasts = Span::from_seconds(self.lasts().seconds() * LENGTHS_AFTER);
+    /// How long after its loss a write may be missed, of a key with such a share of all sessions.
+    pub(super) fn missed(&self, share: f64) -> Span {
+        let writes = self.most * self.sessions.operations * (1.0 - history::reading(self.touches)) * share;
+        Span::from_seconds(WRITES_AFTER / writes.max(f64::MIN_POSITIVE))
+    }
+
+    /// Until when others matter as they come to a session that begins at an instant. While something is wrong an operation
+    /// may take as long as anybody waits.
+    fn ends(&self, at: Instant, strata: &Strata) -> Instant {
+        let lasts = if strata.is_disturbed(at) { self.takes(self.sessions.patience) } else { self.lasts() };
+        let lasts = Span::from_seconds(lasts.seconds() * LENGTHS_AFTER);
         let rivals = if self.player.rivals_matter() { self.near(Span::ZERO) } else { Span::ZERO };
         at.saturating_add(lasts).saturating_add(rivals)
     }
@@ -140,21 +155,31 @@ impl<'d> Visitor<'d> {
         strata: &Strata,
         stream: &mut Stream,
     ) -> Result<Seen, Unplayable> {
-        let ends = self.ends(at);
-        let span = Stretch { from: strata.begins(at), until: strata.ends(ends) };
+        let ends = self.ends(at, strata);
+        let missed = self.missed(share);
+        let span = Stretch { from: strata.begins(at, missed), until: strata.ends(ends) };
         let lags = self.player.lags(scenes, span, stream);
         let near = self.near(lags.iter().copied().max().unwrap_or(Span::ZERO));
         let since = (at - near).max(Instant::ZERO);
-        let begins = strata.begins(since);
+        let begins = strata.begins(since, missed).min((at - self.player.shadow()).max(Instant::ZERO));
         let mut others = Others { visitor: self, scenes, share, arrivals: Vec::new() };
-        others.write_before(Stretch { from: begins, until: since }, near, self.writing, stream);
+        others.come_before(
+            Stretch { from: begins, until: since },
+            near,
+            Far::writing(self.player.writing()),
+            stream,
+        );
         others.come(Stretch { from: since, until: at }, stream);
         let habit = self.player.habit(place, Role::Whole);
         others.arrivals.push(Arrival { at, key: KeyId(0), habit, counted: true });
         others.come(Stretch { from: at, until: ends }, stream);
         let during = Stretch { from: begins, until: strata.ends(ends) };
+        // Rivals decide whether a write lasts, readers whether it has been seen before it is lost.
         if self.player.rivals_matter() {
-            others.write_after(Stretch { from: ends, until: during.until }, near, self.writing, stream);
+            let after = Stretch { from: ends, until: during.until };
+            others.come_after(after, near, Far::writing(self.player.writing()), stream);
+        } else if strata.may_lose(at) {
+            others.come_after(Stretch { from: ends, until: during.until }, near, Far::OPERATING, stream);
         }
         let mut arrivals = others.arrivals;
         arrivals.sort_by_key(|arrival| arrival.at);
