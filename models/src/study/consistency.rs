@@ -28,6 +28,7 @@ mod scenes;
 mod seen;
 mod strata;
 mod tally;
+mod times;
 mod visit;
 
 pub use around::{ClientSlice, clients_over_time};
@@ -154,7 +155,7 @@ impl Watched<'_> {
         if run.fidelity == Fidelity::Request {
             let seen = self.visitor.everybody(&self.choice, scenes, run.horizon, &mut stream);
             tally.see(seen, self.sessions_due(design), 1.0);
-            tally.finish();
+            tally.finish(replication.0);
             return;
         }
         let strata = self.strata(design, scenes);
@@ -168,7 +169,7 @@ impl Watched<'_> {
                 }
             }
         }
-        tally.finish();
+        tally.finish(replication.0);
     }
 
     fn strata(&self, design: &Design, scenes: &Scenes) -> Strata {

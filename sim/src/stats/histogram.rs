@@ -67,6 +67,15 @@ impl LogHistogram {
         self.buckets.iter().map(|(bucket, times)| (bounds(*bucket).0, bounds(*bucket).1, *times))
     }
 
+    /// How many values are below one, as if those of its bucket were spread evenly.
+    pub fn below(&self, value: f64) -> f64 {
+        let part = |(low, high, count): (u64, u64, u64)| {
+            let (low, width) = (low as f64, (high - low) as f64 + 1.0);
+            ((value - low) / width).clamp(0.0, 1.0) * count as f64
+        };
+        self.buckets().map(part).sum()
+    }
+
     fn top(&self, rank: u64) -> f64 {
         bounds(self.bucket_of_rank(rank)).1.min(self.max) as f64
     }

@@ -3,6 +3,7 @@
 //! An accumulator holds integers only. What two threads gathered apart is, after the merge in any grouping, the same
 //! as what one would have gathered; floats appear only when an [`Estimate`] is read off at the end.
 
+mod clusters;
 mod histogram;
 mod holm;
 mod moments;
@@ -14,6 +15,7 @@ mod warmup;
 mod weights;
 mod wide;
 
+pub use clusters::independent_values;
 pub use histogram::LogHistogram;
 pub use holm::holm;
 pub use moments::Moments;

@@ -78,11 +78,11 @@ impl Watched<'_> {
     ) -> ClientSlice {
         let specification = design.specification();
         let mut tally = Tally::new(&specification.stores[self.id].family, OPERATIONS);
-        for _ in 0..self.visitor.draws(OPERATIONS) {
+        for draw in 0..self.visitor.draws(OPERATIONS) {
             let at = from + Span::from_seconds(stream.uniform() * (until - from).seconds());
             if let Some(seen) = self.one(scenes, strata, at, stream) {
                 tally.see(seen, 1, 1.0);
-                tally.finish();
+                tally.finish(draw);
             }
         }
         let middle = from + Span::from_nanos((until - from).nanos() / 2);

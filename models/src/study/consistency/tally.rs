@@ -3,20 +3,18 @@
 use super::player::Unplayable;
 use super::possible::possible;
 use super::seen::Seen;
-use crate::outcome::{Anomaly, AnomalyOutcome, Consistency, Estimate, Method, Percentiles};
+use super::times::Weighed;
+use crate::outcome::{Anomaly, AnomalyOutcome, Consistency, Estimate, Method};
 use crate::specification::Family;
 use crate::study::interval::convert;
 use crate::study::measure::NO_SAMPLE;
-use sim::stats::{Confidence, LogHistogram, Moments, Pairs, events_bound_after_none, quantile_ranks};
+use sim::stats::{Confidence, Moments, Pairs, events_bound_after_none};
 
 /// Units of a replication's operations in sums: far below what squares of such sums may be.
 const UNITS: f64 = 1e15;
-/// Units of them among times: fewer, since these are summed over all replications.
-const UNITS_OF_TIMES: f64 = 1e13;
 /// An operation has two to the power of this units at least, and of that at most.
 const UNITS_LEAST: i32 = 4;
 const UNITS_MOST: i32 = 30;
-const NANOS: f64 = 1e9;
 const MILLION: f64 = 1e6;
 const KINDS: usize = Anomaly::ALL.len();
 
@@ -50,16 +48,6 @@ pub(crate) struct Tally {
 struct Here {
     operations: f64,
     seen: [(f64, f64); KINDS],
-}
-
-/// Times with weights.
-#[derive(Clone, Debug)]
-struct Weighed {
-    /// Units of an operation.
-    units: f64,
-    times: LogHistogram,
-    /// Sum of the squares of the weights.
-    squares: u128,
 }
 
 impl Tally {
@@ -107,8 +95,11 @@ impl Tally {
         self.writes.add(&seen.writes, weight);
     }
 
-    /// A replication is over.
-    pub(super) fn finish(&mut self) {
+    /// A replication is over, the n-th of all.
+    pub(super) fn finish(&mut self, replication: u64) {
+        for times in [&mut self.stale_for, &mut self.reads, &mut self.writes] {
+            times.finish(replication);
+        }
         let Here { operations, seen } = std::mem::take(&mut self.here);
         let operations = self.fine(operations);
         self.operations.add(operations);
@@ -189,52 +180,9 @@ impl Tally {
     }
 }
 
-impl Weighed {
-    fn new(operations: f64) -> Self {
-        Weighed { units: units(UNITS_OF_TIMES, operations), times: LogHistogram::default(), squares: 0 }
-    }
-
-    fn add(&mut self, times: &LogHistogram, weight: f64) {
-        let weight = ((weight * self.units + 0.5) as u64).max(1);
-        for (low, high, count) in times.buckets() {
-            self.times.add_many(low + (high - low) / 2, count * weight);
-            self.squares += u128::from(count) * u128::from(weight) * u128::from(weight);
-        }
-    }
-
-    fn merge(&mut self, more: &Weighed) {
-        self.times.merge(&more.times);
-        self.squares += more.squares;
-    }
-
-    fn percentiles(&self, confidence: Confidence) -> Percentiles {
-        let quantile = |p: f64| self.quantile(p, confidence).unwrap_or(NO_SAMPLE);
-        Percentiles { p50: quantile(0.5), p99: quantile(0.99), p999: quantile(0.999) }
-    }
-
-    /// In seconds. The interval is that of an unweighted sample which says as much (Kish, Survey Sampling, 1965, 11.7).
-    fn quantile(&self, p: f64, confidence: Confidence) -> Option<Estimate> {
-        if self.squares == 0 {
-            return None;
-        }
-        let sum = self.times.count() as f64;
-        let alike = ((sum * sum / self.squares as f64) as u64).max(1);
-        let at = |p: f64| self.times.quantile(p, confidence).map(|found| found.value / NANOS);
-        let ranks = quantile_ranks(alike, p, confidence)?;
-        let place = |rank: u64| (rank as f64 - 0.5) / alike as f64;
-        Some(Estimate {
-            value: at(p)?,
-            low: ranks.low.map_or(Some(0.0), |rank| at(place(rank)))?,
-            high: ranks.high.map_or(Some(f64::INFINITY), |rank| at(place(rank)))?,
-            method: Method::OrderStatistic,
-            sample: alike,
-        })
-    }
-}
-
 /// Units of an operation, where there are so many operations in a replication: a power of two, so that whole weights stay
 /// exact.
-fn units(of_all: f64, operations: f64) -> f64 {
+pub(super) fn units(of_all: f64, operations: f64) -> f64 {
     let mut finest = (UNITS_LEAST..=UNITS_MOST).rev().map(|power| libm::ldexp(1.0, power));
     let few_enough = |units: &f64| units * operations <= of_all;
     finest.find(few_enough).unwrap_or(libm::ldexp(1.0, UNITS_LEAST))
