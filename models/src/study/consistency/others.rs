@@ -2,11 +2,11 @@
 //!
 //! Near the session that is looked at everybody comes as they do. Long before, and long after, writes are all that matters:
 //! they say since when a replica lacks something, or whether somebody wrote the same key on the other side of a cut. So
-//! sessions that write come there with their writes alone; but after a session that may lose a write everybody, since who
-//! reads it before it is lost matters too. Time is taken in stretches, each twice as long as the one nearer
-//! to the session; where a stretch holds more than [`CROWD`] of them, at most [`AT_A_PLACE`] come at each place, spread as
-//! the traffic was at [`SLOTS`] instants. So what is asked of them (has anybody written there, and about when?) has nearly
-//! the same answer.
+//! sessions that write come there with their writes alone; but everybody where reads repair, and after a session that may
+//! lose a write, since who reads it before it is lost matters too. Time is taken in stretches, each twice as long as the one nearer
+//! to the session; where a stretch holds very many of them, so many come at each place as are [`ENOUGH`], spread as the
+//! traffic was at [`SLOTS`] instants. So what is asked of them (has anybody written or read there, about when, and which came
+//! first?) has nearly the same answer.
 
 use super::player::{Role, Writing};
 use super::scenes::Scenes;
@@ -15,10 +15,12 @@ use crate::operations::{Arrival, KeyId, Stretch};
 use sim::law::poisson;
 use sim::{Instant, Span, Stream};
 
-/// Sessions of a stretch that are played as they come.
-const CROWD: f64 = 16.0;
-/// Sessions of a longer one at each place, on average at most.
-const AT_A_PLACE: f64 = 8.0;
+/// Reads and writes, each, of a stretch at each place that are enough to know whether there was any.
+const ENOUGH: f64 = 8.0;
+/// Of either, where there are few of the other.
+const ENOUGH_AT_MOST: f64 = 64.0;
+/// Sessions of a stretch that are played as they come, for each operation that is enough.
+const CROWD: f64 = 2.0;
 /// Instants of it at which the traffic is looked at.
 const SLOTS: usize = 8;
 
@@ -38,17 +40,23 @@ pub(super) struct Far {
     part: f64,
     /// doing this while they are few,
     few: Role,
-    /// or this while they are many.
+    /// or this while they are many,
     many: Role,
+    /// of whom so many are enough at each place.
+    enough: f64,
 }
 
 impl Far {
-    /// All sessions.
-    pub(super) const OPERATING: Far = Far { part: 1.0, few: Role::Whole, many: Role::One };
+    /// All sessions, with a share of reads.
+    pub(super) fn operating(reads: f64) -> Self {
+        let rarer = reads.min(1.0 - reads);
+        let enough = if rarer > 0.0 { (ENOUGH / rarer).min(ENOUGH_AT_MOST) } else { ENOUGH };
+        Far { part: 1.0, few: Role::Whole, many: Role::One, enough }
+    }
 
     /// Those that write.
     pub(super) fn writing(writing: Writing) -> Self {
-        Far { part: writing.share, few: Role::Writes, many: Role::OneWrite }
+        Far { part: writing.share, few: Role::Writes, many: Role::OneWrite, enough: ENOUGH }
     }
 }
 
@@ -81,7 +89,7 @@ impl Others<'_> {
     fn come_far(&mut self, during: Stretch, far: Far, stream: &mut Stream) {
         let part = self.share * far.part;
         let seconds = (during.until - during.from).seconds();
-        if self.visitor.most() * part * seconds <= CROWD {
+        if self.visitor.most() * part * seconds <= CROWD * far.enough {
             self.arrive(during, far.part, far.few, stream);
             return;
         }
@@ -95,7 +103,7 @@ impl Others<'_> {
         for place in 0..rates[0].len() {
             let sum: f64 = rates.iter().map(|rates| rates[place]).sum();
             let due = sum / SLOTS as f64 * part * seconds;
-            let mut left = poisson(due.min(AT_A_PLACE), stream);
+            let mut left = poisson(due.min(far.enough), stream);
             while left > 0 {
                 left -= 1;
                 let mut chosen = stream.uniform() * sum;

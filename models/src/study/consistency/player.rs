@@ -5,6 +5,7 @@ use super::scenes::Scenes;
 use super::seen::Seen;
 use crate::design::Design;
 use crate::network::delay;
+use crate::operations::leaderless::ReadRepair;
 use crate::operations::{Arrival, Crowd, Habit, Popularity, PrimaryRun, Session, Stretch, leaderless};
 use crate::outcome::Anomaly;
 use crate::specification::{Acknowledged, Family, Primary, Replicated, Sessions, SiteId, Specification};
@@ -147,6 +148,11 @@ impl<'d> Player<'d> {
     /// May what others do after a session has ended decide the fate of what it wrote?
     pub(super) fn rivals_matter(&self) -> bool {
         matches!(self.engine, Engine::ManyWriters(..))
+    }
+
+    /// Do reads bring replicas what they lack?
+    pub(super) fn reads_repair(&self) -> bool {
+        matches!(&self.engine, Engine::ManyWriters(plan, _) if plan.agreeing.read_repair != ReadRepair::None)
     }
 
     /// How long others may not see a write while nothing is wrong.

@@ -163,28 +163,28 @@ impl<'d> Visitor<'d> {
         let since = (at - near).max(Instant::ZERO);
         let begins = strata.begins(since, missed).min((at - self.player.shadow()).max(Instant::ZERO));
         let mut others = Others { visitor: self, scenes, share, arrivals: Vec::new() };
-        others.come_before(
-            Stretch { from: begins, until: since },
-            near,
-            Far::writing(self.player.writing()),
-            stream,
-        );
+        let before = self.far(self.player.reads_repair());
+        others.come_before(Stretch { from: begins, until: since }, near, before, stream);
         others.come(Stretch { from: since, until: at }, stream);
         let habit = self.player.habit(place, Role::Whole);
         others.arrivals.push(Arrival { at, key: KeyId(0), habit, counted: true });
         others.come(Stretch { from: at, until: ends }, stream);
         let during = Stretch { from: begins, until: strata.ends(ends) };
         // Rivals decide whether a write lasts, readers whether it has been seen before it is lost.
-        if self.player.rivals_matter() {
-            let after = Stretch { from: ends, until: during.until };
-            others.come_after(after, near, Far::writing(self.player.writing()), stream);
-        } else if strata.may_lose(at) {
-            others.come_after(Stretch { from: ends, until: during.until }, near, Far::OPERATING, stream);
+        let lossy = strata.may_lose(at);
+        if self.player.rivals_matter() || lossy {
+            let after = self.far(self.player.reads_repair() || lossy);
+            others.come_after(Stretch { from: ends, until: during.until }, near, after, stream);
         }
         let mut arrivals = others.arrivals;
         arrivals.sort_by_key(|arrival| arrival.at);
         arrivals.iter_mut().for_each(|arrival| arrival.at = Instant::ZERO + (arrival.at - begins));
         self.player.play(Play { scenes, during, arrivals: &arrivals, keys: 1, lags }, stream)
+    }
+
+    /// Who comes long before or after a session: all, or those who write.
+    fn far(&self, all: bool) -> Far {
+        if all { Far::operating(history::reading(self.touches)) } else { Far::writing(self.player.writing()) }
     }
 
     /// What all sessions of a replication see.
