@@ -167,7 +167,7 @@ fn phases_of_one_incident_are_one_fault_and_no_company_for_each_other() {
     let times = &outcome.scopes[0].time_by_source;
     let whole = Span::MINUTE * 90;
     assert_eq!(times.len(), 1);
-    assert_eq!((times[0].charged, times[0].sole, times[0].started), (whole, whole, whole));
+    assert_eq!([times[0].charged, times[0].sole, times[0].started], [i128::from(whole.nanos()); 3]);
     let replay = &outcome.sources[times[0].source.0 as usize];
     assert_eq!(replay.name, "replay 1 two-phases");
     assert_eq!(replay.faults, 1.0);
@@ -187,7 +187,8 @@ fn another_root_shares_by_root_however_many_phases_there_are() {
         time.map(|time| (time.charged, time.sole, time.started)).expect("it is charged")
     };
     let minutes = |[charged, sole, started]: [i64; 3]| {
-        (Span::MINUTE * charged, Span::MINUTE * sole, Span::MINUTE * started)
+        let nanos = |minutes: i64| i128::from((Span::MINUTE * minutes).nanos());
+        (nanos(charged), nanos(sole), nanos(started))
     };
     assert_eq!(time("replay 1 two-phases"), minutes([30 + 30, 30, 120]));
     assert_eq!(time("script 1"), minutes([30 + 30, 30, 0]));

@@ -164,18 +164,18 @@ pub struct Cause {
     pub share: Estimate,
 }
 
-/// Time not up charged to one source.
+/// Time not up charged to one source, in nanoseconds of all replications together: more than a [`Span`] holds.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct TimeCharge {
     /// The root.
     pub source: SourceId,
     /// Each instant shared equally among the roots that its loss is charged to (where nobody asked for anything: among
     /// those of the active faults with an effect on the scope).
-    pub charged: Span,
+    pub charged: i128,
     /// While no other root was charged.
-    pub sole: Span,
+    pub sole: i128,
     /// In outages that it started.
-    pub started: Span,
+    pub started: i128,
 }
 
 /// A law of lengths of time, in seconds.
@@ -353,6 +353,8 @@ pub struct DrillOutcome {
     pub lasts: Span,
     /// In how many phases of the probes it was played; 1 where the scenario fixes them.
     pub phases: u32,
+    /// Failovers of stores were drawn, anew in each of them.
+    pub drawn: bool,
     /// Sites it took down.
     pub sites_lost: Vec<String>,
     /// Served share of the entry point that serves least, once traffic has settled, at the worst time of day.

@@ -46,6 +46,8 @@ pub enum StudyFault {
     Threads(ThreadsRefused),
     /// So many operations would have to be simulated one by one.
     TooManyOperations(f64),
+    /// To look at some sessions, so many operations of others on their keys would have to be simulated.
+    CrowdedKeys(f64),
     /// Nothing of this name or kind can be lost.
     NothingToLose(String),
 }
@@ -59,6 +61,13 @@ impl std::fmt::Display for StudyFault {
                 f,
                 "`fidelity: request` would simulate {:.0} million operations one by one, more than 50 million: shorten \
                  `horizon`, lower `replications`, or leave `fidelity` out",
+                due / 1e6
+            ),
+            StudyFault::CrowdedKeys(due) => write!(
+                f,
+                "so many sessions meet on the keys of a store that {:.0} million operations would be simulated to look at a \
+                 few, more than 50 million: give it more `keys` or a flatter `popularity`, less `think`, `patience` or \
+                 `lag`, or lower `replications`",
                 due / 1e6
             ),
             StudyFault::NothingToLose(name) => {

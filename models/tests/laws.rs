@@ -47,8 +47,8 @@ fn conserves(outcome: &Outcome) -> Result<(), TestCaseError> {
 fn charges_time(outcome: &Outcome) -> Result<(), TestCaseError> {
     for row in &outcome.scopes {
         let down: i128 = row.downtimes.iter().map(|span| i128::from(span.nanos())).sum();
-        let charged: i128 = row.time_by_source.iter().map(|charge| i128::from(charge.charged.nanos())).sum();
-        let started: i128 = row.time_by_source.iter().map(|charge| i128::from(charge.started.nanos())).sum();
+        let charged: i128 = row.time_by_source.iter().map(|charge| charge.charged).sum();
+        let started: i128 = row.time_by_source.iter().map(|charge| charge.started).sum();
         prop_assert_eq!(charged, down, "{} {:?}", &row.name, &row.time_by_source);
         prop_assert_eq!(started, down, "{} {:?}", &row.name, &row.time_by_source);
         let lengths = row.lengths.mean * row.lengths.count as f64;

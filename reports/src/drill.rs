@@ -31,6 +31,11 @@ fn how(drills: &[DrillOutcome]) -> String {
     });
     let settled = "those once traffic has settled, each at its worst time of day";
     match drills.iter().map(|drill| drill.phases).max() {
+        Some(plays) if drills.iter().any(|drill| drill.drawn) => format!(
+            "Served share and peak load are exact: {settled}.{lasts} Times and losses depend on where the probes are \
+             just then, and on how long failovers of stores take: means over {plays} plays, with the best and the worst \
+             below."
+        ),
         Some(phases) if phases > 1 => format!(
             "Served share and peak load are exact: {settled}.{lasts} Times and losses depend on where the probes are \
              just then: means over {phases} phases spread evenly, with the best and the worst below."
@@ -121,7 +126,8 @@ fn ranges(drill: &DrillOutcome) -> String {
     });
     let parts = [times("detected", drill.detection), times("up again", drill.full_service), lost];
     let parts: Vec<String> = parts.into_iter().flatten().collect();
-    if parts.is_empty() { String::new() } else { format!(". By phase: {}", parts.join(", ")) }
+    let by = if drill.drawn { "From best to worst" } else { "By phase" };
+    if parts.is_empty() { String::new() } else { format!(". {by}: {}", parts.join(", ")) }
 }
 
 fn indented(lines: &[String]) -> Vec<String> {

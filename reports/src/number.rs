@@ -230,7 +230,7 @@ pub fn nines_text(availability: Estimate) -> String {
     if availability.value >= 1.0 {
         return "nothing lost".to_owned();
     }
-    let value = format!("{:.1} nines", nines(availability.value));
+    let value = format!("{} nines", nines_end(availability.value));
     if availability.method == Method::Exact {
         return value;
     }
@@ -247,7 +247,7 @@ pub fn nines_cell(availability: Estimate) -> String {
 }
 
 fn nines_end(share: f64) -> String {
-    if share >= 1.0 { "all".to_owned() } else { format!("{:.1}", nines(share).max(0.0)) }
+    if share >= 1.0 { "all".to_owned() } else { format!("{:.1}", nines(share).max(0.0) + 0.0) }
 }
 
 /// A length of time in its two greatest units: `6 h 12 min`, `31.2 s`, `850 ms`.

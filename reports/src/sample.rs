@@ -126,15 +126,15 @@ fn scope(scope: Scope, name: &str) -> ScopeOutcome {
         time_by_source: vec![
             TimeCharge {
                 source: SourceId(0),
-                charged: Span::HOUR * 90,
-                sole: Span::HOUR * 80,
-                started: Span::HOUR * 95,
+                charged: i128::from((Span::HOUR * 90).nanos()),
+                sole: i128::from((Span::HOUR * 80).nanos()),
+                started: i128::from((Span::HOUR * 95).nanos()),
             },
             TimeCharge {
                 source: SourceId(1),
-                charged: Span::HOUR * 12,
-                sole: Span::HOUR * 9,
-                started: Span::HOUR * 11,
+                charged: i128::from((Span::HOUR * 12).nanos()),
+                sole: i128::from((Span::HOUR * 9).nanos()),
+                started: i128::from((Span::HOUR * 11).nanos()),
             },
         ],
     }
@@ -363,6 +363,7 @@ pub(crate) fn drills() -> Vec<DrillOutcome> {
             kind: "site".to_owned(),
             lasts: Span::DAY * 2 + Span::MINUTE * 4,
             phases: 16,
+            drawn: false,
             sites_lost: vec![name.to_owned()],
             served,
             survivors: vec![SurvivorLoad { site: survivor.to_owned(), load, capacity: Some(1500.0) }],

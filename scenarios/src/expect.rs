@@ -115,6 +115,12 @@ impl Resolver<'_> {
     fn of_store(&self, text: &str, left: &str, of_store: OfStore) -> Result<Measure, Fault> {
         let store = self.named_store(text, left)?;
         Ok(match of_store {
+            OfStore::LostWrites if matches!(self.spec.stores[store].family, Family::Replicated(_)) => {
+                let title = format!("`lost_writes` means nothing for `{}`", self.spec.stores[store].name);
+                let idle = Misfit::new(Code::Exclusive, title);
+                let help = "a store that many may write loses nothing while its disks survive: ask for `dropped_writes`";
+                return Err(part(text, left, idle.help(help)));
+            }
             OfStore::LostWrites => Measure::LostWrites(store),
             OfStore::Writable => Measure::Writable(store),
             OfStore::TwoWriters => Measure::TwoWriters(store),

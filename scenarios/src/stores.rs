@@ -281,7 +281,7 @@ impl Resolver<'_> {
             ("replicas", "the sites of the replicas, e.g. `replicas: [paris]`; `replicas: []` for none"),
         ] {
             if node.get(key).is_none() {
-                self.missing(node, format!("a store of the family `primary` needs `{key}`"), help);
+                self.missing(node, format!("a store with one writer at a time needs `{key}`"), help);
             }
         }
         let listed = replicas.map_or(&[][..], Node::items);
@@ -444,8 +444,10 @@ fn written(node: &Node, key: &str) -> Option<Extent> {
 /// From the loss of a primary until several probes in a row have failed.
 fn checked(check: &Node) -> Option<Law> {
     let (every, timeout) = (check.duration_of("every")?, check.duration_of("timeout")?);
-    let last = every * i64::from(check.small_count_of("failures")? - 1) + timeout;
-    Law::uniform(last, last + every).ok()
+    let before = i64::from(check.small_count_of("failures")?.checked_sub(1)?);
+    let last = every.nanos().checked_mul(before)?.checked_add(timeout.nanos())?;
+    let ends = last.checked_add(every.nanos())?;
+    Law::uniform(Span::from_nanos(last), Span::from_nanos(ends)).ok()
 }
 
 fn level(levels: &Node, key: &str) -> Option<Level> {

@@ -183,7 +183,7 @@ static RUN: Record = record(
             "operations",
             Optional,
             Shape::Count(1, 1_000_000_000),
-            "About how many reads and writes of each store with `sessions` are looked at one by one in each replication; 2000 where absent.",
+            "About how many reads and writes of each store with `sessions` are simulated one by one in each replication, those of others on the keys of the sessions looked at among them; 2000 where absent.",
         ),
         field(
             "fidelity",

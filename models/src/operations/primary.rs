@@ -125,8 +125,8 @@ impl Luck {
         Luck { lag: streams("lag"), apply: streams("apply"), held: None }
     }
 
-    /// Every entry takes as long as this to each replica, all told. Where writes wait for replicas, no less than the
-    /// distance.
+    /// Every entry takes as long as this to each replica, all told. Where writes wait for replicas, they have received it
+    /// after the distance, and apply it after this.
     pub(super) fn hold(&mut self, lags: Vec<Span>) {
         self.held = Some(lags);
     }
@@ -134,8 +134,15 @@ impl Luck {
     fn takes(&mut self, replica: usize, store: &Store, distance: Span) -> Span {
         match (&self.held, store.commit) {
             (Some(held), Commit::Asynchronous) => held[replica],
-            (Some(held), _) => held[replica].max(distance),
+            (Some(_), _) => distance,
             (None, _) => distance + store.lag.sample(&mut self.lag[replica]),
+        }
+    }
+
+    fn applies(&mut self, replica: usize, store: &Store) -> Span {
+        match (&self.held, store.commit) {
+            (Some(held), Commit::SemiSynchronous { .. } | Commit::Consensus) => held[replica],
+            _ => store.apply.sample(&mut self.apply[replica]),
         }
     }
 }
@@ -280,7 +287,7 @@ impl Store {
             } else {
                 now
             };
-            let applies = self.apply.sample(&mut luck.apply[replica]);
+            let applies = luck.applies(replica, self);
             let begins = reached[replica].max(told).max(replayed[replica]);
             if begins < Instant::FAR {
                 replayed[replica] = begins.saturating_add(self.replay);

@@ -40,6 +40,7 @@ use crate::design::Design;
 use crate::observer::Nobody;
 use crate::operations::popularity::Choice;
 use crate::specification::{Fidelity, Sessions, StoreId};
+use crate::study::StudyFault;
 use crate::world::World;
 use player::Unplayable;
 use scenes::{Recorder, Scenes};
@@ -48,8 +49,11 @@ use sim::{Instant, Replication, Seed, Span, Stream, StreamName, Table};
 use strata::{Reach, Strata};
 use visit::Visitor;
 
-/// More operations than this are not simulated one by one.
+/// More operations than this are not simulated one by one, be it to look at them all or at a few among them.
 const OPERATIONS_MOST: f64 = 50e6;
+
+/// Sessions that are looked at in each replication at least: one in each stratum.
+const DRAWS_LEAST: f64 = 4.0;
 
 /// What is looked at in one store.
 #[derive(Debug)]
@@ -86,18 +90,20 @@ impl<'d> Watch<'d> {
         Watch { design, stores: specification.stores.ids().filter_map(watched).collect() }
     }
 
-    /// Operations that would have to be simulated one by one, if these are too many.
-    pub(super) fn too_many(&self, replications: u64) -> Option<f64> {
+    /// Are there more operations than can be simulated?
+    pub(super) fn too_many(&self, replications: u64) -> Option<StudyFault> {
         let run = &self.design.specification().run;
         if run.fidelity == Fidelity::Sampled {
-            return None;
+            let around = |store: &Watched| store.visitor.around_one(run.horizon) * DRAWS_LEAST;
+            let due = self.stores.iter().map(around).sum::<f64>() * replications as f64;
+            return (due > OPERATIONS_MOST).then_some(StudyFault::CrowdedKeys(due));
         }
         let end = Instant::ZERO + run.horizon;
         let requests: f64 =
             self.design.curves.rows().iter().map(|curve| curve.integral(Instant::ZERO, end)).sum();
         let each: f64 = self.stores.iter().map(|store| requests * store.visitor.operations_a_request()).sum();
         let due = each * replications as f64;
-        (due > OPERATIONS_MOST).then_some(due)
+        (due > OPERATIONS_MOST).then_some(StudyFault::TooManyOperations(due))
     }
 
     /// Runs a replication: what each store went through.
@@ -153,8 +159,8 @@ impl Watched<'_> {
         let run = &design.specification().run;
         let mut stream = Stream::new(seed, replication, self.name);
         if run.fidelity == Fidelity::Request {
-            let seen = self.visitor.everybody(&self.choice, scenes, run.horizon, &mut stream);
-            tally.see(seen, self.sessions_due(design), 1.0);
+            let (seen, sessions) = self.visitor.everybody(&self.choice, scenes, run.horizon, &mut stream);
+            tally.see(seen, sessions, 1.0);
             tally.finish(replication.0);
             return;
         }
@@ -202,9 +208,5 @@ impl Watched<'_> {
         let end = Instant::ZERO + design.specification().run.horizon;
         let requests: f64 = design.curves.rows().iter().map(|curve| curve.integral(Instant::ZERO, end)).sum();
         requests * self.visitor.operations_a_request()
-    }
-
-    fn sessions_due(&self, design: &Design) -> u64 {
-        (self.operations_due(design) / self.sessions.operations) as u64
     }
 }

@@ -1,8 +1,9 @@
 //! Drills: each domain of a kind is lost once, alone, and everything that follows is computed.
 //!
-//! Nothing is drawn in a drill: other faults are left out. When a loss is seen depends on where the probes are just then;
-//! where the scenario leaves that to chance, the probes of a check are spread evenly, the loss is played in several
-//! phases of them, and the mean is told with the best and the worst. What has settled is exact. The loss begins at the peak
+//! Other faults are left out of a drill. When a loss is seen depends on where the probes are just then; where the scenario
+//! leaves that to chance, the probes of a check are spread evenly, the loss is played in several phases of them, and the
+//! mean is told with the best and the worst. Failovers of stores are drawn, anew in each of more plays. What has settled is
+//! exact. The loss begins at the peak
 //! of demand on the second day and lasts until a whole day has been looked at.
 
 use super::StudyFault;
@@ -31,6 +32,8 @@ pub fn drill(specification: &Specification, lose: &str) -> Result<Vec<DrillOutco
 
 /// In how many phases of the probes a loss is played where the scenario leaves them to chance.
 const PHASES: i64 = 16;
+/// How often it is played where failovers of stores have luck of their own.
+const FAILOVERS: i64 = 64;
 
 /// What one play of a loss showed.
 struct Play {
@@ -51,7 +54,12 @@ struct Settled {
 
 fn lose_one(specification: &Specification, domain: DomainId) -> Result<DrillOutcome, StudyFault> {
     let random = specification.checks.rows().iter().any(|check| check.phase == Phase::Random);
-    let phases = if random { PHASES } else { 1 };
+    let drawn = specification.stores.rows().iter().any(fails_over);
+    let phases = match (random, drawn) {
+        (_, true) => FAILOVERS,
+        (true, false) => PHASES,
+        (false, false) => 1,
+    };
     let mut plays = Vec::new();
     for step in 0..phases {
         plays.push(play(specification, domain, step)?);
@@ -71,6 +79,7 @@ fn lose_one(specification: &Specification, domain: DomainId) -> Result<DrillOutc
         kind: specification.domains[domain].kind.clone(),
         lasts: settled.lasts,
         phases: phases as u32,
+        drawn,
         sites_lost: settled.sites_lost,
         served: settled.served,
         survivors: settled.survivors,
@@ -79,6 +88,11 @@ fn lose_one(specification: &Specification, domain: DomainId) -> Result<DrillOutc
         lost_until_settled: volumes(|play| play.lost_until_settled).mean,
         lost: volumes(|play| play.lost),
     })
+}
+
+/// Does it depend on luck when another member writes?
+fn fails_over(store: &Store) -> bool {
+    matches!(&store.family, Family::Primary(plan) if plan.failover != Failover::Never)
 }
 
 /// Mean and extremes of figures in billionths, of which there is one at least.
@@ -102,11 +116,11 @@ fn play(specification: &Specification, domain: DomainId, step: i64) -> Result<Pl
         what: Breakage::Domain { domain, effects, chance: 1.0 },
     }];
     planned.run.horizon = (ends - Instant::ZERO) + Span::DAY + probe.settling() * 2;
-    spread_probes(&mut planned, begins - (Instant::ZERO - probe.lead_in), step);
+    spread_probes(&mut planned, begins - (Instant::ZERO - probe.lead_in), step % PHASES);
     let design = Design::new(planned)?;
     let horizon = Instant::ZERO + design.specification().run.horizon;
     let mut world = World::new(&design, Recorder::new(begins, horizon));
-    world.start(design.specification().run.seed, Replication(0));
+    world.start(design.specification().run.seed, Replication(step as u64));
     world.drive(begins, |_| false);
     world.drive(rests, World::rests_after_a_fault);
     let lost_until_settled = world.lost_so_far();

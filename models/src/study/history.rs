@@ -135,14 +135,21 @@ pub(super) fn store(
             falls_back: alone_after,
         },
     };
+    // What writes wait for is that replicas have received them, which takes the way; they show them when they have applied
+    // them. Where nobody waits, all of the lag may be lost with the primary.
+    let at_once = Law::Fixed(Span::ZERO);
+    let (lag, apply) = match plan.acknowledged {
+        Acknowledged::Alone => (plan.lag.clone(), at_once),
+        Acknowledged::Received { .. } | Acknowledged::Quorum => (at_once, plan.lag.clone()),
+    };
     let members: Vec<_> = std::iter::once(plan.home).chain(plan.replicas.iter().copied()).collect();
     Store {
         reigns,
         distances: distances(specification, &members),
         commit,
         shipping: Shipping::Streamed,
-        lag: plan.lag.clone(),
-        apply: Law::Fixed(Span::ZERO),
+        lag,
+        apply,
         replay: Span::ZERO,
         message: Law::Fixed(Span::ZERO),
         patience,

@@ -273,15 +273,14 @@ impl<'t> Measured<'t> {
     }
 
     fn time_charges(&self, level: &LevelTally) -> Vec<TimeCharge> {
-        let span = |nanos: i128| Span::from_nanos(i64::try_from(nanos).unwrap_or(i64::MAX));
         let some = |charge: &Charge| *charge != Charge::default();
         let rows = level.charges.iter().filter(|(_, charge)| some(charge));
         let mut charges: Vec<TimeCharge> = rows
             .map(|(source, charge)| TimeCharge {
                 source,
-                charged: span(charge.charged),
-                sole: span(charge.sole),
-                started: span(charge.started),
+                charged: charge.charged,
+                sole: charge.sole,
+                started: charge.started,
             })
             .collect();
         charges.sort_by_key(|charge| (std::cmp::Reverse(charge.charged), charge.source));

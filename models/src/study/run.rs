@@ -81,8 +81,8 @@ pub fn run(
         _ => Plan::Count(count),
     };
     let experiment = Replications { design: &design, watch: Watch::new(&design) };
-    if let Some(due) = experiment.watch.too_many(count) {
-        return Err(StudyFault::TooManyOperations(due));
+    if let Some(fault) = experiment.watch.too_many(count) {
+        return Err(fault);
     }
     let judge = |gathered: &Gathered, look: sim::runner::Look| {
         let measured = Measured::new(&design, &gathered.tally, look.confidence);

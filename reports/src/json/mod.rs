@@ -355,18 +355,18 @@ impl CauseJson {
 #[derive(Serialize)]
 struct TimeChargeJson {
     source: String,
-    charged_ns: i64,
-    sole_ns: i64,
-    started_ns: i64,
+    charged_ns: i128,
+    sole_ns: i128,
+    started_ns: i128,
 }
 
 impl TimeChargeJson {
     fn new(time: &TimeCharge, sources: &[SourceOutcome]) -> Self {
         TimeChargeJson {
             source: source_name(sources, time.source),
-            charged_ns: time.charged.nanos(),
-            sole_ns: time.sole.nanos(),
-            started_ns: time.started.nanos(),
+            charged_ns: time.charged,
+            sole_ns: time.sole,
+            started_ns: time.started,
         }
     }
 }

@@ -8,7 +8,6 @@ use crate::table::Table;
 use models::blame::SourceId;
 use models::outcome::{Outcome, ScopeOutcome, SourceOutcome};
 use models::volume::Volume;
-use sim::Span;
 
 /// Rows of a table of faults; the JSON has all of them.
 const ROWS: usize = 10;
@@ -87,6 +86,8 @@ fn by_source(outcome: &Outcome, everything: &ScopeOutcome) -> Table {
     table
 }
 
+const NANOS: f64 = 1e9;
+
 fn has_faults(root: &&SourceOutcome) -> bool {
     root.faults > 0.0 && root.length_mean.is_finite()
 }
@@ -101,14 +102,14 @@ fn share_with_interval(everything: &ScopeOutcome, source: SourceId, lost: Volume
 
 fn time_by_source(outcome: &Outcome, everything: &ScopeOutcome) -> Table {
     let basis = Basis::of(outcome);
-    let total: Span = everything.time_by_source.iter().fold(Span::ZERO, |sum, time| sum + time.charged);
-    let per = |span: Span| span.seconds() / basis.total_over;
+    let total: i128 = everything.time_by_source.iter().map(|time| time.charged).sum();
+    let per = |nanos: i128| nanos as f64 / NANOS / basis.total_over;
     let scale =
         time_scale(everything.time_by_source.iter().map(|time| per(time.started)).fold(0.0, f64::max));
     let head = format!(">charged, {}{}", scale.name, basis.words);
     let mut table = Table::new(["root", ">share", &head, ">alone", ">in outages it began"]);
     for time in everything.time_by_source.iter().take(ROWS) {
-        let share = if total.is_zero() { 0.0 } else { time.charged.ratio(total) };
+        let share = if total == 0 { 0.0 } else { time.charged as f64 / total as f64 };
         table.row([
             source_name(&outcome.sources, time.source).into(),
             number::rough_percent(share).into(),

@@ -64,7 +64,7 @@ mod tests {
     #[test]
     fn one_cluster_or_clusters_all_alike_tell_nothing() {
         let one = clusters(0.5, 1)[0].clone();
-        assert_eq!(independent_values(0.5, &[one.clone()], Confidence::P95), None);
+        assert_eq!(independent_values(0.5, std::slice::from_ref(&one), Confidence::P95), None);
         assert_eq!(independent_values(0.5, &[one.clone(), one], Confidence::P95), None);
         assert_eq!(independent_values(0.5, &[], Confidence::P95), None);
     }

@@ -10,7 +10,7 @@
 
 use super::player::{Role, Writing};
 use super::scenes::Scenes;
-use super::visit::Visitor;
+use super::visit::{LONGEST, Visitor};
 use crate::operations::{Arrival, KeyId, Stretch};
 use sim::law::poisson;
 use sim::{Instant, Span, Stream};
@@ -60,6 +60,11 @@ impl Far {
     }
 }
 
+/// No longer than any replication.
+fn twice(length: Span) -> Span {
+    Span::from_seconds((length.seconds() * 2.0).min(LONGEST))
+}
+
 impl Others<'_> {
     /// Everybody comes during a stretch.
     pub(super) fn come(&mut self, during: Stretch, stream: &mut Stream) {
@@ -72,7 +77,7 @@ impl Others<'_> {
         while until > during.from {
             let from = (until - length).max(during.from);
             self.come_far(Stretch { from, until }, far, stream);
-            (until, length) = (from, length * 2);
+            (until, length) = (from, twice(length));
         }
     }
 
@@ -82,7 +87,7 @@ impl Others<'_> {
         while from < during.until {
             let until = from.saturating_add(length).min(during.until);
             self.come_far(Stretch { from, until }, far, stream);
-            (from, length) = (until, length * 2);
+            (from, length) = (until, twice(length));
         }
     }
 

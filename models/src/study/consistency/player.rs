@@ -3,12 +3,13 @@
 use super::possible::possible;
 use super::scenes::Scenes;
 use super::seen::Seen;
+use super::visit::LONGEST;
 use crate::design::Design;
 use crate::network::delay;
 use crate::operations::leaderless::ReadRepair;
 use crate::operations::{Arrival, Crowd, Habit, Popularity, PrimaryRun, Session, Stretch, leaderless};
 use crate::outcome::Anomaly;
-use crate::specification::{Acknowledged, Family, Primary, Replicated, Sessions, SiteId, Specification};
+use crate::specification::{Family, Primary, Replicated, Sessions, SiteId, Specification};
 use crate::store::Glimpse;
 use crate::study::history::{self, many};
 use sim::{Instant, Replication, Seed, Span, Stream, StreamName};
@@ -161,17 +162,16 @@ impl<'d> Player<'d> {
             Engine::OneWriter(plan, _) => Span::from_seconds(plan.lag.mean()),
             Engine::ManyWriters(plan, _) => Span::from_seconds(plan.agreeing.lag.quantile(LATEST)),
         };
-        (self.way + lag) * 2
+        Span::from_seconds(((self.way + lag).seconds() * 2.0).min(LONGEST))
     }
 
     /// How long an answer takes at most while nothing is wrong, nearly always.
     pub(super) fn answers(&self) -> Span {
         let lag = match &self.engine {
-            Engine::OneWriter(plan, _) if plan.acknowledged == Acknowledged::Alone => Span::ZERO,
-            Engine::OneWriter(plan, _) => Span::from_seconds(plan.lag.quantile(LATEST)),
+            Engine::OneWriter(..) => Span::ZERO,
             Engine::ManyWriters(plan, _) => Span::from_seconds(plan.agreeing.lag.quantile(LATEST)),
         };
-        self.way * 4 + lag * 2
+        Span::from_seconds((self.way.seconds() * 4.0 + lag.seconds() * 2.0).min(LONGEST))
     }
 
     /// How long a write by a clock that is ahead of another stands above what that one stamps.

@@ -17,6 +17,8 @@ use sim::{Instant, Span, Stream, Table};
 /// Sessions of mean length before and after a session in which others on its key matter to it.
 const LENGTHS_BEFORE: f64 = 3.0;
 const LENGTHS_AFTER: f64 = 8.0;
+/// No stretch around a session is longer, in seconds: a century.
+pub(super) const LONGEST: f64 = 3.2e9;
 /// Mean times between two writes of a key after which a lost one is missed no more.
 const WRITES_AFTER: f64 = 8.0;
 
@@ -84,19 +86,20 @@ impl<'d> Visitor<'d> {
     /// Mean time that a session lasts whose operations are answered after such a time.
     fn takes(&self, answers: Span) -> Span {
         let operation = self.sessions.think.seconds() + answers.seconds();
-        Span::from_seconds(self.sessions.operations * operation)
+        Span::from_seconds((self.sessions.operations * operation).min(LONGEST / 10.0))
     }
 
     /// How long before a session others on its key matter to it, given the greatest lag.
     pub(super) fn near(&self, lag: Span) -> Span {
-        let spreads = self.player.spreads().max(lag * 2);
-        self.sessions.patience + spreads + Span::from_seconds(self.lasts().seconds() * LENGTHS_BEFORE)
+        let spreads = self.player.spreads().seconds().max(lag.seconds() * 2.0);
+        let lasts = self.lasts().seconds() * LENGTHS_BEFORE;
+        Span::from_seconds((self.sessions.patience.seconds() + spreads + lasts).min(LONGEST))
     }
 
     /// How long after its loss a write may be missed, of a key with such a share of all sessions.
     pub(super) fn missed(&self, share: f64) -> Span {
         let writes = self.most * self.sessions.operations * (1.0 - history::reading(self.touches)) * share;
-        Span::from_seconds(WRITES_AFTER / writes.max(f64::MIN_POSITIVE))
+        Span::from_seconds((WRITES_AFTER / writes.max(f64::MIN_POSITIVE)).min(LONGEST))
     }
 
     /// Until when others matter as they come to a session that begins at an instant. While something is wrong an operation
@@ -113,6 +116,13 @@ impl<'d> Visitor<'d> {
         let around = self.near(Span::ZERO).seconds() + self.lasts().seconds();
         let others = self.most * self.sessions.popularity.meeting() * around;
         ((operations / self.sessions.operations / (1.0 + others)) as u64).max(1)
+    }
+
+    /// Operations that are simulated to look at one session, on average, in a replication that lasts so long.
+    pub(super) fn around_one(&self, horizon: Span) -> f64 {
+        let around = self.near(Span::ZERO).seconds() * 2.0 + self.lasts().seconds() * LENGTHS_AFTER;
+        let others = self.most * self.sessions.popularity.meeting() * around.min(horizon.seconds());
+        self.sessions.operations * (1.0 + others)
     }
 
     /// Sessions a second that each who arrives at a site begins at its member, at an instant.
@@ -168,13 +178,15 @@ impl<'d> Visitor<'d> {
         others.come(Stretch { from: since, until: at }, stream);
         let habit = self.player.habit(place, Role::Whole);
         others.arrivals.push(Arrival { at, key: KeyId(0), habit, counted: true });
-        others.come(Stretch { from: at, until: ends }, stream);
+        let horizon = Instant::ZERO + self.design.specification().run.horizon;
+        let last = ends.min(horizon);
+        others.come(Stretch { from: at, until: last }, stream);
         let during = Stretch { from: begins, until: strata.ends(ends) };
         // Rivals decide whether a write lasts, readers whether it has been seen before it is lost.
         let lossy = strata.may_lose(at);
         if self.player.rivals_matter() || lossy {
             let after = self.far(self.player.reads_repair() || lossy);
-            others.come_after(Stretch { from: ends, until: during.until }, near, after, stream);
+            others.come_after(Stretch { from: last, until: during.until.min(horizon) }, near, after, stream);
         }
         let mut arrivals = others.arrivals;
         arrivals.sort_by_key(|arrival| arrival.at);
@@ -194,16 +206,20 @@ impl<'d> Visitor<'d> {
         scenes: &Scenes,
         horizon: Span,
         stream: &mut Stream,
-    ) -> Result<Seen, Unplayable> {
-        let during = Stretch { from: Instant::ZERO, until: Instant::ZERO + horizon };
+    ) -> (Result<Seen, Unplayable>, u64) {
+        let whole = Stretch { from: Instant::ZERO, until: Instant::ZERO + horizon };
         let mut others = Others { visitor: self, scenes, share: 1.0, arrivals: Vec::new() };
-        others.come(during, stream);
+        others.come(whole, stream);
         let mut arrivals = others.arrivals;
         for arrival in &mut arrivals {
             (arrival.key, arrival.counted) = (KeyId(choice.draw(stream)), true);
         }
-        let lags = self.player.lags(scenes, during, stream);
+        let lags = self.player.lags(scenes, whole, stream);
         let keys = self.sessions.popularity.keys();
-        self.player.play(Play { scenes, during, arrivals: &arrivals, keys, lags }, stream)
+        // Who has come before the end stays as long as it takes.
+        let stays = Span::from_seconds(self.takes(self.sessions.patience).seconds() * LENGTHS_AFTER);
+        let during = Stretch { until: whole.until.saturating_add(stays), ..whole };
+        let seen = self.player.play(Play { scenes, during, arrivals: &arrivals, keys, lags }, stream);
+        (seen, arrivals.len() as u64)
     }
 }

@@ -1,0 +1,98 @@
+//! What sampled sessions tell of a store, against every operation: whatever is far from a session and matters to it is there.
+
+use models::outcome::{Anomaly, Consistency, Outcome};
+use models::study::{Options, run};
+use scenarios::Override;
+
+const THREE: &str = "
+scenario: 1
+name: three continents
+run: {horizon: 1h, replications: 32, operations: 20000}
+defaults: {sites: {capacity: 1000 rps, outages: none}}
+sites: {iowa: {at: [41.0, -93.0]}, paris: {at: [48.9, 2.3]}, tokyo: {at: [35.7, 139.7]}}
+requests:
+  look: {share: 50%, reads: [s]}
+  put:  {share: 50%, writes: [s]}
+clients:
+  world: {anywhere: true, uses: www, demand: 60 rps}
+steering:
+  www: {policy: static, sites: {iowa: 50%, paris: 30%, tokyo: 20%}}
+";
+
+fn outcome(store: &str, changes: &[&str]) -> Outcome {
+    let text = format!("{THREE}stores: {{s: {store}}}\n");
+    let changes: Vec<Override> =
+        changes.iter().map(|change| Override::parse(change).expect("an override")).collect();
+    let loaded = scenarios::load("three.yaml", &text, &changes).expect("the scenario is valid");
+    run(&loaded.specification, &Options::default(), &|_| {}).expect("it runs")
+}
+
+fn seen(outcome: &Outcome) -> &Consistency {
+    outcome.stores[0].consistency.as_ref().expect("its clients are looked at")
+}
+
+/// Asserts that sampled sessions and all of them tell the same of every anomaly, and that all of `some` happen.
+fn agree(store: &str, changes: &[&str], some: &[Anomaly]) {
+    let sampled = outcome(store, changes);
+    let every = outcome(store, &[changes, &["run.fidelity=request", "run.replications=8"]].concat());
+    let per_year = [&every, &sampled].map(|outcome| seen(outcome).operations);
+    assert!((per_year[0].value / per_year[1].value - 1.0).abs() < 0.03, "{per_year:?}");
+    for (all, some) in seen(&every).anomalies.iter().zip(&seen(&sampled).anomalies) {
+        let (anomaly, all, some) = (all.anomaly, all.of_all, some.of_all);
+        let reach = (all.high - all.low) + (some.high - some.low);
+        assert!((all.value - some.value).abs() <= reach, "{anomaly:?}: {all:?}, {some:?}");
+    }
+    for anomaly in some {
+        let row = seen(&sampled).anomalies.iter().find(|row| row.anomaly == *anomaly);
+        let found = row.expect("it concerns the store").of_all;
+        assert!(found.value > 0.0 && found.high - found.low < found.value, "{anomaly:?}: {found:?}");
+    }
+}
+
+/// A write stands above what slower clocks stamp for as long as they are behind, however long before a session it was.
+#[test]
+fn a_clock_that_is_a_minute_ahead_puts_what_is_written_elsewhere_into_the_past() {
+    let store = "{family: leaderless, replicas: [iowa, paris, tokyo], levels: {write: one, read: one}, lag: 500ms, \
+                 clocks: {ahead: {paris: 60s}}, keys: 100 keys, sessions: {operations: 1, think: 2s}}";
+    agree(store, &["run.operations=40000"], &[Anomaly::WriteInThePast, Anomaly::DroppedWrite]);
+}
+
+/// A session lasts as long as its answers take, not its pauses alone.
+#[test]
+fn sessions_that_think_for_less_than_an_answer_takes_are_played_to_their_end() {
+    let sessions = "sessions: {operations: 100, think: 1ms, patience: 1s}";
+    let many = "{family: leaderless, replicas: [iowa, paris, tokyo], levels: {write: quorum, read: one}, keys: 40 keys,";
+    agree(&format!("{many} {sessions}}}"), &["run.operations=40000"], &[Anomaly::DroppedWrite]);
+    let one = "{family: primary, primary: iowa, replicas: [paris, tokyo], lag: 200ms, reads_from: any, keys: 8, \
+               acknowledged_by: {replicas: 2},";
+    agree(&format!("{one} {sessions}}}"), &["run.operations=200000"], &[Anomaly::OutOfOrder]);
+}
+
+/// What a former writer accepts for forty minutes is read there until it is lost, long after its session has ended.
+#[test]
+fn who_reads_a_write_long_after_it_has_read_what_will_be_lost() {
+    let store = "{family: primary, primary: iowa, replicas: [paris, tokyo], lag: 2s, reads_from: any, keys: 1000, \
+                 failover: {human: 30s}, promotion: 5s, sessions: {operations: 1, think: 1s}}";
+    let cut = "script=[{at: 10m, partition: [[iowa], [paris, tokyo]], for: 40m}]";
+    let lost = [Anomaly::LostWrite, Anomaly::ReadThenLost, Anomaly::ReadAfterLoss, Anomaly::TwoWriters];
+    agree(store, &[cut, "requests.look.share=90%", "requests.put.share=10%"], &lost);
+}
+
+/// A key is written every few minutes: what was lost is missed until then.
+#[test]
+fn a_lost_write_is_missed_until_its_key_is_written_again() {
+    let store = "{family: primary, primary: iowa, replicas: [paris, tokyo], lag: 2s, reads_from: any, keys: 10000, \
+                 failover: {human: 30s}, promotion: 5s, sessions: {operations: 4, think: 1s}}";
+    let changes = ["script=[{at: 10m, fail: iowa, for: 5m}]", "run.operations=100000"];
+    agree(store, &changes, &[Anomaly::LostWrite, Anomaly::ReadAfterLoss]);
+}
+
+/// Whoever reads brings a replica what it lacks, before somebody writes there without knowing it.
+#[test]
+fn reads_of_others_repair_what_an_outage_has_left_behind() {
+    let store = "{family: leaderless, replicas: [iowa, paris, tokyo], levels: {write: one, read: quorum}, anti_entropy: 7m, \
+                 read_repair: blocking, convicted_after: 30s, keys: 3000, sessions: {operations: 1, think: 1s}}";
+    let outage = "script=[{at: 5m, fail: iowa, for: 45m}]";
+    agree(store, &[outage], &[Anomaly::DroppedWrite, Anomaly::Refused]);
+    agree(store, &[outage, "requests.look.share=95%", "requests.put.share=5%"], &[Anomaly::DroppedWrite]);
+}
