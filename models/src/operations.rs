@@ -40,7 +40,7 @@ pub use log::Position;
 pub use oracle::{Counts, Floors, Verdict};
 pub use popularity::Popularity;
 pub use primary::{Commit, ReadFrom, Session, Shipping, Shows, Store};
-pub use quorum::{Asked, Legs, Quorum, REPLICAS_MAX};
+pub use quorum::{Asked, COPIES_MAX, Legs, Quorum, REPLICAS_MAX};
 pub use register::PrimaryCounts;
 pub use reigns::{Cut, Flaw, Heritage, Reign, Reigns, Stretch};
 pub use run::{Operations, Tally};

@@ -82,7 +82,7 @@ mod tests {
                 let floors = sessions.of(KeyId(key), ClientId(client));
                 let expected = naive.entry((key, client)).or_insert(Floors::NONE);
                 prop_assert_eq!(&*floors, &*expected);
-                floors.read = Some(Order { stamp, writer: client, number: key });
+                floors.read = Order { stamp, writer: client, number: key };
                 *expected = *floors;
             }
         }

@@ -1,6 +1,6 @@
 //! One key: its versions, and from when on each replica shows them.
 
-use super::quorum::REPLICAS_MAX;
+use super::quorum::COPIES_MAX;
 use sim::Instant;
 
 /// The place of a version in its key's history: by stamp, then by who stamped it (last writer wins).
@@ -16,7 +16,9 @@ pub struct Order {
 
 impl Order {
     /// Of the version that every key has from the beginning: it holds nothing.
-    pub const ABSENT: Order = Order { stamp: i64::MIN, writer: 0, number: 0 };
+    pub const ABSENT: Order = Order { stamp: i64::MIN, writer: 0, number: 1 };
+    /// Of no version: before all of them.
+    pub const NONE: Order = Order { stamp: i64::MIN, writer: 0, number: 0 };
 }
 
 /// What becomes of versions that arrive at a replica out of order.
@@ -38,7 +40,7 @@ pub struct Version {
     /// When its writer knew that it was written; [`Instant::FAR`] if it never did.
     pub acked: Instant,
     /// From when on each replica shows it.
-    pub shown: [Instant; REPLICAS_MAX],
+    pub shown: [Instant; COPIES_MAX],
 }
 
 /// A key's versions, those that may still be seen, by order.
@@ -105,7 +107,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn version(stamp: i64, shown: [i64; 2], acked: i64) -> Version {
-        let mut all = [Instant::FAR; REPLICAS_MAX];
+        let mut all = [Instant::FAR; COPIES_MAX];
         (all[0], all[1]) = (Instant::from_nanos(shown[0]), Instant::from_nanos(shown[1]));
         let order = Order { stamp, writer: 0, number: 0 };
         Version { order, acked: Instant::from_nanos(acked), shown: all }

@@ -12,15 +12,15 @@ use sim::{Instant, Span};
 /// What one client has seen and done of one key.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Floors {
-    /// The greatest version of its own that was acknowledged.
-    pub written: Option<Order>,
-    /// The greatest version it has read.
-    pub read: Option<Order>,
+    /// The greatest version of its own that was acknowledged; [`Order::NONE`] if none was.
+    pub written: Order,
+    /// The greatest version it has read; [`Order::NONE`] if it has read nothing.
+    pub read: Order,
 }
 
 impl Floors {
     /// Of a client that has done nothing.
-    pub const NONE: Floors = Floors { written: None, read: None };
+    pub const NONE: Floors = Floors { written: Order::NONE, read: Order::NONE };
 }
 
 /// What is to be said of a read.
@@ -46,8 +46,8 @@ impl Verdict {
         Verdict {
             versions_behind,
             stale_for: sent - first,
-            forgets_own_write: floors.written.map(|written| returned < written),
-            goes_back: floors.read.map(|read| returned < read),
+            forgets_own_write: (floors.written > Order::NONE).then_some(returned < floors.written),
+            goes_back: (floors.read > Order::NONE).then_some(returned < floors.read),
         }
     }
 
@@ -109,9 +109,9 @@ impl Counts {
     /// Counts a write with its place in the key's history.
     pub fn write(&mut self, order: Order, floors: &Floors) {
         self.writes += 1;
-        if let Some(written) = floors.written {
+        if floors.written > Order::NONE {
             self.rewritten += 1;
-            self.out_of_order += u64::from(order < written);
+            self.out_of_order += u64::from(order < floors.written);
         }
     }
 

@@ -4,10 +4,13 @@
 //! to some of them and answers with the newest of the first `read` responses (Dynamo; Bailis et al., "Probabilistically
 //! Bounded Staleness for Practical Partial Quorums", VLDB 2012, section 4).
 
+use sim::law::Sampler;
 use sim::{Instant, Law, Span, Stream};
 
 /// The most replicas a key may have.
 pub const REPLICAS_MAX: usize = 16;
+/// The most replicas that a [`Quorum`] may have.
+pub const COPIES_MAX: usize = 8;
 
 /// How long the messages of an operation take between coordinator and replica, in one direction, beside the distance.
 #[derive(Clone, PartialEq, Debug)]
@@ -36,7 +39,7 @@ pub enum Asked {
 /// Replicas of a key and how they are read and written.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Quorum {
-    /// The messages of each replica.
+    /// The messages of each replica; of [`COPIES_MAX`] at most.
     pub legs: Vec<Legs>,
     /// One-way distance of each replica from each place that coordinates: `distances[place][replica]`.
     pub distances: Vec<Vec<Span>>,
@@ -48,13 +51,21 @@ pub struct Quorum {
     pub asked: Asked,
 }
 
+/// A quorum whose messages have prepared laws.
+#[derive(Clone, Debug)]
+pub(super) struct Sender<'a> {
+    quorum: &'a Quorum,
+    /// Of each replica, those of [`Legs`].
+    legs: Vec<[Sampler; 4]>,
+}
+
 /// When the messages of a write arrive.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Written {
     /// When the coordinator has acknowledgements enough.
     pub acked: Instant,
     /// When each replica has the version.
-    pub arrived: [Instant; REPLICAS_MAX],
+    pub arrived: [Instant; COPIES_MAX],
 }
 
 /// When the messages of a read arrive.
@@ -63,8 +74,8 @@ pub struct Heard {
     /// When the coordinator has responses enough.
     pub answered: Instant,
     /// The replicas whose responses count, the first first, and when each looked.
-    replicas: [u8; REPLICAS_MAX],
-    looked: [Instant; REPLICAS_MAX],
+    replicas: [u8; COPIES_MAX],
+    looked: [Instant; COPIES_MAX],
     count: usize,
 }
 
@@ -82,37 +93,48 @@ impl Quorum {
         self.legs.len()
     }
 
+    /// Its laws prepared for very many messages.
+    pub(super) fn sender(&self) -> Sender<'_> {
+        let prepared = |legs: &Legs| [&legs.write, &legs.ack, &legs.read, &legs.response].map(Sampler::of);
+        Sender { quorum: self, legs: self.legs.iter().map(prepared).collect() }
+    }
+}
+
+impl Sender<'_> {
     /// Sends a write at `now` from a place.
-    pub fn write(&self, now: Instant, place: usize, stream: &mut Stream) -> Written {
-        let mut written = Written { acked: now, arrived: [Instant::FAR; REPLICAS_MAX] };
-        let mut acks = [Instant::FAR; REPLICAS_MAX];
-        for (replica, (legs, distance)) in self.legs.iter().zip(&self.distances[place]).enumerate() {
-            let arrived = now + *distance + legs.write.sample(stream);
+    pub(super) fn write(&self, now: Instant, place: usize, stream: &mut Stream) -> Written {
+        let mut written = Written { acked: now, arrived: [Instant::FAR; COPIES_MAX] };
+        let mut acks = [Instant::FAR; COPIES_MAX];
+        let quorum = self.quorum;
+        for (replica, ([write, ack, ..], distance)) in
+            self.legs.iter().zip(&quorum.distances[place]).enumerate()
+        {
+            let arrived = now + *distance + write.sample(stream);
             written.arrived[replica] = arrived;
-            acks[replica] = arrived + *distance + legs.ack.sample(stream);
+            acks[replica] = arrived + *distance + ack.sample(stream);
         }
-        if self.write > 0 {
-            written.acked = nth(&mut acks[..self.replicas()], self.write, |at| *at);
+        if quorum.write > 0 {
+            written.acked = nth(&mut acks[..quorum.replicas()], quorum.write, |at| *at);
         }
         written
     }
 
     /// Sends a read at `now` from a place.
-    pub fn read(&self, now: Instant, place: usize, stream: &mut Stream) -> Heard {
+    pub(super) fn read(&self, now: Instant, place: usize, stream: &mut Stream) -> Heard {
         let (asked, count) = self.asked(place, stream);
-        let needed = self.read.min(count);
-        let mut first = [Instant::FAR; REPLICAS_MAX];
+        let needed = self.quorum.read.min(count);
+        let mut first = [Instant::FAR; COPIES_MAX];
         let mut heard = Heard {
             answered: now,
-            replicas: [0; REPLICAS_MAX],
-            looked: [Instant::FAR; REPLICAS_MAX],
+            replicas: [0; COPIES_MAX],
+            looked: [Instant::FAR; COPIES_MAX],
             count: needed,
         };
         for (sent, &replica) in asked[..count].iter().enumerate() {
-            let (legs, distance) =
-                (&self.legs[usize::from(replica)], self.distances[place][usize::from(replica)]);
-            let looked = now + distance + legs.read.sample(stream);
-            let response = looked + distance + legs.response.sample(stream);
+            let distance = self.quorum.distances[place][usize::from(replica)];
+            let [.., read, response] = &self.legs[usize::from(replica)];
+            let looked = now + distance + read.sample(stream);
+            let response = looked + distance + response.sample(stream);
             // The first responses, in order: each goes before those that are later.
             let known = sent.min(needed);
             let mut at = first[..known].iter().rposition(|other| *other <= response).map_or(0, |i| i + 1);
@@ -128,10 +150,10 @@ impl Quorum {
         heard
     }
 
-    fn asked(&self, place: usize, stream: &mut Stream) -> ([u8; REPLICAS_MAX], usize) {
-        let mut asked: [u8; REPLICAS_MAX] = std::array::from_fn(|replica| replica as u8);
-        match self.asked {
-            Asked::All => (asked, self.replicas()),
+    fn asked(&self, place: usize, stream: &mut Stream) -> ([u8; COPIES_MAX], usize) {
+        let mut asked: [u8; COPIES_MAX] = std::array::from_fn(|replica| replica as u8);
+        match self.quorum.asked {
+            Asked::All => (asked, self.quorum.replicas()),
             Asked::Named(replica) => {
                 asked[0] = replica as u8;
                 (asked, 1)
@@ -142,8 +164,8 @@ impl Quorum {
                 for index in (1..order.len()).rev() {
                     order.swap(index, stream.below(index as u64 + 1) as usize);
                 }
-                order.sort_by_key(|replica| self.distances[place][usize::from(*replica)]);
-                (asked, self.read)
+                order.sort_by_key(|replica| self.quorum.distances[place][usize::from(*replica)]);
+                (asked, self.quorum.read)
             }
         }
     }

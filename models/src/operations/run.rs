@@ -10,19 +10,21 @@ use super::floors::Sessions;
 use super::key::{Apply, Key, Order, Version};
 use super::oracle::{Counts, Verdict};
 use super::popularity::{Aliases, Popularity};
-use super::quorum::{Heard, Quorum};
+use super::quorum::{Heard, Quorum, Sender};
 use super::{ClientId, KeyId};
 use sim::calendar::{Calendar, Key as EventKey};
+use sim::law::Sampler;
 use sim::stats::LogHistogram;
 use sim::{Id, Instant, Replication, Seed, Span, Stream, StreamName, Table};
 
 /// A key is tidied once it has so many versions more than when it was tidied last.
-const VERSIONS_KEPT: usize = 32;
+const VERSIONS_KEPT: usize = 12;
 
 /// A run of the operation engine.
 #[derive(Clone, Debug)]
 pub struct Operations<'a> {
     quorum: &'a Quorum,
+    sender: Sender<'a>,
     apply: Apply,
     choice: Aliases,
     stream: Stream,
@@ -66,6 +68,8 @@ enum Event {
 #[derive(Clone, Debug)]
 struct Busy<'a> {
     client: &'a Client,
+    /// Its thoughts or rests.
+    pause: Sampler,
     key: KeyId,
     under_way: UnderWay,
     operations: u32,
@@ -94,6 +98,7 @@ impl<'a> Operations<'a> {
         }
         let mut run = Operations {
             quorum,
+            sender: quorum.sender(),
             apply,
             choice: Aliases::of(popularity),
             stream: Stream::new(seed, replication, StreamName::of("clients", "operations")),
@@ -107,7 +112,9 @@ impl<'a> Operations<'a> {
             write_latency: Durations::default(),
         };
         for client in clients {
-            let busy = Busy { client, key: KeyId(0), under_way: UnderWay::Nothing, operations: 0 };
+            let (Plan::Mix { think: pause, .. } | Plan::ReadAfterWrite { rest: pause, .. }) = &client.plan;
+            let pause = Sampler::of(pause);
+            let busy = Busy { client, pause, key: KeyId(0), under_way: UnderWay::Nothing, operations: 0 };
             let id = run.clients.push(busy);
             run.sent.push(Instant::ZERO);
             run.schedule(Instant::ZERO, Event::Answer(id));
@@ -154,7 +161,7 @@ impl<'a> Operations<'a> {
                 self.write_latency.add(took);
                 let floors = self.sessions.of(busy.key, id);
                 self.counts.write(*order, floors);
-                floors.written = floors.written.max(Some(*order));
+                floors.written = floors.written.max(*order);
             }
             UnderWay::Read(heard) => {
                 self.read_latency.add(took);
@@ -163,7 +170,7 @@ impl<'a> Operations<'a> {
                 let returned = seen.max().unwrap_or(Order::ABSENT);
                 let floors = self.sessions.of(busy.key, id);
                 self.counts.read(&Verdict::of(key, sent, returned, floors));
-                floors.read = floors.read.max(Some(returned));
+                floors.read = floors.read.max(returned);
             }
         }
         busy.next(now, &mut self.stream)
@@ -187,7 +194,7 @@ impl<'a> Operations<'a> {
     fn read(&mut self, id: ClientId, at: Instant) {
         let busy = &mut self.clients[id];
         let place = busy.place(&mut self.stream);
-        let heard = self.quorum.read(at, place, &mut self.stream);
+        let heard = self.sender.read(at, place, &mut self.stream);
         busy.under_way = UnderWay::Read(heard);
         self.sent[id] = at;
         self.schedule(heard.answered, Event::Answer(id));
@@ -197,7 +204,7 @@ impl<'a> Operations<'a> {
     fn write(&mut self, id: ClientId, at: Instant) {
         let busy = &mut self.clients[id];
         let place = busy.place(&mut self.stream);
-        let written = self.quorum.write(at, place, &mut self.stream);
+        let written = self.sender.write(at, place, &mut self.stream);
         let stamp = (at + busy.client.ahead).nanos();
         let order = Order { stamp, writer: id.index() as u32, number: busy.operations };
         busy.under_way = UnderWay::Write(order);
@@ -230,12 +237,12 @@ impl Busy<'_> {
     /// When it sends its next operation, and whether that is a write.
     fn next(&self, now: Instant, stream: &mut Stream) -> (Instant, bool) {
         match (&self.client.plan, &self.under_way) {
-            (Plan::Mix { reads, think }, _) => {
-                let wait = think.sample(stream);
+            (Plan::Mix { reads, .. }, _) => {
+                let wait = self.pause.sample(stream);
                 (now + wait, !stream.chance(*reads))
             }
             (Plan::ReadAfterWrite { after, .. }, UnderWay::Write(_)) => (now + *after, false),
-            (Plan::ReadAfterWrite { rest, .. }, _) => (now + rest.sample(stream).max(Span::NANOSECOND), true),
+            (Plan::ReadAfterWrite { .. }, _) => (now + self.pause.sample(stream).max(Span::NANOSECOND), true),
         }
     }
 }

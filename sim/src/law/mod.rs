@@ -5,11 +5,13 @@ mod distribution;
 mod draw;
 mod fit;
 mod poisson;
+mod sampler;
 #[cfg(test)]
 mod tests;
 
 pub use fit::{Fact, Family, FitError};
 pub use poisson::poisson;
+pub use sampler::Sampler;
 
 use crate::time::Span;
 
