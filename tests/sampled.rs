@@ -96,3 +96,38 @@ fn reads_of_others_repair_what_an_outage_has_left_behind() {
     agree(store, &[outage], &[Anomaly::DroppedWrite, Anomaly::Refused]);
     agree(store, &[outage, "requests.look.share=95%", "requests.put.share=5%"], &[Anomaly::DroppedWrite]);
 }
+
+/// All sites lose their power at once. What a replica has got since it last wrote its log to the disk, at an age uniform in ten
+/// seconds, is gone; a write of the age u at all n replicas with probability (1 - u/10)^n, so writes of 10/(n + 1) seconds:
+/// sessions write once, since a later write that has seen one makes up for it.
+#[test]
+fn power_that_fails_everywhere_takes_what_no_log_has_saved() {
+    let outage = "script=[{at: 30m, fail: iowa, effect: power-lost, for: 5m}, {at: 30m, fail: paris, effect: power-lost, for: 5m}, \
+                  {at: 30m, fail: tokyo, effect: power-lost, for: 5m}]";
+    for (copies, replicas) in [(1, 3.0), (2, 6.0)] {
+        let store = format!(
+            "{{family: leaderless, replicas: [iowa, paris, tokyo], copies: {copies}, levels: {{write: one, read: one}}, \
+             log_saved_every: 10s, keys: 100000, sessions: {{operations: 4, think: 1s}}}}"
+        );
+        let found = outcome(&store, &[outage, "run.replications=128"]);
+        let row = seen(&found).anomalies.iter().find(|row| row.anomaly == Anomaly::LostWrite);
+        let lost = row.expect("it concerns the store").of_eligible;
+        let expected = 1e6 * 10.0 / (replicas + 1.0) / 3300.0;
+        assert!((lost.value - expected).abs() < lost.high - lost.low, "{lost:?}, {expected}");
+        assert!(lost.high - lost.low < 0.5 * lost.value, "{lost:?}");
+    }
+    let store = "{family: leaderless, replicas: [iowa, paris, tokyo], copies: 2, levels: {write: one, read: quorum}, hints: {window: 1h}, \
+                 log_saved_every: 30s, keys: 2000, sessions: {operations: 4, think: 1s}}";
+    agree(store, &[outage], &[Anomaly::LostWrite, Anomaly::ReadAfterLoss]);
+    // Who has power, or saves before it acknowledges, loses nothing.
+    let store = "{family: leaderless, replicas: [iowa, paris, tokyo], levels: {write: one, read: one}, keys: 100000, \
+                 sessions: {operations: 1, think: 1s}}";
+    let saved = outcome(store, &[outage]);
+    let down = outage.replace("power-lost", "down");
+    let powered = outcome(&store.replace("keys", "log_saved_every: 10s, keys"), &[&down]);
+    for outcome in [&saved, &powered] {
+        let mut rows = seen(outcome).anomalies.iter();
+        let lost = rows.find(|row| row.anomaly == Anomaly::LostWrite).expect("it concerns the store").of_all;
+        assert_eq!((lost.low, lost.high), (0.0, 0.0), "{lost:?}");
+    }
+}

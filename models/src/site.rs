@@ -18,6 +18,8 @@ pub(crate) struct Truth {
     pub(crate) capacity: f64,
     /// Added to each round trip.
     pub(crate) latency: Span,
+    /// It has lost its power, so what was in memory only.
+    pub(crate) powerless: bool,
 }
 
 impl Truth {
@@ -27,6 +29,7 @@ impl Truth {
         errors: 0.0,
         capacity: 1.0,
         latency: Span::ZERO,
+        powerless: false,
     };
 
     /// Can clients reach it, as far as the site itself is concerned?
@@ -76,6 +79,7 @@ impl Truth {
             errors: 1.0 - (1.0 - self.errors) * (1.0 - other.errors),
             capacity: self.capacity * other.capacity,
             latency: self.latency + other.latency,
+            powerless: self.powerless || other.powerless,
         }
     }
 
@@ -92,7 +96,8 @@ impl Truth {
     /// Is this alternative to be preferred to `other`? Reachability counts first, then errors, capacity, latency.
     fn better_than(&self, other: &Truth) -> bool {
         let gone = |truth: &Truth| {
-            (truth.down, truth.isolated.clients, truth.isolated.checkers, truth.isolated.sites)
+            let Isolation { clients, sites, checkers } = truth.isolated;
+            (truth.down, truth.powerless, clients, checkers, sites)
         };
         let graded = |truth: &Truth| (truth.errors, -truth.capacity, truth.latency.seconds());
         gone(self) < gone(other) || (gone(self) == gone(other) && graded(self) < graded(other))
@@ -106,6 +111,7 @@ impl Truth {
                 Effect::Errors { share } => Truth { errors: share, ..Truth::WELL },
                 Effect::Latency { added } => Truth { latency: added, ..Truth::WELL },
                 Effect::Isolated(isolated) => Truth { isolated, ..Truth::WELL },
+                Effect::PowerLost => Truth { powerless: true, ..Truth::WELL },
                 Effect::ControlPlane | Effect::Dns => Truth::WELL,
             })
         })

@@ -180,6 +180,17 @@ pub enum Clocks {
     Stop,
 }
 
+impl Specification {
+    /// May any fault take a site's power?
+    pub(crate) fn power_may_be_lost(&self) -> bool {
+        let takes = |effects: &[Effect]| effects.contains(&Effect::PowerLost);
+        let breaks = |what: &Breakage| matches!(what, Breakage::Domain { effects, .. } if takes(effects));
+        self.domains.rows().iter().any(|domain| takes(&domain.effects))
+            || self.script.iter().any(|fault| breaks(&fault.what))
+            || self.replays.iter().flat_map(|replay| &replay.phases).any(|phase| breaks(&phase.what))
+    }
+}
+
 /// What a fault does to the sites it reaches.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Effect {
@@ -206,6 +217,8 @@ pub enum Effect {
     ControlPlane,
     /// Its name servers do not answer.
     Dns,
+    /// The site has lost its power, and with it what its replicas had in memory only; it is [`Effect::Down`] besides.
+    PowerLost,
 }
 
 /// From whom a site is cut off.

@@ -90,15 +90,26 @@ enum Writing {
         /// The lag of each member when it was parted from the log; nothing while it follows.
         trailing: Vec<Span>,
     },
-    Anybody,
+    Anybody {
+        /// How often each member has lost its power; nothing where none can lose by it.
+        blackouts: Vec<u32>,
+    },
 }
 
 impl Glimpse {
+    /// How often a member of a store that many may write has lost its power, if it can lose anything by it.
+    pub(crate) fn blackouts(&self, member: usize) -> u32 {
+        match &self.writing {
+            Writing::Anybody { blackouts } => blackouts.get(member).copied().unwrap_or(0),
+            Writing::One { .. } => 0,
+        }
+    }
+
     /// Who accepts writes where one member does at a time, with the number of each one's reign.
     pub(crate) fn writers(&self) -> impl Iterator<Item = (u32, usize)> {
         let (former, present) = match &self.writing {
             Writing::One { former, present, .. } => (former.as_slice(), *present),
-            Writing::Anybody => (&[][..], None),
+            Writing::Anybody { .. } => (&[][..], None),
         };
         former.iter().copied().chain(present).map(|(reign, member)| (reign, usize::from(member)))
     }
@@ -113,7 +124,7 @@ impl Glimpse {
     pub(crate) fn rests(&self) -> bool {
         let settled = match &self.writing {
             Writing::One { present, former, .. } => present.is_some() && former.is_empty(),
-            Writing::Anybody => true,
+            Writing::Anybody { .. } => true,
         };
         settled && self.sight.is_whole()
     }
@@ -136,6 +147,8 @@ struct Row<'d> {
     sight: Sight,
     access: Table<SiteId, Access>,
     readable: Table<SiteId, bool>,
+    /// Of each member that can lose something by it: how often its power was lost, and whether it is.
+    blackouts: Vec<(u32, bool)>,
     /// What began the present trouble.
     cause: Cause,
 }
@@ -172,7 +185,10 @@ impl<'d> Stores<'d> {
                 Family::Primary(plan) => Kind::Single(Box::new(Single::new(plan, members.len())), plan.reads),
                 Family::Replicated(plan) => Kind::Replicated(plan),
             };
+            let loses =
+                matches!(&store.family, Family::Replicated(plan) if plan.agreeing.log_saved.is_some());
             Row {
+                blackouts: if loses { vec![(0, false); members.len()] } else { Vec::new() },
                 kind,
                 sight: Sight::new(members.len(), |_| true, |_, _| true),
                 sites: members,
@@ -199,6 +215,7 @@ impl<'d> Stores<'d> {
             row.sight = Sight::new(row.sites.len(), |_| true, |_, _| true);
             row.access.rows_mut().fill(Access::Present);
             row.readable.rows_mut().fill(true);
+            row.blackouts.fill((0, false));
             if let Kind::Single(single, _) = &mut row.kind {
                 single.reset(now);
             }
@@ -288,7 +305,9 @@ impl<'d> Stores<'d> {
                 former: single.formers().collect(),
                 trailing: single.trailing().to_vec(),
             },
-            Kind::Replicated(_) => Writing::Anybody,
+            Kind::Replicated(_) => {
+                Writing::Anybody { blackouts: row.blackouts.iter().map(|(count, _)| *count).collect() }
+            }
         };
         Glimpse { sight: row.sight.clone(), writing }
     }
@@ -321,6 +340,12 @@ impl<'d> Stores<'d> {
             row.cause = cause;
         }
         row.sight = reach.sight(&row.sites);
+        for ((count, dark), site) in row.blackouts.iter_mut().zip(&row.sites) {
+            let truth = sites.truth(*site);
+            let now = truth.down && truth.powerless;
+            *count += u32::from(now && !*dark);
+            *dark = now;
+        }
         let mut news = Vec::new();
         if let Kind::Single(single, _) = &mut row.kind {
             let mut stream = single.stream.take().unwrap_or_else(stream);

@@ -576,5 +576,6 @@ fn describe_effect(effect: Effect) -> String {
         Effect::Isolated(_) => "cut off in part".into(),
         Effect::ControlPlane => "control plane down".into(),
         Effect::Dns => "name servers silent".into(),
+        Effect::PowerLost => "power lost".into(),
     }
 }

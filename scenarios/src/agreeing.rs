@@ -25,6 +25,7 @@ impl Resolver<'_> {
                 _ => ReadRepair::None,
             },
             anti_entropy: node.duration_of("anti_entropy"),
+            log_saved: node.duration_of("log_saved_every"),
             clock,
             ahead,
             asks: match node.text_of("asks") {

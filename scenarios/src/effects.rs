@@ -10,6 +10,8 @@ pub(crate) fn effects(node: &Node, problems: &mut Vec<Diagnostic>) -> Vec<Effect
     let mut effects = Vec::new();
     for item in node.one_or_many() {
         match item.text() {
+            // Whoever has no power is down.
+            Some("power-lost") => effects.extend([Effect::Down, Effect::PowerLost]),
             Some(word) => effects.extend(effect_word(word)),
             None => effects.extend(effect_map(item, problems)),
         }
@@ -81,9 +83,11 @@ pub(crate) fn portion(effects: &[Effect], fraction: f64, partial: Partial) -> Ve
     if fraction >= 1.0 || partial == Partial::Chance {
         return vec![(effects.to_vec(), fraction)];
     }
-    let parts: Vec<Effect> = effects.iter().filter_map(|effect| part(*effect, fraction)).collect();
-    let wholes: Vec<Effect> =
-        effects.iter().copied().filter(|effect| part(*effect, fraction).is_none()).collect();
+    // Power is lost by some machines of a site or by all of them: a site that has lost it is down as a whole.
+    let whole = |effect: &Effect| *effect == Effect::Down && effects.contains(&Effect::PowerLost);
+    let part = |effect: &Effect| if whole(effect) { None } else { part(*effect, fraction) };
+    let parts: Vec<Effect> = effects.iter().filter_map(part).collect();
+    let wholes: Vec<Effect> = effects.iter().copied().filter(|effect| part(effect).is_none()).collect();
     [(parts, 1.0), (wholes, fraction)].into_iter().filter(|(effects, _)| !effects.is_empty()).collect()
 }
 
@@ -92,7 +96,11 @@ fn part(effect: Effect, fraction: f64) -> Option<Effect> {
         Effect::Down => Some(Effect::Degraded { factor: 1.0 - fraction }),
         Effect::Degraded { factor } => Some(Effect::Degraded { factor: 1.0 - fraction * (1.0 - factor) }),
         Effect::Errors { share } => Some(Effect::Errors { share: share * fraction }),
-        Effect::Latency { .. } | Effect::Isolated(_) | Effect::ControlPlane | Effect::Dns => None,
+        Effect::Latency { .. }
+        | Effect::Isolated(_)
+        | Effect::ControlPlane
+        | Effect::Dns
+        | Effect::PowerLost => None,
     }
 }
 

@@ -118,7 +118,7 @@ impl Resolver<'_> {
             OfStore::LostWrites if matches!(self.spec.stores[store].family, Family::Replicated(_)) => {
                 let title = format!("`lost_writes` means nothing for `{}`", self.spec.stores[store].name);
                 let idle = Misfit::new(Code::Exclusive, title);
-                let help = "a store that many may write loses nothing while its disks survive: ask for `dropped_writes`";
+                let help = "no writer of such a store is replaced by another, which is what this counts: ask for `dropped_writes`";
                 return Err(part(text, left, idle.help(help)));
             }
             OfStore::LostWrites => Measure::LostWrites(store),

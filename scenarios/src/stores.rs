@@ -495,6 +495,7 @@ fn keys_of(family: &str, voting: bool) -> &'static [&'static str] {
             "hints",
             "read_repair",
             "anti_entropy",
+            "log_saved_every",
             "asks",
             "clocks",
             "parts",

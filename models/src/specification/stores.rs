@@ -97,6 +97,8 @@ pub struct Agreeing {
     pub read_repair: ReadRepair,
     /// How often all replicas compare what they have; none: never.
     pub anti_entropy: Option<Span>,
+    /// How often a replica writes its log to the disk; none: before it acknowledges.
+    pub log_saved: Option<Span>,
     /// What orders writes.
     pub clock: Clock,
     /// How far each member's clock is ahead.

@@ -140,8 +140,7 @@ impl<'d> Watch<'d> {
         }
         for (store, scenes) in self.stores.iter().zip(scenes) {
             let tally = tallies[store.id].get_or_insert_with(|| {
-                let family = &self.design.specification().stores[store.id].family;
-                Tally::new(family, store.operations_due(self.design))
+                Tally::new(self.design.specification(), store.id, store.operations_due(self.design))
             });
             store.look(self.design, &scenes, (seed, replication), tally);
         }

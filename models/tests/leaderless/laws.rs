@@ -39,7 +39,7 @@ fn calm(what: &mut Troubles, at: &[usize], _: &mut Stream) {
 /// Everything goes wrong but that something is lost or gone for good.
 fn nothing_lost(what: &mut Troubles, _: &[usize], _: &mut Stream) {
     what.losses.iter_mut().for_each(Vec::clear);
-    what.destroyed.iter_mut().for_each(Vec::clear);
+    what.destroyed.iter_mut().chain(&mut what.forgotten).for_each(Vec::clear);
     let all = what.down.iter_mut().chain(&mut what.closed).flatten();
     all.chain(what.cuts.iter_mut().map(|cut| &mut cut.during))
         .filter(|stretch| stretch.until == Instant::FAR)
@@ -115,7 +115,10 @@ proptest! {
     /// One coordinator sees all it coordinates.
     #[test]
     fn without_a_writer_elsewhere_nothing_is_dropped(seed in any::<u64>()) {
-        let any = |what: &mut Troubles, _: &[usize], _: &mut Stream| what.destroyed[0].clear();
+        let any = |what: &mut Troubles, _: &[usize], _: &mut Stream| {
+            what.destroyed[0].clear();
+            what.forgotten[0].clear();
+        };
         let Some((store, mut sessions)) = scene(seed, any, |_, _| ()) else { return Ok(()) };
         stay_at_home(&mut sessions);
         for session in &mut sessions {

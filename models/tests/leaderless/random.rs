@@ -83,6 +83,10 @@ pub(crate) fn troubles(stream: &mut Stream, places: usize, replicas_at: &[usize]
             all.destroyed[place].push(ms(between(stream, 1, LENGTH)));
         }
     }
+    if stream.chance(0.3) {
+        let place = stream.below(places as u64) as usize;
+        all.forgotten[place].push(ms(between(stream, 1, LENGTH)));
+    }
     // A whole place goes down now and then, with or without its disks.
     if stream.chance(0.5) {
         let (place, down) = (stream.below(places as u64) as usize, stretches(stream, 1, 0.3));

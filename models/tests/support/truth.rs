@@ -82,7 +82,7 @@ fn suffer(specification: &Specification, faults: &BTreeSet<usize>) -> Left {
                     left.no_checkers |= isolation.checkers;
                     left.no_sites |= isolation.sites;
                 }
-                Effect::ControlPlane | Effect::Dns => {}
+                Effect::ControlPlane | Effect::Dns | Effect::PowerLost => {}
             }
         }
     }

@@ -196,8 +196,14 @@ pub(super) static COMPONENT: Record = record(
 /// What a fault does.
 pub(super) const EFFECT: Shape = Shape::Either(&[EFFECT_WORD, EFFECT_MAP, Shape::List(&ONE_EFFECT, 1)]);
 pub(super) static ONE_EFFECT: Shape = Shape::Either(&[EFFECT_WORD, EFFECT_MAP]);
-pub(super) const EFFECT_WORD: Shape =
-    Shape::Choice(&[word("down"), word("isolated"), word("control-plane"), word("dns"), later("clock")]);
+pub(super) const EFFECT_WORD: Shape = Shape::Choice(&[
+    word("down"),
+    word("power-lost"),
+    word("isolated"),
+    word("control-plane"),
+    word("dns"),
+    later("clock"),
+]);
 pub(super) const EFFECT_MAP: Shape = Shape::Record(&EFFECT_RECORD);
 
 pub(super) static EFFECT_RECORD: Record = Record {

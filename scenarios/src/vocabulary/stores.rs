@@ -144,6 +144,13 @@ pub(super) static STORE: Record = record(
             "How often all replicas compare what they have; never where absent.",
         ),
         field(
+            "log_saved_every",
+            Optional,
+            POSITIVE_TIME,
+            "Leaderless: how often a replica writes its log to the disk. What it has acknowledged since is gone when its power \
+             is (`power-lost`); on the disk before it is acknowledged where absent.",
+        ),
+        field(
             "asks",
             Default("just-enough"),
             Shape::Choice(&[word("all"), word("just-enough"), word("one-more")]),

@@ -6,8 +6,8 @@ use crate::operations::quorum::REPLICAS_MAX;
 use crate::operations::reigns::{Cut, Stretch};
 use sim::{Instant, Span};
 
-/// The most places and destructions of places together: every place, and every place that begins anew, has its own count
-/// of writes.
+/// The most places, and losses of what was known at places, together: every place, and every place that begins anew, has its
+/// own count of writes.
 pub const CHAINS_MAX: usize = 16;
 
 /// A replica loses what it had.
@@ -50,6 +50,8 @@ pub struct Troubles {
     pub closed: Vec<Vec<Stretch>>,
     /// Of each place, when all hints kept there are lost, and what its coordinators knew.
     pub destroyed: Vec<Vec<Instant>>,
+    /// Of each place, when what its coordinators knew is lost, but no hint.
+    pub forgotten: Vec<Vec<Instant>>,
     /// Places that do not reach each other.
     pub cuts: Vec<Cut>,
 }
@@ -62,6 +64,7 @@ impl Troubles {
             losses: vec![Vec::new(); replicas],
             closed: vec![Vec::new(); places],
             destroyed: vec![Vec::new(); places],
+            forgotten: vec![Vec::new(); places],
             cuts: Vec::new(),
         }
     }
@@ -72,7 +75,7 @@ impl Troubles {
 pub enum Flaw {
     /// No replica, more than [`REPLICAS_MAX`], one at a place that is not there, or lists of another length.
     Shape,
-    /// Places and destructions are more than [`CHAINS_MAX`].
+    /// Places, and losses of what was known there, are more than [`CHAINS_MAX`].
     Chains,
     /// A cut of a place that is not there, or of a place from itself.
     Cut,
@@ -86,6 +89,8 @@ pub struct Conditions {
     places: usize,
     replicas_at: Vec<usize>,
     troubles: Troubles,
+    /// Of each place, when its coordinators begin to count anew: in order.
+    renewed: Vec<Vec<Instant>>,
     /// Of each pair of places, `one * places + other`: when they are cut off from each other, merged.
     cuts: Vec<Vec<Stretch>>,
 }
@@ -100,7 +105,7 @@ impl Conditions {
         let shaped = (1..=REPLICAS_MAX).contains(&replicas)
             && replicas_at.iter().all(|place| *place < places)
             && [troubles.down.len(), troubles.losses.len()] == [replicas; 2]
-            && [troubles.closed.len(), troubles.destroyed.len()] == [places; 2];
+            && [troubles.closed.len(), troubles.destroyed.len(), troubles.forgotten.len()] == [places; 3];
         if !shaped {
             return Err(Flaw::Shape);
         }
@@ -114,11 +119,13 @@ impl Conditions {
             losses.sort_unstable_by_key(|loss| (loss.at, loss.kept));
             losses.dedup();
         }
-        for destroyed in &mut troubles.destroyed {
-            destroyed.sort_unstable();
-            destroyed.dedup();
+        let mut renewed = troubles.destroyed.clone();
+        for (renewed, forgotten) in renewed.iter_mut().zip(&troubles.forgotten) {
+            renewed.extend(forgotten);
+            renewed.sort_unstable();
+            renewed.dedup();
         }
-        if places + troubles.destroyed.iter().map(Vec::len).sum::<usize>() > CHAINS_MAX {
+        if places + renewed.iter().map(Vec::len).sum::<usize>() > CHAINS_MAX {
             return Err(Flaw::Chains);
         }
         let mut cuts = vec![Vec::new(); places * places];
@@ -133,7 +140,7 @@ impl Conditions {
             cuts[other * places + one].push(*during);
         }
         cuts.iter_mut().for_each(merge);
-        Ok(Conditions { places, replicas_at, troubles, cuts })
+        Ok(Conditions { places, replicas_at, troubles, renewed, cuts })
     }
 
     /// Nothing goes wrong.
@@ -218,14 +225,13 @@ impl Conditions {
         self.lost_with(replica, arrived).map_or(Instant::FAR, |loss| loss.at)
     }
 
-    /// The chain in which a place counts the writes it coordinates: a new one after each destruction.
+    /// The chain in which a place counts the writes it coordinates: a new one after each loss of what was known there.
     pub(super) fn chain(&self, place: usize, at: Instant) -> usize {
-        let destroyed = &self.troubles.destroyed;
-        let since = destroyed[place].partition_point(|gone| *gone <= at);
+        let since = self.renewed[place].partition_point(|gone| *gone <= at);
         if since == 0 {
             return place;
         }
-        self.places + destroyed[..place].iter().map(Vec::len).sum::<usize>() + since - 1
+        self.places + self.renewed[..place].iter().map(Vec::len).sum::<usize>() + since - 1
     }
 
     /// Was a place destroyed after one instant and not after another?

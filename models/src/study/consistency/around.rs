@@ -77,7 +77,7 @@ impl Watched<'_> {
         stream: &mut Stream,
     ) -> ClientSlice {
         let specification = design.specification();
-        let mut tally = Tally::new(&specification.stores[self.id].family, OPERATIONS);
+        let mut tally = Tally::new(specification, self.id, OPERATIONS);
         for draw in 0..self.visitor.draws(OPERATIONS) {
             let at = from + Span::from_seconds(stream.uniform() * (until - from).seconds());
             if let Some(seen) = self.one(scenes, strata, at, stream) {

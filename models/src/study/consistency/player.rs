@@ -162,7 +162,13 @@ impl<'d> Player<'d> {
             Engine::OneWriter(plan, _) => Span::from_seconds(plan.lag.mean()),
             Engine::ManyWriters(plan, _) => Span::from_seconds(plan.agreeing.lag.quantile(LATEST)),
         };
-        Span::from_seconds(((self.way + lag).seconds() * 2.0).min(LONGEST))
+        let unsaved = match &self.engine {
+            Engine::ManyWriters(plan, _) if self.design.specification().power_may_be_lost() => {
+                plan.agreeing.log_saved.unwrap_or(Span::ZERO)
+            }
+            _ => Span::ZERO,
+        };
+        Span::from_seconds(((self.way + lag).seconds() * 2.0 + unsaved.seconds()).min(LONGEST))
     }
 
     /// How long an answer takes at most while nothing is wrong, nearly always.
@@ -186,10 +192,16 @@ impl<'d> Player<'d> {
 
     /// The instants at which acknowledged writes may be lost, in order, up to a horizon.
     pub(super) fn losses(&self, scenes: &Scenes, horizon: Instant) -> Vec<Instant> {
-        if !possible(self.family, Anomaly::LostWrite) {
+        if !possible(self.design.specification(), self.family, Anomaly::LostWrite) {
             return Vec::new();
         }
         let glimpses = scenes.glimpses(Instant::ZERO, horizon);
+        if let Engine::ManyWriters(..) = &self.engine {
+            let of = |member| many::blackouts_of(&glimpses, member).collect::<Vec<_>>();
+            let mut all: Vec<Instant> = (0..self.members.len()).flat_map(of).collect();
+            all.sort_unstable();
+            return all;
+        }
         let reign = |glimpse: &Glimpse| glimpse.writers().map(|(reign, _)| reign).max();
         let mut latest = glimpses.first().and_then(|(_, glimpse)| reign(glimpse));
         let changes = glimpses.iter().filter(|(_, glimpse)| {
@@ -210,8 +222,11 @@ impl<'d> Player<'d> {
         let cut = history::cuts(&glimpses, places).into_iter().map(|cut| cut.during);
         let mut outages: Vec<Stretch> = dead.chain(cut).collect();
         outages.sort_unstable_by_key(|outage| (outage.from, outage.until));
+        let dark: Vec<Instant> =
+            (0..places).flat_map(|place| many::blackouts_of(&glimpses, place).collect::<Vec<_>>()).collect();
         let unhinted = |outage: &&Stretch| {
-            agreeing.hints.is_none_or(|window| outage.until.min(horizon) - outage.from >= window)
+            dark.contains(&outage.from)
+                || agreeing.hints.is_none_or(|window| outage.until.min(horizon) - outage.from >= window)
         };
         let mends = |outage: &Stretch| {
             let Some(every) = agreeing.anti_entropy else { return horizon };
@@ -251,7 +266,9 @@ impl<'d> Player<'d> {
                 Ok(run.run(Instant::FAR).into())
             }
             Engine::ManyWriters(plan, habits) => {
-                let store = many::store(specification, plan, &glimpses, (self.patience, popularity));
+                let mut logs = own.clone();
+                let store =
+                    many::store(specification, plan, &glimpses, (self.patience, popularity), &mut logs);
                 let mut store = store.ok_or(Unplayable)?;
                 if let Some(every) = store.anti_entropy {
                     store.compared = Instant::ZERO - (during.from - last_before(during.from, every));

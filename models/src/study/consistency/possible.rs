@@ -2,16 +2,16 @@
 
 use crate::operations::leaderless::Clock;
 use crate::outcome::Anomaly;
-use crate::specification::{Acknowledged, Failover, Family};
+use crate::specification::{Acknowledged, Failover, Family, Specification};
 
 /// Can it ever happen?
-pub(super) fn possible(family: &Family, anomaly: Anomaly) -> bool {
+pub(super) fn possible(specification: &Specification, family: &Family, anomaly: Anomaly) -> bool {
     let loses = match family {
         Family::Primary(plan) => {
             plan.acknowledged != Acknowledged::Quorum && plan.failover != Failover::Never
         }
-        // Their disks survive.
-        Family::Replicated(_) => false,
+        // Their disks survive, what is not there yet goes with their power.
+        Family::Replicated(plan) => plan.agreeing.log_saved.is_some() && specification.power_may_be_lost(),
     };
     let clocks_differ = match family {
         Family::Primary(_) => false,

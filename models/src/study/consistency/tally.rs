@@ -5,7 +5,7 @@ use super::possible::possible;
 use super::seen::Seen;
 use super::times::Weighed;
 use crate::outcome::{Anomaly, AnomalyOutcome, Consistency, Estimate, Method};
-use crate::specification::Family;
+use crate::specification::{Family, Specification, StoreId};
 use crate::study::interval::convert;
 use crate::study::measure::NO_SAMPLE;
 use sim::stats::{Confidence, Moments, Pairs, events_bound_after_none};
@@ -52,10 +52,11 @@ struct Here {
 
 impl Tally {
     /// For a store with so many operations in a replication at most.
-    pub(super) fn new(family: &Family, operations: f64) -> Self {
+    pub(super) fn new(specification: &Specification, store: StoreId, operations: f64) -> Self {
+        let family = &specification.stores[store].family;
         Tally {
             one_writer: matches!(family, Family::Primary(_)),
-            possible: Anomaly::ALL.map(|anomaly| possible(family, anomaly)),
+            possible: Anomaly::ALL.map(|anomaly| possible(specification, family, anomaly)),
             units: units(UNITS, operations),
             operations: Moments::default(),
             of_all: Default::default(),

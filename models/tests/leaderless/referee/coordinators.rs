@@ -83,8 +83,9 @@ impl Referee<'_> {
     pub(super) fn accept(&mut self, op: usize, now: Instant) {
         let (place, key) = (self.ops[op].place, self.ops[op].key);
         let forgotten = |write: &Write| {
-            let destroyed = &self.conditions.troubles().destroyed[place];
-            destroyed.iter().any(|gone| write.accepted < *gone && *gone <= now)
+            let troubles = self.conditions.troubles();
+            let mut lost = troubles.destroyed[place].iter().chain(&troubles.forgotten[place]);
+            lost.any(|gone| write.accepted < *gone && *gone <= now)
         };
         let mut seen = self.ops[op].seen.clone();
         // The latest first: most of what is older was seen by them.
