@@ -5,11 +5,14 @@ mod distribution;
 mod draw;
 mod fit;
 mod poisson;
+mod sampler;
 #[cfg(test)]
 mod tests;
+mod ziggurat;
 
 pub use fit::{Fact, Family, FitError};
 pub use poisson::poisson;
+pub use sampler::Sampler;
 
 use crate::time::Span;
 
