@@ -29,13 +29,15 @@ pub mod quorum;
 mod register;
 pub mod reigns;
 pub mod run;
+mod sent;
 mod serve;
 mod session;
+mod ways;
 
 pub use client::{Client, Plan};
 pub use crowd::{Arrival, Crowd, Habit};
 pub use history::{Action, History, Line, Phase};
-pub use key::{Apply, Key, Order, Version};
+pub use key::{Apply, Key, Number, Order, Version};
 pub use log::Position;
 pub use oracle::{Counts, Floors, Verdict};
 pub use popularity::Popularity;

@@ -5,17 +5,18 @@
 //! was sent. A newer version that nobody has acknowledged yet makes no read stale. An
 //! acknowledgement counts for what is sent at the same instant: its client may have waited for it.
 
-use super::key::{Key, Order};
+use super::key::{Key, Number};
 use sim::stats::LogHistogram;
 use sim::{Instant, Span};
 
-/// What one client has seen and done of one key.
+/// What one client has seen and done of one key. Versions by number, since there are as many floors as clients times keys;
+/// a version that its key has forgotten is ordered before everything that can be read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Floors {
     /// The greatest version of its own that was acknowledged.
-    pub written: Option<Order>,
+    pub written: Option<Number>,
     /// The greatest version it has read.
-    pub read: Option<Order>,
+    pub read: Option<Number>,
 }
 
 impl Floors {
@@ -37,17 +38,18 @@ pub struct Verdict {
 }
 
 impl Verdict {
-    /// Judges a read sent at `sent` that returned `returned`.
-    pub fn of(key: &Key, sent: Instant, returned: Order, floors: &Floors) -> Self {
-        let newer = key.versions().iter().rev().take_while(|version| version.order > returned);
-        let acked = newer.filter(|version| version.acked <= sent);
+    /// Judges a read sent at `sent` that returned the version at a place of its key, or none.
+    pub fn of(key: &Key, sent: Instant, returned: Option<usize>, floors: &Floors) -> Self {
+        let newer = &key.versions()[returned.map_or(0, |place| place + 1)..];
+        let acked = newer.iter().filter(|version| version.acked <= sent);
         let (versions_behind, first) =
             acked.fold((0, sent), |(count, first), version| (count + 1, first.min(version.acked)));
+        let is_newer = |number: Number| newer.iter().any(|version| version.number == number);
         Verdict {
             versions_behind,
             stale_for: sent - first,
-            forgets_own_write: floors.written.map(|written| returned < written),
-            goes_back: floors.read.map(|read| returned < read),
+            forgets_own_write: floors.written.map(is_newer),
+            goes_back: floors.read.map(is_newer),
         }
     }
 
@@ -106,12 +108,12 @@ impl Counts {
         }
     }
 
-    /// Counts a write with its place in the key's history.
-    pub fn write(&mut self, order: Order, floors: &Floors) {
+    /// Counts a write; whether it is ordered before one that this client had written. Nothing if it had written none.
+    pub fn write(&mut self, before_own: Option<bool>) {
         self.writes += 1;
-        if let Some(written) = floors.written {
+        if let Some(before) = before_own {
             self.rewritten += 1;
-            self.out_of_order += u64::from(order < written);
+            self.out_of_order += u64::from(before);
         }
     }
 

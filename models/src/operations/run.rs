@@ -7,29 +7,34 @@
 use super::client::{Client, Plan};
 use super::durations::Durations;
 use super::floors::Sessions;
-use super::key::{Apply, Key, Order, Version};
+use super::key::{Apply, Key, Number, Order};
 use super::oracle::{Counts, Verdict};
 use super::popularity::{Aliases, Popularity};
-use super::quorum::{Heard, Quorum};
+use super::quorum::{Quorum, REPLICAS_MAX};
+use super::sent::Sent;
+use super::ways::Ways;
 use super::{ClientId, KeyId};
 use sim::calendar::{Calendar, Key as EventKey};
+use sim::law::Sampler;
 use sim::stats::LogHistogram;
 use sim::{Id, Instant, Replication, Seed, Span, Stream, StreamName, Table};
 
 /// A key is tidied once it has so many versions more than when it was tidied last.
-const VERSIONS_KEPT: usize = 32;
+const VERSIONS_KEPT: usize = 8;
 
 /// A run of the operation engine.
 #[derive(Clone, Debug)]
 pub struct Operations<'a> {
-    quorum: &'a Quorum,
+    ways: Ways,
+    replicas: usize,
     apply: Apply,
     choice: Aliases,
     stream: Stream,
     keys: Table<KeyId, Kept>,
     clients: Table<ClientId, Busy<'a>>,
-    /// When each client sent its last operation, or will send its next.
-    sent: Table<ClientId, Instant>,
+    sent: Sent,
+    /// When each client's read looked at each replica, client by client.
+    looked: Vec<Instant>,
     sessions: Sessions,
     calendar: Calendar<Event>,
     counts: Counts,
@@ -48,7 +53,7 @@ pub struct Tally {
     pub write_latency: LogHistogram,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 struct Kept {
     key: Key,
     /// Tidied when it has so many versions.
@@ -66,6 +71,8 @@ enum Event {
 #[derive(Clone, Debug)]
 struct Busy<'a> {
     client: &'a Client,
+    /// How long it thinks or rests.
+    pause: Sampler,
     key: KeyId,
     under_way: UnderWay,
     operations: u32,
@@ -74,14 +81,14 @@ struct Busy<'a> {
 #[derive(Clone, Copy, Debug)]
 enum UnderWay {
     Nothing,
-    Write(Order),
-    Read(Heard),
+    Write(Number),
+    Read,
 }
 
 impl<'a> Operations<'a> {
     /// Clients that begin at the epoch.
     pub fn new(
-        quorum: &'a Quorum,
+        quorum: &Quorum,
         apply: Apply,
         popularity: &Popularity,
         clients: &'a [Client],
@@ -90,16 +97,18 @@ impl<'a> Operations<'a> {
         let (Popularity::Uniform { keys } | Popularity::Zipf { keys, .. }) = *popularity;
         let mut all = Table::new();
         for _ in 0..keys {
-            all.push(Kept { key: Key::default(), limit: VERSIONS_KEPT });
+            all.push(Kept { key: Key::new(quorum.replicas()), limit: VERSIONS_KEPT });
         }
         let mut run = Operations {
-            quorum,
+            ways: Ways::of(quorum),
+            replicas: quorum.replicas(),
             apply,
             choice: Aliases::of(popularity),
             stream: Stream::new(seed, replication, StreamName::of("clients", "operations")),
             keys: all,
             clients: Table::new(),
-            sent: Table::new(),
+            sent: Sent::new(clients.len()),
+            looked: vec![Instant::ZERO; clients.len() * quorum.replicas()],
             sessions: Sessions::new(keys, clients.len()),
             calendar: Calendar::new(),
             counts: Counts::default(),
@@ -107,9 +116,7 @@ impl<'a> Operations<'a> {
             write_latency: Durations::default(),
         };
         for client in clients {
-            let busy = Busy { client, key: KeyId(0), under_way: UnderWay::Nothing, operations: 0 };
-            let id = run.clients.push(busy);
-            run.sent.push(Instant::ZERO);
+            let id = run.clients.push(Busy::new(client));
             run.schedule(Instant::ZERO, Event::Answer(id));
         }
         run
@@ -146,24 +153,26 @@ impl<'a> Operations<'a> {
 
     /// Judges what has been answered; returns when the client sends its next operation, and whether that is a write.
     fn answer(&mut self, id: ClientId, now: Instant) -> (Instant, bool) {
-        let (busy, sent) = (&self.clients[id], self.sent[id]);
+        let (busy, sent) = (&self.clients[id], self.sent.of(id));
         let took = (now - sent).nanos().unsigned_abs();
-        match &busy.under_way {
+        let key = &self.keys[busy.key].key;
+        match busy.under_way {
             UnderWay::Nothing => (),
-            UnderWay::Write(order) => {
+            UnderWay::Write(number) => {
                 self.write_latency.add(took);
                 let floors = self.sessions.of(busy.key, id);
-                self.counts.write(*order, floors);
-                floors.written = floors.written.max(Some(*order));
+                let before_own = floors.written.map(|written| key.is_before(number, written));
+                self.counts.write(before_own);
+                floors.written = if before_own == Some(true) { floors.written } else { Some(number) };
             }
-            UnderWay::Read(heard) => {
+            UnderWay::Read => {
                 self.read_latency.add(took);
-                let key = &self.keys[busy.key].key;
-                let seen = heard.looks().map(|(replica, at)| key.read(replica, at, self.apply));
-                let returned = seen.max().unwrap_or(Order::ABSENT);
+                let place = key.read(looks(&mut self.looked, self.replicas, id), self.apply);
+                let returned = place.map_or(Number::ABSENT, |place| key.versions()[place].number);
                 let floors = self.sessions.of(busy.key, id);
-                self.counts.read(&Verdict::of(key, sent, returned, floors));
-                floors.read = floors.read.max(Some(returned));
+                let verdict = Verdict::of(key, sent, place, floors);
+                self.counts.read(&verdict);
+                floors.read = if verdict.goes_back == Some(true) { floors.read } else { Some(returned) };
             }
         }
         busy.next(now, &mut self.stream)
@@ -187,38 +196,51 @@ impl<'a> Operations<'a> {
     fn read(&mut self, id: ClientId, at: Instant) {
         let busy = &mut self.clients[id];
         let place = busy.place(&mut self.stream);
-        let heard = self.quorum.read(at, place, &mut self.stream);
-        busy.under_way = UnderWay::Read(heard);
-        self.sent[id] = at;
-        self.schedule(heard.answered, Event::Answer(id));
+        let looked = looks(&mut self.looked, self.replicas, id);
+        let answered = self.ways.read(at, place, &mut self.stream, looked);
+        busy.under_way = UnderWay::Read;
+        self.sent.send(id, at);
+        self.schedule(answered, Event::Answer(id));
     }
 
     /// Sends a write, at once or at an instant to come.
     fn write(&mut self, id: ClientId, at: Instant) {
         let busy = &mut self.clients[id];
         let place = busy.place(&mut self.stream);
-        let written = self.quorum.write(at, place, &mut self.stream);
+        let mut arrived = [Instant::FAR; REPLICAS_MAX];
+        let arrived = &mut arrived[..self.replicas];
+        let acked = self.ways.write(at, place, &mut self.stream, arrived);
         let stamp = (at + busy.client.ahead).nanos();
         let order = Order { stamp, writer: id.index() as u32, number: busy.operations };
-        busy.under_way = UnderWay::Write(order);
-        let key = busy.key;
-        self.sent[id] = at;
-        self.keep(key, Version { order, acked: written.acked, shown: written.arrived });
-        self.schedule(written.acked, Event::Answer(id));
+        let kept = &mut self.keys[busy.key];
+        busy.under_way = UnderWay::Write(kept.key.write(order, acked, arrived, self.apply));
+        self.sent.send(id, at);
+        kept.tidy(self.sent.bound(), self.apply);
+        self.schedule(acked, Event::Answer(id));
     }
+}
 
-    fn keep(&mut self, id: KeyId, version: Version) {
-        let kept = &mut self.keys[id];
-        kept.key.write(version, self.apply);
-        if kept.key.versions().len() > kept.limit {
-            let oldest = self.sent.rows().iter().min().copied().unwrap_or(Instant::ZERO);
-            kept.key.forget(oldest, self.quorum.replicas(), self.apply);
-            kept.limit = kept.key.versions().len() + VERSIONS_KEPT;
+/// When a client's read looked at each replica.
+fn looks(all: &mut [Instant], replicas: usize, id: ClientId) -> &mut [Instant] {
+    &mut all[id.index() * replicas..][..replicas]
+}
+
+impl Kept {
+    fn tidy(&mut self, since: Instant, apply: Apply) {
+        if self.key.versions().len() > self.limit {
+            self.key.forget(since, apply);
+            self.limit = self.key.versions().len() + VERSIONS_KEPT;
         }
     }
 }
 
-impl Busy<'_> {
+impl<'a> Busy<'a> {
+    fn new(client: &'a Client) -> Self {
+        let (Plan::Mix { think: pause, .. } | Plan::ReadAfterWrite { rest: pause, .. }) = &client.plan;
+        let pause = Sampler::new(pause);
+        Busy { client, pause, key: KeyId(0), under_way: UnderWay::Nothing, operations: 0 }
+    }
+
     /// The place that coordinates its next operation.
     fn place(&self, stream: &mut Stream) -> usize {
         match self.client.places.as_slice() {
@@ -230,12 +252,12 @@ impl Busy<'_> {
     /// When it sends its next operation, and whether that is a write.
     fn next(&self, now: Instant, stream: &mut Stream) -> (Instant, bool) {
         match (&self.client.plan, &self.under_way) {
-            (Plan::Mix { reads, think }, _) => {
-                let wait = think.sample(stream);
+            (Plan::Mix { reads, .. }, _) => {
+                let wait = self.pause.sample(stream);
                 (now + wait, !stream.chance(*reads))
             }
             (Plan::ReadAfterWrite { after, .. }, UnderWay::Write(_)) => (now + *after, false),
-            (Plan::ReadAfterWrite { rest, .. }, _) => (now + rest.sample(stream).max(Span::NANOSECOND), true),
+            (Plan::ReadAfterWrite { .. }, _) => (now + self.pause.sample(stream).max(Span::NANOSECOND), true),
         }
     }
 }
