@@ -33,6 +33,7 @@ mod sent;
 mod serve;
 mod session;
 mod ways;
+mod work;
 
 pub use client::{Client, Plan};
 pub use crowd::{Arrival, Crowd, Habit};

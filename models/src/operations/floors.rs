@@ -77,9 +77,9 @@ mod tests {
     proptest! {
         #[test]
         fn everybody_keeps_floors_of_their_own(touches in prop::collection::vec((0u32..3, 0u32..20, 0usize..5), 0..200)) {
-            let mut numbers = Key::new(0);
+            let mut numbers = Key::<0>::new();
             for stamp in 0..5 {
-                numbers.write(Order { stamp, writer: 0, number: 0 }, Instant::ZERO, &[], Apply::NewestWins);
+                numbers.write(Order { stamp, writer: 0, number: 0 }, Instant::ZERO, [], Apply::NewestWins);
             }
             let mut sessions = Sessions::new(3, 20);
             let mut naive: BTreeMap<(u32, u32), Floors> = BTreeMap::new();
@@ -87,7 +87,7 @@ mod tests {
                 let floors = sessions.of(KeyId(key), ClientId(client));
                 let expected = naive.entry((key, client)).or_insert(Floors::NONE);
                 prop_assert_eq!(&*floors, &*expected);
-                floors.read = Some(numbers.versions()[version].number);
+                floors.read = numbers.versions()[version].number;
                 *expected = *floors;
             }
         }

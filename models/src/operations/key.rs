@@ -1,7 +1,6 @@
 //! One key: its versions, and from when on each replica shows them.
 
 use sim::Instant;
-use std::num::NonZeroU32;
 
 /// The place of a version in its key's history: by stamp, then by who stamped it (last writer wins).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -32,11 +31,13 @@ pub enum Apply {
 
 /// The number of a version among its key's, in the order of their writing, which need not be that of their history.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Number(NonZeroU32);
+pub struct Number(u32);
 
 impl Number {
+    /// Of no version.
+    pub const NONE: Number = Number(0);
     /// Of the version that every key has from the beginning.
-    pub const ABSENT: Number = Number(NonZeroU32::MIN);
+    pub const ABSENT: Number = Number(1);
 
     /// The next one.
     ///
@@ -49,73 +50,59 @@ impl Number {
 
 /// A written version.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Version {
+pub struct Version<const SLOTS: usize> {
     /// Its place in the key's history.
     pub order: Order,
     /// When its writer knew that it was written; [`Instant::FAR`] if it never did.
     pub acked: Instant,
     /// Its number.
     pub number: Number,
+    /// From when on each replica shows it.
+    pub shown: [Instant; SLOTS],
 }
 
 /// A key's versions, those that may still be seen, by order.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Key {
-    replicas: usize,
-    versions: Vec<Version>,
-    /// From when on each replica shows each version, version by version.
-    shown: Vec<Instant>,
+pub struct Key<const SLOTS: usize> {
+    versions: Vec<Version<SLOTS>>,
     last: Number,
 }
 
-impl Key {
-    /// One that nothing has been written to, on so many replicas.
-    pub fn new(replicas: usize) -> Self {
-        Key { replicas, versions: Vec::new(), shown: Vec::new(), last: Number::ABSENT }
+impl<const SLOTS: usize> Key<SLOTS> {
+    /// One that nothing has been written to.
+    pub const fn new() -> Self {
+        Key { versions: Vec::new(), last: Number::ABSENT }
     }
 
     /// Its versions that may still be seen, by order.
-    pub fn versions(&self) -> &[Version] {
+    pub fn versions(&self) -> &[Version<SLOTS>] {
         &self.versions
     }
 
     /// Adds a version, given when each replica has it. Under [`Apply::LogOrder`] versions must come in the order of their
     /// log.
-    pub fn write(&mut self, order: Order, acked: Instant, arrived: &[Instant], apply: Apply) -> Number {
-        self.last = self.last.next();
-        let version = Version { order, acked, number: self.last };
-        let count = self.versions.len();
-        let place = self.versions.iter().rposition(|other| other.order < order).map_or(0, |i| i + 1);
-        self.versions.insert(place, version);
-        self.shown.extend_from_slice(arrived);
-        self.shown[place * self.replicas..].rotate_right(self.replicas);
-        if apply == Apply::LogOrder && count > 0 {
-            debug_assert!(place == count, "a log is written in order");
-            self.hold_back(place);
+    pub fn write(
+        &mut self,
+        order: Order,
+        acked: Instant,
+        mut shown: [Instant; SLOTS],
+        apply: Apply,
+    ) -> Number {
+        if let (Apply::LogOrder, Some(last)) = (apply, self.versions.last()) {
+            debug_assert!(last.order < order, "a log is written in order");
+            shown.iter_mut().zip(last.shown).for_each(|(shown, before)| *shown = (*shown).max(before));
         }
+        self.last = self.last.next();
+        let place = self.versions.iter().rposition(|other| other.order < order).map_or(0, |i| i + 1);
+        self.versions.insert(place, Version { order, acked, number: self.last, shown });
         self.last
     }
 
-    /// Shows a version nowhere before the one before it.
-    fn hold_back(&mut self, place: usize) {
-        let (before, new) = self.shown[(place - 1) * self.replicas..].split_at_mut(self.replicas);
-        new.iter_mut().zip(before).for_each(|(new, before)| *new = (*new).max(*before));
-    }
-
-    /// From when on each replica shows the version at a place.
-    fn shown(&self, place: usize) -> &[Instant] {
-        &self.shown[place * self.replicas..][..self.replicas]
-    }
-
     /// The place of the version that a read returns, given when it looked at each replica; nothing where they show none.
-    pub fn read(&self, looked: &[Instant], apply: Apply) -> Option<usize> {
+    pub fn read(&self, looked: &[Instant; SLOTS], apply: Apply) -> Option<usize> {
         match apply {
             Apply::NewestWins | Apply::LogOrder => {
-                // All are compared: a branch for each could not be foreseen.
-                let sees = |shown: &[Instant]| {
-                    shown.iter().zip(looked).fold(false, |sees, (shown, at)| sees | (shown <= at))
-                };
-                (0..self.versions.len()).rev().find(|place| sees(self.shown(*place)))
+                self.versions.iter().rposition(|version| version.is_seen(looked))
             }
             Apply::LastArrived => {
                 let looked = looked.iter().enumerate();
@@ -126,9 +113,8 @@ impl Key {
 
     /// The version that arrived last at a replica up to an instant.
     fn arrived_last(&self, replica: usize, at: Instant) -> Option<usize> {
-        let arrived = |place: &usize| self.shown(*place)[replica];
-        let visible = (0..self.versions.len()).filter(|place| arrived(place) <= at);
-        visible.max_by_key(|place| (arrived(place), *place))
+        let all = self.versions.iter().enumerate().map(|(place, version)| (version.shown[replica], place));
+        all.filter(|(shown, _)| *shown <= at).max().map(|(_, place)| place)
     }
 
     /// Is a version ordered before another? The first must not be forgotten; the other may be, if the first could still be
@@ -144,27 +130,38 @@ impl Key {
     /// Forgets the oldest versions, as far as no operation sent at `since` or later can see them or be judged by them:
     /// whatever such an operation reads is ordered after all that is forgotten.
     pub fn forget(&mut self, since: Instant, apply: Apply) {
-        let Some(last) = (0..self.versions.len()).rev().find(|place| self.is_settled(*place, since)) else {
-            return;
-        };
+        let settled = |version: &Version<SLOTS>| version.is_settled(since);
+        let Some(last) = self.versions.iter().rposition(settled) else { return };
         let forgotten = match apply {
             Apply::NewestWins | Apply::LogOrder => last,
             // An older version that was still on its way when the last one came is shown from then on.
             Apply::LastArrived => {
-                let outlived = |place: &usize| {
-                    let mut both = self.shown(*place).iter().zip(self.shown(last));
-                    self.is_settled(*place, since) && both.all(|(old, new)| old < new)
+                let newer = self.versions[last].shown;
+                let outlived = |old: &Version<SLOTS>| {
+                    settled(old) && old.shown.iter().zip(newer).all(|(old, new)| *old < new)
                 };
-                (0..last).take_while(outlived).count()
+                self.versions[..last].iter().take_while(|old| outlived(old)).count()
             }
         };
         self.versions.drain(..forgotten);
-        self.shown.drain(..forgotten * self.replicas);
+    }
+}
+
+impl<const SLOTS: usize> Version<SLOTS> {
+    /// Does a read see it that looked then at each replica? All are compared: no branch between them could be foreseen.
+    fn is_seen(&self, looked: &[Instant; SLOTS]) -> bool {
+        self.shown.iter().zip(looked).fold(false, |seen, (shown, at)| seen | (shown <= at))
     }
 
-    /// Had a version been acknowledged, and had it come to all replicas?
-    fn is_settled(&self, place: usize, since: Instant) -> bool {
-        self.versions[place].acked <= since && self.shown(place).iter().all(|shown| *shown <= since)
+    /// Had it been acknowledged, and had it come to all replicas?
+    fn is_settled(&self, since: Instant) -> bool {
+        self.acked <= since && self.shown.iter().all(|shown| *shown <= since)
+    }
+}
+
+impl<const SLOTS: usize> Default for Key<SLOTS> {
+    fn default() -> Self {
+        Key::new()
     }
 }
 
@@ -182,7 +179,7 @@ mod tests {
     }
 
     /// Looks at the second of two replicas only.
-    fn stamp_at_second(key: &Key, nanos: i64, apply: Apply) -> i64 {
+    fn stamp_at_second(key: &Key<2>, nanos: i64, apply: Apply) -> i64 {
         let place = key.read(&[at(i64::MIN), at(nanos)], apply);
         place.map_or(i64::MIN, |place| key.versions()[place].order.stamp)
     }
@@ -190,9 +187,9 @@ mod tests {
     #[test]
     fn what_arrives_out_of_order_shows_by_the_rule() {
         let read = |apply: Apply, nanos: i64| {
-            let mut key = Key::new(2);
-            key.write(order(1), at(0), &[at(0), at(50)], apply);
-            key.write(order(2), at(0), &[at(0), at(20)], apply);
+            let mut key = Key::new();
+            key.write(order(1), at(0), [at(0), at(50)], apply);
+            key.write(order(2), at(0), [at(0), at(20)], apply);
             stamp_at_second(&key, nanos, apply)
         };
         assert_eq!([10, 30, 60].map(|at| read(Apply::NewestWins, at)), [i64::MIN, 2, 2]);
@@ -202,12 +199,16 @@ mod tests {
 
     #[test]
     fn versions_lie_by_order_whenever_they_were_written() {
-        let mut key = Key::new(2);
+        let mut key = Key::new();
         let numbers = [5, 9, 7]
-            .map(|stamp| key.write(order(stamp), at(0), &[at(stamp), at(10 * stamp)], Apply::NewestWins));
+            .map(|stamp| key.write(order(stamp), at(0), [at(stamp), at(10 * stamp)], Apply::NewestWins));
         let stamps: Vec<i64> = key.versions().iter().map(|version| version.order.stamp).collect();
         assert_eq!(stamps, [5, 7, 9]);
-        assert!((0..3).all(|place| key.shown(place) == [at(stamps[place]), at(10 * stamps[place])]));
+        let is_own = |version: &Version<2>| {
+            let stamp = version.order.stamp;
+            version.shown == [at(stamp), at(10 * stamp)]
+        };
+        assert!(key.versions().iter().all(is_own));
         let before = |a: usize, b: usize| key.is_before(numbers[a], numbers[b]);
         assert_eq!([before(0, 1), before(0, 2), before(1, 2), before(2, 1)], [true, true, false, true]);
     }
@@ -223,9 +224,9 @@ mod tests {
             let mut sent: Vec<i64> = writes.iter().map(|(sent, _)| *sent).collect();
             sent.sort_unstable();
             sent.dedup();
-            let mut key = Key::new(2);
+            let mut key = Key::new();
             for (sent, (_, lag)) in sent.iter().zip(&writes) {
-                key.write(order(*sent), self::at(*sent), &[self::at(*sent), self::at(sent + lag)], apply);
+                key.write(order(*sent), self::at(*sent), [self::at(*sent), self::at(sent + lag)], apply);
             }
             let arrived: Vec<(i64, i64)> = sent.iter().zip(&writes).map(|(sent, (_, lag))| (sent + lag, *sent)).collect();
             let mut messages = arrived.clone();

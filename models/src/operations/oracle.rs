@@ -13,15 +13,15 @@ use sim::{Instant, Span};
 /// a version that its key has forgotten is ordered before everything that can be read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Floors {
-    /// The greatest version of its own that was acknowledged.
-    pub written: Option<Number>,
-    /// The greatest version it has read.
-    pub read: Option<Number>,
+    /// The greatest version of its own that was acknowledged; [`Number::NONE`] if none was.
+    pub written: Number,
+    /// The greatest version it has read, likewise.
+    pub read: Number,
 }
 
 impl Floors {
     /// Of a client that has done nothing.
-    pub const NONE: Floors = Floors { written: None, read: None };
+    pub const NONE: Floors = Floors { written: Number::NONE, read: Number::NONE };
 }
 
 /// What is to be said of a read.
@@ -31,15 +31,24 @@ pub struct Verdict {
     pub versions_behind: u64,
     /// Since when a newer version had been acknowledged when the read was sent.
     pub stale_for: Span,
-    /// Is it ordered before a version that this client had written? Nothing if it had written none.
-    pub forgets_own_write: Option<bool>,
-    /// Is it ordered before a version that this client had read? Nothing if it had read none.
-    pub goes_back: Option<bool>,
+    /// Had this client written the key, and is it ordered before what it had written?
+    pub after_own_write: bool,
+    /// See `after_own_write`.
+    pub forgets_own_write: bool,
+    /// Had this client read the key, and is it ordered before what it had read?
+    pub repeats: bool,
+    /// See `repeats`.
+    pub goes_back: bool,
 }
 
 impl Verdict {
     /// Judges a read sent at `sent` that returned the version at a place of its key, or none.
-    pub fn of(key: &Key, sent: Instant, returned: Option<usize>, floors: &Floors) -> Self {
+    pub fn of<const SLOTS: usize>(
+        key: &Key<SLOTS>,
+        sent: Instant,
+        returned: Option<usize>,
+        floors: &Floors,
+    ) -> Self {
         let newer = &key.versions()[returned.map_or(0, |place| place + 1)..];
         let acked = newer.iter().filter(|version| version.acked <= sent);
         let (versions_behind, first) =
@@ -48,8 +57,10 @@ impl Verdict {
         Verdict {
             versions_behind,
             stale_for: sent - first,
-            forgets_own_write: floors.written.map(is_newer),
-            goes_back: floors.read.map(is_newer),
+            after_own_write: floors.written != Number::NONE,
+            forgets_own_write: is_newer(floors.written),
+            repeats: floors.read != Number::NONE,
+            goes_back: is_newer(floors.read),
         }
     }
 
@@ -98,23 +109,17 @@ impl Counts {
             self.stale_nanos += i128::from(verdict.stale_for.nanos());
             self.stale_for.add(verdict.stale_for.nanos().unsigned_abs());
         }
-        if let Some(forgets) = verdict.forgets_own_write {
-            self.after_own_write += 1;
-            self.forgot_own_write += u64::from(forgets);
-        }
-        if let Some(back) = verdict.goes_back {
-            self.repeated += 1;
-            self.went_back += u64::from(back);
-        }
+        self.after_own_write += u64::from(verdict.after_own_write);
+        self.forgot_own_write += u64::from(verdict.forgets_own_write);
+        self.repeated += u64::from(verdict.repeats);
+        self.went_back += u64::from(verdict.goes_back);
     }
 
-    /// Counts a write; whether it is ordered before one that this client had written. Nothing if it had written none.
-    pub fn write(&mut self, before_own: Option<bool>) {
+    /// Counts a write; whether its client had written the key, and if so, whether this is ordered before that.
+    pub fn write(&mut self, rewrites: bool, before_own: bool) {
         self.writes += 1;
-        if let Some(before) = before_own {
-            self.rewritten += 1;
-            self.out_of_order += u64::from(before);
-        }
+        self.rewritten += u64::from(rewrites);
+        self.out_of_order += u64::from(before_own);
     }
 
     /// Adds what was counted elsewhere.

@@ -1,17 +1,19 @@
 //! The messages of operations by quorum: when they arrive, and what a coordinator waits for.
 
-use super::quorum::{Asked, Legs, Quorum, REPLICAS_MAX};
+use super::quorum::{Asked, Legs, Quorum};
 use sim::law::Sampler;
 use sim::{Instant, Span, Stream};
 
 /// When a replica looked whose response does not count: before everything.
 pub(super) const NEVER: Instant = Instant::from_nanos(i64::MIN);
 
-/// A [`Quorum`] made ready for many operations.
+/// A [`Quorum`] made ready for many operations. Instants at its replicas lie in arrays of so many slots, at least as many as
+/// it has replicas, so that loops over them are of a fixed length.
 #[derive(Clone, Debug)]
-pub(super) struct Ways {
+pub(super) struct Ways<const SLOTS: usize> {
     /// From each place to each replica.
     places: Vec<Vec<Way>>,
+    /// Acknowledgements that a write waits for, and responses that a read does.
     write: usize,
     read: usize,
     asked: Asked,
@@ -33,9 +35,15 @@ impl Way {
             [&legs.write, &legs.ack, &legs.read, &legs.response].map(Sampler::new);
         Way { distance, write, ack, read, response }
     }
+
+    /// Sends a read: when the replica looks, and when its response is back.
+    fn ask(&self, now: Instant, stream: &mut Stream, looked: &mut Instant, response: &mut Instant) {
+        *looked = now + self.distance + self.read.sample(stream);
+        *response = *looked + self.distance + self.response.sample(stream);
+    }
 }
 
-impl Ways {
+impl<const SLOTS: usize> Ways<SLOTS> {
     /// Of this quorum.
     pub(super) fn of(quorum: &Quorum) -> Self {
         let place = |distances: &Vec<Span>| {
@@ -44,94 +52,96 @@ impl Ways {
         Ways {
             places: quorum.distances.iter().map(place).collect(),
             write: quorum.write,
-            read: quorum.read,
+            read: if let Asked::Named(_) = quorum.asked { 1 } else { quorum.read.min(quorum.replicas()) },
             asked: quorum.asked,
         }
     }
 
-    /// Sends a write at `now` from a place: when each replica has it, and when acknowledgements enough are in.
+    /// Sends a write at `now` from a place: when acknowledgements enough are in, and when each replica has it. A slot
+    /// without a replica has it at once.
     pub(super) fn write(
         &self,
         now: Instant,
         place: usize,
         stream: &mut Stream,
-        arrived: &mut [Instant],
-    ) -> Instant {
-        let mut acks = [Instant::FAR; REPLICAS_MAX];
-        for ((way, arrived), ack) in self.places[place].iter().zip(&mut *arrived).zip(&mut acks) {
+    ) -> (Instant, [Instant; SLOTS]) {
+        let (mut arrived, mut acks) = ([now; SLOTS], [Instant::FAR; SLOTS]);
+        for ((way, arrived), ack) in self.places[place].iter().zip(&mut arrived).zip(&mut acks) {
             *arrived = now + way.distance + way.write.sample(stream);
             *ack = *arrived + way.distance + way.ack.sample(stream);
         }
-        if self.write == 0 { now } else { nth_least(&acks[..arrived.len()], self.write) }
+        (if self.write == 0 { now } else { nth_least(acks, self.write) }, arrived)
     }
 
-    /// Sends a read at `now` from a place: when each replica looked whose response counts ([`NEVER`] for the others), and
-    /// when responses enough are in.
+    /// Sends a read at `now` from a place: when responses enough are in, and when each replica looked whose response
+    /// counts ([`NEVER`] for the others).
     pub(super) fn read(
         &self,
         now: Instant,
         place: usize,
         stream: &mut Stream,
-        looked: &mut [Instant],
-    ) -> Instant {
-        let ways = &self.places[place];
-        let (asked, count) = self.asked(ways, stream);
-        let asked = &asked[..count];
-        let mut responses = [Instant::FAR; REPLICAS_MAX];
-        looked.fill(NEVER);
-        for (replica, response) in asked.iter().zip(&mut responses) {
-            let way = &ways[usize::from(*replica)];
-            let at = now + way.distance + way.read.sample(stream);
-            looked[usize::from(*replica)] = at;
-            *response = at + way.distance + way.response.sample(stream);
-        }
-        let responses = &responses[..count];
-        let needed = self.read.min(count);
-        let answered = nth_least(responses, needed);
-        // Of those that come at that very instant, the ones asked first count.
-        let mut last = needed - responses.iter().filter(|at| **at < answered).count();
-        for (replica, at) in asked.iter().zip(responses) {
-            let is_last = *at == answered && last > 0;
-            last -= usize::from(is_last);
-            let looked = &mut looked[usize::from(*replica)];
-            *looked = if is_last || *at < answered { *looked } else { NEVER };
-        }
-        answered
-    }
-
-    /// The replicas that a read asks, in the order in which it does.
-    fn asked(&self, ways: &[Way], stream: &mut Stream) -> ([u8; REPLICAS_MAX], usize) {
-        let mut asked: [u8; REPLICAS_MAX] = std::array::from_fn(|replica| replica as u8);
+    ) -> (Instant, [Instant; SLOTS]) {
+        let ways = self.places[place].as_slice();
+        let (mut looked, mut responses) = ([NEVER; SLOTS], [Instant::FAR; SLOTS]);
         match self.asked {
-            Asked::All => (asked, ways.len()),
+            Asked::All => {
+                for ((way, looked), response) in ways.iter().zip(&mut looked).zip(&mut responses) {
+                    way.ask(now, stream, looked, response);
+                }
+            }
             Asked::Named(replica) => {
-                asked[0] = replica as u8;
-                (asked, 1)
+                ways[replica].ask(now, stream, &mut looked[replica], &mut responses[replica]);
             }
             Asked::JustEnough => {
-                let order = &mut asked[..ways.len()];
-                // Shuffled first, so that any of equally near ones is as likely.
-                for index in (1..order.len()).rev() {
-                    order.swap(index, stream.below(index as u64 + 1) as usize);
+                for replica in nearest::<SLOTS>(ways, stream).into_iter().take(self.read) {
+                    let replica = usize::from(replica);
+                    ways[replica].ask(now, stream, &mut looked[replica], &mut responses[replica]);
                 }
-                order.sort_by_key(|replica| ways[usize::from(*replica)].distance);
-                (asked, self.read)
             }
         }
+        let answered = nth_least(responses, self.read);
+        silence(&mut looked, &responses, answered, self.read);
+        (answered, looked)
     }
 }
 
-/// The `count`-th least, from 1: a network without a branch, since no branch of a sort could be foreseen.
-fn nth_least(all: &[Instant], count: usize) -> Instant {
-    let mut least = [Instant::FAR; REPLICAS_MAX];
-    let least = &mut least[..count];
-    for at in all {
-        let mut rest = *at;
-        for place in &mut *least {
-            (*place, rest) = ((*place).min(rest), (*place).max(rest));
+/// The replicas, the nearest first; equally near ones in any order.
+fn nearest<const SLOTS: usize>(ways: &[Way], stream: &mut Stream) -> [u8; SLOTS] {
+    let mut all: [u8; SLOTS] = std::array::from_fn(|replica| replica as u8);
+    let order = &mut all[..ways.len()];
+    // Shuffled first, so that any of equally near ones is as likely.
+    for index in (1..order.len()).rev() {
+        order.swap(index, stream.below(index as u64 + 1) as usize);
+    }
+    order.sort_by_key(|replica| ways[usize::from(*replica)].distance);
+    all
+}
+
+/// Takes back the looks whose responses are not among the first so many, the last of which came at `answered`. Of those
+/// that come at that very instant, the replicas of the lowest numbers count.
+fn silence<const SLOTS: usize>(
+    looked: &mut [Instant; SLOTS],
+    responses: &[Instant; SLOTS],
+    answered: Instant,
+    needed: usize,
+) {
+    let sooner: usize = responses.iter().map(|at| usize::from(*at < answered)).sum();
+    let mut last = needed - sooner;
+    for (looked, at) in looked.iter_mut().zip(responses) {
+        let is_last = (*at == answered) & (last > 0);
+        last -= usize::from(is_last);
+        *looked = if is_last | (*at < answered) { *looked } else { NEVER };
+    }
+}
+
+/// The `count`-th least, from 1. All are sorted by a network, without a branch, since none could be foreseen.
+fn nth_least<const SLOTS: usize>(mut all: [Instant; SLOTS], count: usize) -> Instant {
+    for sorted in 1..SLOTS {
+        for place in (0..sorted).rev() {
+            (all[place], all[place + 1]) = (all[place].min(all[place + 1]), all[place].max(all[place + 1]));
         }
     }
-    least[count - 1]
+    all[count - 1]
 }
 
 #[cfg(test)]
@@ -164,36 +174,36 @@ mod tests {
             lags in prop::collection::vec(0i64..6, 1..8), needed in 1usize..8,
         ) {
             let needed = needed.min(lags.len());
-            let ways = Ways::of(&quorum(&lags, needed, Asked::All));
+            let ways = Ways::<8>::of(&quorum(&lags, needed, Asked::All));
             let mut replicas: Vec<usize> = (0..lags.len()).collect();
             replicas.sort_by_key(|replica| lags[*replica]);
             let last = Instant::from_nanos(lags[replicas[needed - 1]]);
-            let mut looked = vec![Instant::ZERO; lags.len()];
-            prop_assert_eq!(ways.read(Instant::ZERO, 0, &mut stream(1), &mut looked), last);
+            let (answered, looked) = ways.read(Instant::ZERO, 0, &mut stream(1));
+            prop_assert_eq!(answered, last);
+            prop_assert!(looked[lags.len()..].iter().all(|at| *at == NEVER));
             for (place, replica) in replicas.iter().enumerate() {
                 prop_assert_eq!(looked[*replica], if place < needed { Instant::ZERO } else { NEVER });
             }
-            let mut arrived = vec![Instant::ZERO; lags.len()];
-            prop_assert_eq!(ways.write(Instant::ZERO, 0, &mut stream(1), &mut arrived), last);
+            let (acked, arrived) = ways.write(Instant::ZERO, 0, &mut stream(1));
+            prop_assert_eq!(acked, last);
             prop_assert!(arrived.iter().zip(&lags).all(|(at, lag)| at.nanos() == *lag));
         }
     }
 
     #[test]
     fn who_is_not_asked_never_looks() {
-        let mut looked = [Instant::ZERO; 3];
-        let named = Ways::of(&quorum(&[5, 1, 9], 2, Asked::Named(2)));
-        assert_eq!(named.read(Instant::ZERO, 0, &mut stream(1), &mut looked).nanos(), 9);
-        assert_eq!(looked, [NEVER, NEVER, Instant::ZERO]);
-        let enough = Ways::of(&quorum(&[1, 1, 1], 2, Asked::JustEnough));
-        let mut times = [0; 3];
+        let named = Ways::<3>::of(&quorum(&[5, 1, 9], 2, Asked::Named(2)));
+        let (answered, looked) = named.read(Instant::ZERO, 0, &mut stream(1));
+        assert_eq!((answered.nanos(), looked), (9, [NEVER, NEVER, Instant::ZERO]));
+        let enough = Ways::<5>::of(&quorum(&[1, 1, 1], 2, Asked::JustEnough));
+        let mut times = [0; 5];
         let mut stream = stream(2);
         for _ in 0..3000 {
-            enough.read(Instant::ZERO, 0, &mut stream, &mut looked);
+            let (_, looked) = enough.read(Instant::ZERO, 0, &mut stream);
             looked.iter().zip(&mut times).for_each(|(at, times)| *times += u32::from(*at != NEVER));
         }
         assert_eq!(times.iter().sum::<u32>(), 6000);
         // Each is asked two times of three, with a standard error of 26.
-        assert!(times.iter().all(|times| times.abs_diff(2000) < 104), "{times:?}");
+        assert!(times[..3].iter().all(|times| times.abs_diff(2000) < 104), "{times:?}");
     }
 }
