@@ -14,7 +14,7 @@ pub(super) struct Sent {
 }
 
 /// The bound is renewed so many times while each client sends one operation.
-const RENEWALS: usize = 4;
+const RENEWALS: usize = 2;
 
 impl Sent {
     /// Of so many clients who begin at the epoch.

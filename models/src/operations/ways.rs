@@ -37,6 +37,7 @@ impl Way {
     }
 
     /// Sends a read: when the replica looks, and when its response is back.
+    #[inline(always)]
     fn ask(&self, now: Instant, stream: &mut Stream, looked: &mut Instant, response: &mut Instant) {
         *looked = now + self.distance + self.read.sample(stream);
         *response = *looked + self.distance + self.response.sample(stream);
