@@ -117,8 +117,8 @@ impl<const SLOTS: usize> Key<SLOTS> {
         all.filter(|(shown, _)| *shown <= at).max().map(|(_, place)| place)
     }
 
-    /// Is a version ordered before another? The first must not be forgotten; the other may be, if the first could still be
-    /// read when it was.
+    /// Is a version ordered before another? The first must not be forgotten. If the other is, it counts as the earlier one;
+    /// so it is for writes of one client, whose stamps ascend.
     pub fn is_before(&self, number: Number, other: Number) -> bool {
         self.versions
             .iter()

@@ -138,3 +138,110 @@ impl Counts {
         self.out_of_order += other.out_of_order;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::operations::key::{Apply, Order};
+    use proptest::prelude::*;
+
+    /// One client's operation: a write with its lags, or a read that looks later.
+    #[derive(Clone, Debug)]
+    enum Step {
+        Write { client: usize, acked: i64, lags: [i64; 2] },
+        Read { client: usize, looks: [Option<i64>; 2] },
+    }
+
+    fn step() -> impl Strategy<Value = (i64, Step)> {
+        let write = (0..3usize, 0..20i64, [0..30i64, 0..30i64])
+            .prop_map(|(client, acked, lags)| Step::Write { client, acked, lags });
+        let look = || prop::option::weighted(0.7, 0..10i64);
+        let read = (0..3usize, [look(), look()]).prop_map(|(client, looks)| Step::Read { client, looks });
+        (1..8i64, prop_oneof![write, read])
+    }
+
+    /// Everything that was ever written, and floors by order: the definitions.
+    #[derive(Default)]
+    struct Naive {
+        versions: Vec<(Order, i64, [i64; 2])>,
+        floors: [(Option<Order>, Option<Order>); 3],
+    }
+
+    impl Naive {
+        fn returned(&self, looked: [i64; 2], apply: Apply) -> Order {
+            let replica = |replica: usize| {
+                let shown = self.versions.iter().filter(|version| version.2[replica] <= looked[replica]);
+                let seen = match apply {
+                    Apply::LastArrived => shown.max_by_key(|version| (version.2[replica], version.0)),
+                    Apply::NewestWins | Apply::LogOrder => shown.max_by_key(|version| version.0),
+                };
+                seen.map_or(Order::ABSENT, |version| version.0)
+            };
+            replica(0).max(replica(1))
+        }
+
+        fn judge(&self, client: usize, sent: i64, returned: Order) -> Verdict {
+            let newer = self.versions.iter().filter(|version| version.0 > returned && version.1 <= sent);
+            let since = newer.clone().map(|version| version.1).min().unwrap_or(sent);
+            let (written, read) = self.floors[client];
+            Verdict {
+                versions_behind: newer.count() as u64,
+                stale_for: Span::from_nanos(sent - since),
+                after_own_write: written.is_some(),
+                forgets_own_write: written.is_some_and(|written| returned < written),
+                repeats: read.is_some(),
+                goes_back: read.is_some_and(|read| returned < read),
+            }
+        }
+    }
+
+    proptest! {
+        /// Keys forget, and floors are numbers: nothing of that may be seen in what is said of an operation.
+        #[test]
+        fn verdicts_are_those_of_who_forgets_nothing(
+            steps in prop::collection::vec(step(), 1..80), rule in 0usize..3,
+        ) {
+            let apply = [Apply::NewestWins, Apply::LogOrder, Apply::LastArrived][rule];
+            let at = Instant::from_nanos;
+            let (mut key, mut naive, mut now) = (Key::<2>::new(), Naive::default(), 0);
+            let mut floors = [Floors::NONE; 3];
+            for (number, (wait, step)) in (0u32..).zip(steps) {
+                now += wait;
+                key.forget(at(now), apply);
+                match step {
+                    Step::Write { client, acked, lags } => {
+                        // Clocks of different clients disagree.
+                        let ahead = if apply == Apply::LogOrder { 0 } else { 6 * client as i64 };
+                        let order = Order { stamp: now + ahead, writer: client as u32, number };
+                        let mut shown = lags.map(|lag| now + lag);
+                        let own = key.write(order, at(now + acked), shown.map(at), apply);
+                        if let (Apply::LogOrder, Some(last)) = (apply, naive.versions.last()) {
+                            shown = [shown[0].max(last.2[0]), shown[1].max(last.2[1])];
+                        }
+                        naive.versions.push((order, now + acked, shown));
+                        let written = &mut naive.floors[client].0;
+                        let before = key.is_before(own, floors[client].written);
+                        prop_assert_eq!(before, written.is_some_and(|written| order < written));
+                        *written = (*written).max(Some(order));
+                        floors[client].written = if before { floors[client].written } else { own };
+                    }
+                    Step::Read { client, looks } => {
+                        let looked = looks.map(|look| look.map_or(i64::MIN, |look| now + look));
+                        let returned = naive.returned(looked, apply);
+                        let expected = naive.judge(client, now, returned);
+                        let place = key.read(&looked.map(at), apply);
+                        let order = place.map_or(Order::ABSENT, |place| key.versions()[place].order);
+                        if looks != [None, None] {
+                            prop_assert_eq!(order, returned);
+                            prop_assert_eq!(Verdict::of(&key, at(now), place, &floors[client]), expected);
+                            let number = place.map_or(Number::ABSENT, |place| key.versions()[place].number);
+                            let read = &mut naive.floors[client].1;
+                            *read = (*read).max(Some(returned));
+                            floors[client].read = if expected.goes_back { floors[client].read } else { number };
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

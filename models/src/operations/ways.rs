@@ -74,19 +74,21 @@ impl<const SLOTS: usize> Ways<SLOTS> {
         (if self.write == 0 { now } else { nth_least(acks, self.write) }, arrived)
     }
 
-    /// Sends a read at `now` from a place: when responses enough are in, and when each replica looked whose response
-    /// counts ([`NEVER`] for the others).
+    /// Sends a read at `now` from a place: when responses enough are in. Sets when each replica looked whose response
+    /// counts, [`NEVER`] for the others.
     pub(super) fn read(
         &self,
         now: Instant,
         place: usize,
         stream: &mut Stream,
-    ) -> (Instant, [Instant; SLOTS]) {
+        looked: &mut [Instant; SLOTS],
+    ) -> Instant {
         let ways = self.places[place].as_slice();
-        let (mut looked, mut responses) = ([NEVER; SLOTS], [Instant::FAR; SLOTS]);
+        let mut responses = [Instant::FAR; SLOTS];
+        *looked = [NEVER; SLOTS];
         match self.asked {
             Asked::All => {
-                for ((way, looked), response) in ways.iter().zip(&mut looked).zip(&mut responses) {
+                for ((way, looked), response) in ways.iter().zip(&mut *looked).zip(&mut responses) {
                     way.ask(now, stream, looked, response);
                 }
             }
@@ -101,8 +103,8 @@ impl<const SLOTS: usize> Ways<SLOTS> {
             }
         }
         let answered = nth_least(responses, self.read);
-        silence(&mut looked, &responses, answered, self.read);
-        (answered, looked)
+        silence(looked, &responses, answered, self.read);
+        answered
     }
 }
 
@@ -179,8 +181,8 @@ mod tests {
             let mut replicas: Vec<usize> = (0..lags.len()).collect();
             replicas.sort_by_key(|replica| lags[*replica]);
             let last = Instant::from_nanos(lags[replicas[needed - 1]]);
-            let (answered, looked) = ways.read(Instant::ZERO, 0, &mut stream(1));
-            prop_assert_eq!(answered, last);
+            let mut looked = [Instant::ZERO; 8];
+            prop_assert_eq!(ways.read(Instant::ZERO, 0, &mut stream(1), &mut looked), last);
             prop_assert!(looked[lags.len()..].iter().all(|at| *at == NEVER));
             for (place, replica) in replicas.iter().enumerate() {
                 prop_assert_eq!(looked[*replica], if place < needed { Instant::ZERO } else { NEVER });
@@ -194,13 +196,15 @@ mod tests {
     #[test]
     fn who_is_not_asked_never_looks() {
         let named = Ways::<3>::of(&quorum(&[5, 1, 9], 2, Asked::Named(2)));
-        let (answered, looked) = named.read(Instant::ZERO, 0, &mut stream(1));
-        assert_eq!((answered.nanos(), looked), (9, [NEVER, NEVER, Instant::ZERO]));
+        let mut looked = [Instant::ZERO; 3];
+        assert_eq!(named.read(Instant::ZERO, 0, &mut stream(1), &mut looked).nanos(), 9);
+        assert_eq!(looked, [NEVER, NEVER, Instant::ZERO]);
         let enough = Ways::<5>::of(&quorum(&[1, 1, 1], 2, Asked::JustEnough));
         let mut times = [0; 5];
         let mut stream = stream(2);
         for _ in 0..3000 {
-            let (_, looked) = enough.read(Instant::ZERO, 0, &mut stream);
+            let mut looked = [Instant::ZERO; 5];
+            enough.read(Instant::ZERO, 0, &mut stream, &mut looked);
             looked.iter().zip(&mut times).for_each(|(at, times)| *times += u32::from(*at != NEVER));
         }
         assert_eq!(times.iter().sum::<u32>(), 6000);

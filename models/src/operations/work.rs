@@ -59,16 +59,17 @@ struct Busy<'a, const SLOTS: usize> {
     /// How long it thinks or rests.
     pause: Sampler,
     key: KeyId,
-    under_way: UnderWay<SLOTS>,
+    under_way: UnderWay,
+    /// When its last read looked at each replica.
+    looked: [Instant; SLOTS],
     operations: u32,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum UnderWay<const SLOTS: usize> {
+enum UnderWay {
     Nothing,
     Write(Number),
-    /// When it looked at each replica.
-    Read([Instant; SLOTS]),
+    Read,
 }
 
 impl<'a, const SLOTS: usize> Work<'a, SLOTS> {
@@ -134,18 +135,18 @@ impl<'a, const SLOTS: usize> Work<'a, SLOTS> {
         let (busy, sent) = (&self.clients[id], self.sent.of(id));
         let took = (now - sent).nanos().unsigned_abs();
         let key = &self.keys[busy.key].key;
-        match &busy.under_way {
+        match busy.under_way {
             UnderWay::Nothing => (),
             UnderWay::Write(number) => {
                 self.write_latency.add(took);
                 let floors = self.sessions.of(busy.key, id);
-                let before_own = key.is_before(*number, floors.written);
+                let before_own = key.is_before(number, floors.written);
                 self.counts.write(floors.written != Number::NONE, before_own);
-                floors.written = if before_own { floors.written } else { *number };
+                floors.written = if before_own { floors.written } else { number };
             }
-            UnderWay::Read(looked) => {
+            UnderWay::Read => {
                 self.read_latency.add(took);
-                let place = key.read(looked, self.apply);
+                let place = key.read(&busy.looked, self.apply);
                 let returned = place.map_or(Number::ABSENT, |place| key.versions()[place].number);
                 let floors = self.sessions.of(busy.key, id);
                 let verdict = Verdict::of(key, sent, place, floors);
@@ -174,8 +175,8 @@ impl<'a, const SLOTS: usize> Work<'a, SLOTS> {
     fn read(&mut self, id: ClientId, at: Instant) {
         let busy = &mut self.clients[id];
         let place = busy.place(&mut self.stream);
-        let (answered, looked) = self.ways.read(at, place, &mut self.stream);
-        busy.under_way = UnderWay::Read(looked);
+        let answered = self.ways.read(at, place, &mut self.stream, &mut busy.looked);
+        busy.under_way = UnderWay::Read;
         self.sent.send(id, at);
         self.schedule(answered, Event::Answer(id));
     }
@@ -208,7 +209,8 @@ impl<'a, const SLOTS: usize> Busy<'a, SLOTS> {
     fn new(client: &'a Client) -> Self {
         let (Plan::Mix { think: pause, .. } | Plan::ReadAfterWrite { rest: pause, .. }) = &client.plan;
         let pause = Sampler::new(pause);
-        Busy { client, pause, key: KeyId(0), under_way: UnderWay::Nothing, operations: 0 }
+        let looked = [Instant::ZERO; SLOTS];
+        Busy { client, pause, key: KeyId(0), under_way: UnderWay::Nothing, looked, operations: 0 }
     }
 
     /// The place that coordinates its next operation.
