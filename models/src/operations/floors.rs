@@ -69,20 +69,25 @@ fn spread(few: &[(ClientId, Floors)], clients: usize) -> Table<ClientId, Floors>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::operations::Order;
+    use crate::operations::key::{Apply, Key, Order};
     use proptest::prelude::*;
+    use sim::Instant;
     use std::collections::BTreeMap;
 
     proptest! {
         #[test]
-        fn everybody_keeps_floors_of_their_own(touches in prop::collection::vec((0u32..3, 0u32..20, 0i64..50), 0..200)) {
+        fn everybody_keeps_floors_of_their_own(touches in prop::collection::vec((0u32..3, 0u32..20, 0usize..5), 0..200)) {
+            let mut numbers = Key::<0>::new();
+            for stamp in 0..5 {
+                numbers.write(Order { stamp, writer: 0, number: 0 }, Instant::ZERO, [], Apply::NewestWins);
+            }
             let mut sessions = Sessions::new(3, 20);
             let mut naive: BTreeMap<(u32, u32), Floors> = BTreeMap::new();
-            for (key, client, stamp) in touches {
+            for (key, client, version) in touches {
                 let floors = sessions.of(KeyId(key), ClientId(client));
                 let expected = naive.entry((key, client)).or_insert(Floors::NONE);
                 prop_assert_eq!(&*floors, &*expected);
-                floors.read = Order { stamp, writer: client, number: key };
+                floors.read = numbers.versions()[version].number;
                 *expected = *floors;
             }
         }

@@ -1,6 +1,5 @@
 //! One key: its versions, and from when on each replica shows them.
 
-use super::quorum::COPIES_MAX;
 use sim::Instant;
 
 /// The place of a version in its key's history: by stamp, then by who stamped it (last writer wins).
@@ -16,9 +15,7 @@ pub struct Order {
 
 impl Order {
     /// Of the version that every key has from the beginning: it holds nothing.
-    pub const ABSENT: Order = Order { stamp: i64::MIN, writer: 0, number: 1 };
-    /// Of no version: before all of them.
-    pub const NONE: Order = Order { stamp: i64::MIN, writer: 0, number: 0 };
+    pub const ABSENT: Order = Order { stamp: i64::MIN, writer: 0, number: 0 };
 }
 
 /// What becomes of versions that arrive at a replica out of order.
@@ -32,72 +29,139 @@ pub enum Apply {
     LastArrived,
 }
 
+/// The number of a version among its key's, in the order of their writing, which need not be that of their history.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Number(u32);
+
+impl Number {
+    /// Of no version.
+    pub const NONE: Number = Number(0);
+    /// Of the version that every key has from the beginning.
+    pub const ABSENT: Number = Number(1);
+
+    /// The next one.
+    ///
+    /// # Panics
+    /// Past 2^32 - 1.
+    fn next(self) -> Self {
+        Number(self.0.checked_add(1).expect("a key is written to less than 2^32 times"))
+    }
+}
+
 /// A written version.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Version {
+pub struct Version<const SLOTS: usize> {
     /// Its place in the key's history.
     pub order: Order,
     /// When its writer knew that it was written; [`Instant::FAR`] if it never did.
     pub acked: Instant,
+    /// Its number.
+    pub number: Number,
     /// From when on each replica shows it.
-    pub shown: [Instant; COPIES_MAX],
+    pub shown: [Instant; SLOTS],
 }
 
 /// A key's versions, those that may still be seen, by order.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Key {
-    versions: Vec<Version>,
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Key<const SLOTS: usize> {
+    versions: Vec<Version<SLOTS>>,
+    last: Number,
 }
 
-impl Key {
+impl<const SLOTS: usize> Key<SLOTS> {
+    /// One that nothing has been written to.
+    pub const fn new() -> Self {
+        Key { versions: Vec::new(), last: Number::ABSENT }
+    }
+
     /// Its versions that may still be seen, by order.
-    pub fn versions(&self) -> &[Version] {
+    pub fn versions(&self) -> &[Version<SLOTS>] {
         &self.versions
     }
 
-    /// Adds a version. Under [`Apply::LogOrder`] versions must come in the order of their log.
-    pub fn write(&mut self, mut version: Version, apply: Apply) {
+    /// Adds a version, given when each replica has it. Under [`Apply::LogOrder`] versions must come in the order of their
+    /// log.
+    pub fn write(
+        &mut self,
+        order: Order,
+        acked: Instant,
+        mut shown: [Instant; SLOTS],
+        apply: Apply,
+    ) -> Number {
         if let (Apply::LogOrder, Some(last)) = (apply, self.versions.last()) {
-            debug_assert!(last.order < version.order, "a log is written in order");
-            for (shown, before) in version.shown.iter_mut().zip(last.shown) {
-                *shown = (*shown).max(before);
-            }
+            debug_assert!(last.order < order, "a log is written in order");
+            shown.iter_mut().zip(last.shown).for_each(|(shown, before)| *shown = (*shown).max(before));
         }
-        let place = self.versions.iter().rposition(|other| other.order < version.order).map_or(0, |i| i + 1);
-        self.versions.insert(place, version);
+        self.last = self.last.next();
+        let place = self.versions.iter().rposition(|other| other.order < order).map_or(0, |i| i + 1);
+        self.versions.insert(place, Version { order, acked, number: self.last, shown });
+        self.last
     }
 
-    /// What `replica` shows at an instant.
-    pub fn read(&self, replica: usize, at: Instant, apply: Apply) -> Order {
-        let mut visible = self.versions.iter().filter(|version| version.shown[replica] <= at);
-        let seen = match apply {
-            Apply::NewestWins | Apply::LogOrder => visible.next_back(),
-            Apply::LastArrived => visible.max_by_key(|version| (version.shown[replica], version.order)),
-        };
-        seen.map_or(Order::ABSENT, |version| version.order)
-    }
-
-    /// Forgets the versions that no operation sent at `since` or later can see or be judged by.
-    pub fn forget(&mut self, since: Instant, replicas: usize, apply: Apply) {
-        let settled = |version: &Version| {
-            version.acked <= since && version.shown[..replicas].iter().all(|shown| *shown <= since)
-        };
-        let Some(last) = self.versions.iter().rposition(settled) else { return };
+    /// The place of the version that a read returns, given when it looked at each replica; nothing where they show none.
+    pub fn read(&self, looked: &[Instant; SLOTS], apply: Apply) -> Option<usize> {
         match apply {
-            Apply::NewestWins | Apply::LogOrder => drop(self.versions.drain(..last)),
-            // An older version that is still on its way will be shown.
+            Apply::NewestWins | Apply::LogOrder => {
+                self.versions.iter().rposition(|version| version.is_seen(looked))
+            }
             Apply::LastArrived => {
-                let floor = self.versions[last];
-                let outlived = |version: &Version| {
-                    settled(version) && (0..replicas).all(|r| version.shown[r] < floor.shown[r])
-                };
-                let mut index = 0;
-                self.versions.retain(|version| {
-                    index += 1;
-                    index > last || !outlived(version)
-                });
+                let looked = looked.iter().enumerate();
+                looked.filter_map(|(replica, at)| self.arrived_last(replica, *at)).max()
             }
         }
+    }
+
+    /// The version that arrived last at a replica up to an instant.
+    fn arrived_last(&self, replica: usize, at: Instant) -> Option<usize> {
+        let all = self.versions.iter().enumerate().map(|(place, version)| (version.shown[replica], place));
+        all.filter(|(shown, _)| *shown <= at).max().map(|(_, place)| place)
+    }
+
+    /// Is a version ordered before another? The first must not be forgotten. If the other is, it counts as the earlier one;
+    /// so it is for writes of one client, whose stamps ascend.
+    pub fn is_before(&self, number: Number, other: Number) -> bool {
+        self.versions
+            .iter()
+            .rev()
+            .take_while(|newer| newer.number != number)
+            .any(|newer| newer.number == other)
+    }
+
+    /// Forgets the oldest versions, as far as no operation sent at `since` or later can see them or be judged by them:
+    /// whatever such an operation reads is ordered after all that is forgotten.
+    pub fn forget(&mut self, since: Instant, apply: Apply) {
+        let settled = |version: &Version<SLOTS>| version.is_settled(since);
+        let Some(last) = self.versions.iter().rposition(settled) else { return };
+        let forgotten = match apply {
+            Apply::NewestWins | Apply::LogOrder => last,
+            // An older version that was still on its way when the last one came is shown from then on.
+            Apply::LastArrived => {
+                let newer = self.versions[last].shown;
+                let outlived = |old: &Version<SLOTS>| {
+                    settled(old) && old.shown.iter().zip(newer).all(|(old, new)| *old < new)
+                };
+                self.versions[..last].iter().take_while(|old| outlived(old)).count()
+            }
+        };
+        self.versions.drain(..forgotten);
+    }
+}
+
+impl<const SLOTS: usize> Version<SLOTS> {
+    /// Does a read see it that looked then at each replica? All are compared: no branch between them could be foreseen.
+    fn is_seen(&self, looked: &[Instant; SLOTS]) -> bool {
+        self.shown.iter().zip(looked).fold(false, |seen, (shown, at)| seen | (shown <= at))
+    }
+
+    /// Had it been acknowledged, and had it come to all replicas?
+    fn is_settled(&self, since: Instant) -> bool {
+        self.acked <= since && self.shown.iter().all(|shown| *shown <= since)
+    }
+}
+
+impl<const SLOTS: usize> Default for Key<SLOTS> {
+    fn default() -> Self {
+        Key::new()
     }
 }
 
@@ -106,24 +170,47 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn version(stamp: i64, shown: [i64; 2], acked: i64) -> Version {
-        let mut all = [Instant::FAR; COPIES_MAX];
-        (all[0], all[1]) = (Instant::from_nanos(shown[0]), Instant::from_nanos(shown[1]));
-        let order = Order { stamp, writer: 0, number: 0 };
-        Version { order, acked: Instant::from_nanos(acked), shown: all }
+    fn at(nanos: i64) -> Instant {
+        Instant::from_nanos(nanos)
+    }
+
+    fn order(stamp: i64) -> Order {
+        Order { stamp, writer: 0, number: 0 }
+    }
+
+    /// Looks at the second of two replicas only.
+    fn stamp_at_second(key: &Key<2>, nanos: i64, apply: Apply) -> i64 {
+        let place = key.read(&[at(i64::MIN), at(nanos)], apply);
+        place.map_or(i64::MIN, |place| key.versions()[place].order.stamp)
     }
 
     #[test]
     fn what_arrives_out_of_order_shows_by_the_rule() {
-        let read = |apply: Apply, at: i64| {
-            let mut key = Key::default();
-            key.write(version(1, [0, 50], 0), apply);
-            key.write(version(2, [0, 20], 0), apply);
-            key.read(1, Instant::from_nanos(at), apply).stamp
+        let read = |apply: Apply, nanos: i64| {
+            let mut key = Key::new();
+            key.write(order(1), at(0), [at(0), at(50)], apply);
+            key.write(order(2), at(0), [at(0), at(20)], apply);
+            stamp_at_second(&key, nanos, apply)
         };
         assert_eq!([10, 30, 60].map(|at| read(Apply::NewestWins, at)), [i64::MIN, 2, 2]);
         assert_eq!([10, 30, 60].map(|at| read(Apply::LogOrder, at)), [i64::MIN, i64::MIN, 2]);
         assert_eq!([10, 30, 60].map(|at| read(Apply::LastArrived, at)), [i64::MIN, 2, 1]);
+    }
+
+    #[test]
+    fn versions_lie_by_order_whenever_they_were_written() {
+        let mut key = Key::new();
+        let numbers = [5, 9, 7]
+            .map(|stamp| key.write(order(stamp), at(0), [at(stamp), at(10 * stamp)], Apply::NewestWins));
+        let stamps: Vec<i64> = key.versions().iter().map(|version| version.order.stamp).collect();
+        assert_eq!(stamps, [5, 7, 9]);
+        let is_own = |version: &Version<2>| {
+            let stamp = version.order.stamp;
+            version.shown == [at(stamp), at(10 * stamp)]
+        };
+        assert!(key.versions().iter().all(is_own));
+        let before = |a: usize, b: usize| key.is_before(numbers[a], numbers[b]);
+        assert_eq!([before(0, 1), before(0, 2), before(1, 2), before(2, 1)], [true, true, false, true]);
     }
 
     proptest! {
@@ -137,9 +224,9 @@ mod tests {
             let mut sent: Vec<i64> = writes.iter().map(|(sent, _)| *sent).collect();
             sent.sort_unstable();
             sent.dedup();
-            let mut key = Key::default();
+            let mut key = Key::new();
             for (sent, (_, lag)) in sent.iter().zip(&writes) {
-                key.write(version(*sent, [*sent, sent + lag], *sent), apply);
+                key.write(order(*sent), self::at(*sent), [self::at(*sent), self::at(sent + lag)], apply);
             }
             let arrived: Vec<(i64, i64)> = sent.iter().zip(&writes).map(|(sent, (_, lag))| (sent + lag, *sent)).collect();
             let mut messages = arrived.clone();
@@ -158,11 +245,11 @@ mod tests {
                 };
                 let _ = arrival;
             }
-            prop_assert_eq!(key.read(1, Instant::from_nanos(at), apply).stamp, shown);
+            prop_assert_eq!(stamp_at_second(&key, at, apply), shown);
             let mut short = key.clone();
-            short.forget(Instant::from_nanos(since), 2, apply);
-            let later = Instant::from_nanos(at.max(since));
-            prop_assert_eq!(short.read(1, later, apply), key.read(1, later, apply));
+            short.forget(self::at(since), apply);
+            let later = at.max(since);
+            prop_assert_eq!(stamp_at_second(&short, later, apply), stamp_at_second(&key, later, apply));
         }
     }
 }

@@ -90,8 +90,8 @@ pub struct Zipf {
 /// numbers with a given distribution", IEEE Transactions on Software Engineering 17 (1991)), one number to a draw.
 #[derive(Clone, Debug)]
 pub struct Aliases {
-    /// For each of equally likely cells: the share of it that is its own key's, and whose the rest is.
-    cells: Vec<(f64, u32)>,
+    /// For each of equally likely cells: the share of it that is its own key's, in parts of 2^64, and whose the rest is.
+    cells: Vec<(u64, u32)>,
 }
 
 impl Aliases {
@@ -122,7 +122,8 @@ impl Aliases {
         }
         // What is left over differs from one by rounding only.
         small.iter().chain(&large).for_each(|cell| cells[*cell].0 = 1.0);
-        Aliases { cells }
+        let word = 2.0 * (1u64 << 63) as f64;
+        Aliases { cells: cells.into_iter().map(|(share, alias)| ((share * word) as u64, alias)).collect() }
     }
 
     /// Draws a key's number, from 0; the most popular is 0.
@@ -130,10 +131,12 @@ impl Aliases {
         if let [_] = self.cells.as_slice() {
             return 0;
         }
-        let place = stream.uniform() * self.cells.len() as f64;
-        let cell = (place as usize).min(self.cells.len() - 1);
+        // The whole part of a word's product with their number chooses the cell, what is behind the point its part. No branch
+        // could be foreseen.
+        let place = u128::from(stream.bits()) * self.cells.len() as u128;
+        let cell = (place >> 64) as usize;
         let (own, alias) = self.cells[cell];
-        if place - (cell as f64) < own { cell as u32 } else { alias }
+        std::hint::select_unpredictable((place as u64) < own, cell as u32, alias)
     }
 }
 

@@ -82,7 +82,7 @@ fn exponential_drawn(mean: f64, stream: &mut Stream) -> f64 {
     -mean * libm::log(stream.uniform())
 }
 
-fn length(seconds: f64) -> Span {
+pub(super) fn length(seconds: f64) -> Span {
     Span::from_seconds(seconds).max(Span::NANOSECOND)
 }
 

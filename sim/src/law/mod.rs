@@ -8,6 +8,7 @@ mod poisson;
 mod sampler;
 #[cfg(test)]
 mod tests;
+mod ziggurat;
 
 pub use fit::{Fact, Family, FitError};
 pub use poisson::poisson;

@@ -82,6 +82,47 @@ fn draws_follow_the_stated_cdf() {
     }
 }
 
+/// Samplers: of every law they give the law, and of the exponential, whose method is their own, the tail as well.
+#[test]
+fn a_sampler_follows_its_law() {
+    for (name, law) in laws().into_iter().filter(|(_, law)| has_density(law)) {
+        let (sampler, mut stream) = (Sampler::new(&law), stream(name));
+        let draws = (0..20_000).map(|_| sampler.sample(&mut stream).seconds()).collect();
+        let d = distance(draws, |x| law.cdf(x));
+        assert!(d < 1.95, "{name}: {d}");
+    }
+}
+
+#[test]
+fn a_sampler_of_an_exponential_law_has_its_moments_and_its_tail() {
+    const DRAWS: u32 = 2_000_000;
+    for mean in [0.001, 0.005, 3600.0, 2e8] {
+        let law = Law::Exponential { mean };
+        let (sampler, mut stream) = (Sampler::new(&law), stream("exponential, many"));
+        let draws: Vec<f64> = (0..DRAWS).map(|_| sampler.sample(&mut stream).seconds() / mean).collect();
+        let n = f64::from(DRAWS);
+        // Of the k-th power the mean is k!, the variance (2k)! - k!^2.
+        for (power, moment, variance) in [(1.0, 1.0, 1.0), (2.0, 2.0, 20.0), (3.0, 6.0, 684.0)] {
+            let found = draws.iter().map(|x| libm::pow(*x, power)).sum::<f64>() / n;
+            let error: f64 = variance / n;
+            assert!((found - moment).abs() < 4.0 * error.sqrt() + 1e-5, "{mean}, power {power}: {found}");
+        }
+        // Through the layers, at the edge of the tail (7.697) and in it.
+        for beyond in [0.01, 0.5, 1.0, 2.0, 4.0, 6.0, 7.6, 7.69, 7.7, 8.0, 9.0, 10.0, 12.0] {
+            let share = libm::exp(-beyond);
+            let found = draws.iter().filter(|x| **x > beyond).count() as f64;
+            let error = (n * share * (1.0 - share)).sqrt();
+            assert!(
+                (found - n * share).abs() < 4.0 * error,
+                "{mean}, beyond {beyond}: {found} of {}",
+                n * share
+            );
+        }
+        let d = distance(draws, |x| -libm::expm1(-x));
+        assert!(d < 1.95, "{mean}: {d}");
+    }
+}
+
 /// `rand_distr` draws by other methods (ziggurat), so its samples are an independent reference for the cdfs.
 #[test]
 fn draws_of_rand_distr_follow_our_cdfs() {
