@@ -35,13 +35,13 @@ mod session;
 mod ways;
 mod work;
 
-pub use client::{Client, Plan};
-pub use crowd::{Arrival, Crowd, Habit};
+pub use client::{Client, Conduct, Plan};
+pub use crowd::{Arrival, Crowd};
 pub use history::{Action, History, Line, Phase};
 pub use key::{Apply, Key, Number, Order, Version};
 pub use log::Position;
 pub use oracle::{Counts, Floors, Verdict};
-pub use popularity::Popularity;
+pub use popularity::{Interest, Popularity};
 pub use primary::{Commit, ReadFrom, Session, Shipping, Shows, Store};
 pub use quorum::{Asked, Legs, Quorum, REPLICAS_MAX};
 pub use register::PrimaryCounts;

@@ -137,7 +137,14 @@ impl Resolver<'_> {
                     };
                     return Err(part(text, left, idle.help(help)));
                 }
-                if self.spec.stores[store].sessions.is_some() {
+                if let Some(sessions) = &self.spec.stores[store].sessions {
+                    if anomaly == Anomaly::LostUpdate && sessions.updates <= 0.0 {
+                        let title = format!("clients of `{}` update nothing", self.spec.stores[store].name);
+                        let idle = Misfit::new(Code::MissingKey, title);
+                        let help =
+                            "say how many writes are read-modify-writes, e.g. `sessions: {updates: 20%}`";
+                        return Err(part(text, left, idle.help(help)));
+                    }
                     return Ok(Measure::Clients(anomaly, store));
                 }
                 let title = format!("`{}` says nothing of its clients", self.spec.stores[store].name);
@@ -249,6 +256,7 @@ const OF_STORES: &[(&str, OfStore)] = &[
     ("reads_going_back", OfStore::Clients(Anomaly::MonotonicReads)),
     ("out_of_order", OfStore::Clients(Anomaly::OutOfOrder)),
     ("dropped_writes", OfStore::Clients(Anomaly::DroppedWrite)),
+    ("lost_updates", OfStore::Clients(Anomaly::LostUpdate)),
     ("refused_operations", OfStore::Clients(Anomaly::Refused)),
     ("unknown_outcomes", OfStore::Clients(Anomaly::Unknown)),
 ];

@@ -20,28 +20,6 @@ impl Resolver<'_> {
         }
         self.refuse_more_than_all();
         self.refuse_ideal();
-        self.refuse_sessions_of_some();
-    }
-
-    /// Sessions are everybody's, as far as this version knows.
-    fn refuse_sessions_of_some(&mut self) {
-        let some = |class: &&RequestClass| class.populations.is_some();
-        let touched: BTreeSet<StoreId> = (self.spec.requests.iter().filter(some))
-            .flat_map(|class| class.reads.iter().chain(&class.writes).copied())
-            .collect();
-        let watched = |id: &StoreId| {
-            self.spec.stores.rows().get(id.index()).is_some_and(|store| store.sessions.is_some())
-        };
-        let found: Vec<(String, Extent)> = (self.stores.iter())
-            .filter(|(_, declared)| touched.contains(&declared.id) && watched(&declared.id))
-            .map(|(name, declared)| (name.clone(), declared.at))
-            .collect();
-        for (name, at) in found {
-            let title =
-                format!("sessions of `{name}`, which some clients only touch, are not yet in this version");
-            let problem = Diagnostic::error(Code::NotYet, at, title).label("would not be simulated");
-            self.report(problem.help("leave its `sessions` out, or its requests' `clients`, or its `parts`"));
-        }
     }
 
     /// A class; several where it touches a store that is split, one for each part.

@@ -7,7 +7,7 @@ use crate::parts::part_of;
 use crate::resolver::Resolver;
 use crate::source::Extent;
 use crate::tree::{Entry, Node, Origin, Value};
-use models::operations::Popularity;
+use models::operations::{Interest, Popularity};
 use models::specification::{
     Acknowledged, Agreeing, Failover, Family, Level, Primary, Reads, Replicas, Replicated, Sessions, SiteId,
     Store, Votes,
@@ -86,14 +86,30 @@ impl Resolver<'_> {
             return None;
         };
         let keys = keys?;
-        let zipf = store.get("popularity").and_then(|popularity| popularity.number_of("zipf"));
         Some(Sessions {
-            popularity: zipf
-                .map_or(Popularity::Uniform { keys }, |exponent| Popularity::Zipf { keys, exponent }),
+            interest: self.interest(store, keys)?,
             operations: node.number_of("operations")?,
             think: node.duration_of("think")?,
             patience: node.duration_of("patience")?,
+            updates: node.share_of("updates")?,
+            reads_back: node.duration_of("reads_back_after"),
         })
+    }
+
+    /// Which of so many keys are read and written.
+    fn interest(&mut self, store: &Node, keys: u32) -> Option<Interest> {
+        let of = |node: Option<&Node>| {
+            let zipf = node.and_then(|node| node.number_of("zipf"));
+            zipf.map_or(Popularity::Uniform { keys }, |exponent| Popularity::Zipf { keys, exponent })
+        };
+        let Some(node) = store.get("popularity") else { return Some(Interest::alike(of(None))) };
+        if [["zipf", "reads"], ["zipf", "writes"]].iter().any(|ways| self.exclusive(node, ways)) {
+            return None;
+        }
+        if node.get("reads").or(node.get("writes")).is_none() {
+            return Some(Interest::alike(of(Some(node))));
+        }
+        Some(Interest { reads: of(node.get("reads")), writes: of(node.get("writes")) })
     }
 
     /// In `sees` of a health check these words are taken.

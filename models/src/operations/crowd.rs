@@ -4,35 +4,29 @@
 //! ends: what its client asks for next arrives elsewhere, or nowhere.
 
 use super::KeyId;
+use super::client::Conduct;
 use sim::{Instant, Replication, Seed, Stream, StreamName};
 
 /// A session that begins.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Arrival {
     /// When its first operation is sent.
     pub at: Instant,
     /// The key it stays with.
     pub key: KeyId,
-    /// Its habit: an index into those of the crowd.
-    pub habit: u32,
+    /// Where it is: an index into the sessions of the crowd.
+    pub place: u32,
+    /// What it does.
+    pub conduct: Conduct,
     /// Is what it sees counted?
     pub counted: bool,
-}
-
-/// What a session does, and for how long.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Habit<S> {
-    /// Where it is and what it does.
-    pub session: S,
-    /// Mean number of its operations, geometrically distributed; at least 1.
-    pub operations: f64,
 }
 
 /// Sessions to come.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Crowd<'a, S> {
-    /// What they are like.
-    pub habits: &'a [Habit<S>],
+    /// Where they are and where they turn, place by place.
+    pub sessions: &'a [S],
     /// In the order of time.
     pub arrivals: &'a [Arrival],
 }
@@ -63,9 +57,9 @@ impl<'a, S> Comers<'a, S> {
         self.crowd.arrivals.get(self.come).copied()
     }
 
-    /// What it is like.
-    pub(super) fn habit(&self, arrival: &Arrival) -> &'a Habit<S> {
-        &self.crowd.habits[arrival.habit as usize]
+    /// Where it is and where it turns.
+    pub(super) fn session(&self, arrival: &Arrival) -> &'a S {
+        &self.crowd.sessions[arrival.place as usize]
     }
 
     /// The stream of a new client.

@@ -28,23 +28,106 @@ impl Popularity {
 
     /// How often a key is chosen.
     pub fn share(&self, key: u32) -> f64 {
+        self.weight(key) / self.total()
+    }
+
+    /// How often it is, in proportion.
+    fn weight(&self, key: u32) -> f64 {
         match *self {
-            Popularity::Uniform { .. } => 1.0 / f64::from(self.keys()),
-            Popularity::Zipf { exponent, .. } => {
-                libm::pow(f64::from(key) + 1.0, -exponent) / power_sum(self.keys(), exponent)
-            }
+            Popularity::Uniform { .. } => 1.0,
+            Popularity::Zipf { exponent, .. } => libm::pow(f64::from(key) + 1.0, -exponent),
+        }
+    }
+
+    /// The weights of all keys.
+    fn total(&self) -> f64 {
+        match *self {
+            Popularity::Uniform { .. } => f64::from(self.keys()),
+            Popularity::Zipf { exponent, .. } => power_sum(self.keys(), exponent),
         }
     }
 
     /// How often two choices are of the same key.
     pub fn meeting(&self) -> f64 {
-        match *self {
-            Popularity::Uniform { .. } => 1.0 / f64::from(self.keys()),
-            Popularity::Zipf { exponent, .. } => {
-                let sum = power_sum(self.keys(), exponent);
-                power_sum(self.keys(), 2.0 * exponent) / (sum * sum)
+        self.meeting_with(self)
+    }
+
+    /// How often a choice by this is the same as one by another, of as many keys.
+    fn meeting_with(&self, other: &Popularity) -> f64 {
+        match (*self, *other) {
+            (Popularity::Uniform { .. }, _) | (_, Popularity::Uniform { .. }) => 1.0 / f64::from(self.keys()),
+            (Popularity::Zipf { exponent: one, .. }, Popularity::Zipf { exponent: two, .. }) => {
+                let sums = power_sum(self.keys(), one) * power_sum(self.keys(), two);
+                power_sum(self.keys(), one + two) / sums
             }
         }
+    }
+}
+
+/// How often keys are read, and how often written.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Interest {
+    /// By reads.
+    pub reads: Popularity,
+    /// By writes; of as many keys.
+    pub writes: Popularity,
+}
+
+/// An [`Interest`] ready to be drawn from.
+#[derive(Clone, Copy, Debug)]
+pub struct Interests {
+    interest: Interest,
+    /// The weights of all keys by reads and by writes.
+    totals: (f64, f64),
+    reads: Choice,
+    /// Where they differ.
+    writes: Option<Choice>,
+}
+
+impl Interest {
+    /// Reads and writes alike.
+    pub fn alike(popularity: Popularity) -> Self {
+        Interest { reads: popularity, writes: popularity }
+    }
+
+    /// How often two operations are of the same key, given the share of them that are reads.
+    pub fn meeting(&self, reads: f64) -> f64 {
+        if self.reads == self.writes {
+            return self.reads.meeting();
+        }
+        let writes = 1.0 - reads;
+        let mixed = self.reads.meeting_with(&self.writes);
+        reads * reads * self.reads.meeting()
+            + 2.0 * reads * writes * mixed
+            + writes * writes * self.writes.meeting()
+    }
+}
+
+impl Interests {
+    /// Ready to draw.
+    pub fn of(interest: &Interest) -> Self {
+        let writes = (interest.writes != interest.reads).then(|| Choice::of(&interest.writes));
+        let totals = (interest.reads.total(), interest.writes.total());
+        Interests { interest: *interest, totals, reads: Choice::of(&interest.reads), writes }
+    }
+
+    /// Draws the key of an operation that is a read with probability `reads`.
+    pub fn draw(&self, reads: f64, stream: &mut Stream) -> u32 {
+        match &self.writes {
+            Some(writes) if !stream.chance(reads) => writes.draw(stream),
+            _ => self.reads.draw(stream),
+        }
+    }
+
+    /// Is every key read and written as often as any other is, in proportion?
+    pub fn are_alike(&self) -> bool {
+        self.writes.is_none()
+    }
+
+    /// How often a key is read, of all reads, and how often written, of all writes.
+    pub fn shares(&self, key: u32) -> (f64, f64) {
+        let reads = self.interest.reads.weight(key) / self.totals.0;
+        (reads, if self.are_alike() { reads } else { self.interest.writes.weight(key) / self.totals.1 })
     }
 }
 
@@ -213,6 +296,22 @@ mod tests {
             let (sum, squares) = shares.fold((0.0, 0.0), |(sum, squares), x| (sum + x, squares + x * x));
             assert!((sum - 1.0_f64).abs() < 1e-10, "{keys} {exponent}: {sum}");
             assert!((squares / popularity.meeting() - 1.0).abs() < 1e-9);
+        }
+    }
+
+    #[test]
+    fn reads_and_writes_meet_as_their_shares_say() {
+        let (reads, keys) = (0.7, 3_000);
+        let zipf = |exponent| Popularity::Zipf { keys, exponent };
+        for writes in [zipf(0.4), zipf(1.3), Popularity::Uniform { keys }] {
+            let interest = Interest { reads: zipf(0.99), writes };
+            let interests = Interests::of(&interest);
+            let both = |key| {
+                let (read, written) = interests.shares(key);
+                reads * read + (1.0 - reads) * written
+            };
+            let sum: f64 = (0..keys).map(|key| both(key) * both(key)).sum();
+            assert!((sum / interest.meeting(reads) - 1.0).abs() < 1e-9, "{writes:?}");
         }
     }
 

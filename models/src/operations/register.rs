@@ -25,6 +25,8 @@ pub(super) struct Version {
     pub(super) read: bool,
     /// Is its fate counted?
     pub(super) counted: bool,
+    /// Acknowledged updates that were based on it.
+    pub(super) updates: u32,
 }
 
 /// A key's versions that may still matter, by position, and its floor.
@@ -37,6 +39,8 @@ pub(super) struct Register {
     pub(super) values: u32,
     /// Has an operation on it been counted as not linearisable?
     pub(super) broken: bool,
+    /// Acknowledged updates that were based on nothing.
+    pub(super) updates: u32,
 }
 
 /// What a session has seen of a key.
@@ -104,6 +108,10 @@ pub struct PrimaryCounts {
     pub writes_out_of_order: u64,
     /// Keys with one of these.
     pub keys_out_of_order: u64,
+    /// Updates (a read, then a write of the same key based on it) whose write was acknowledged.
+    pub updates: u64,
+    /// Those beyond the first that were based on the same version. Of `updates`.
+    pub lost_updates: u64,
 }
 
 impl PrimaryCounts {
@@ -116,7 +124,7 @@ impl PrimaryCounts {
 impl Register {
     /// Never written.
     pub(super) const EMPTY: Register =
-        Register { versions: Vec::new(), floor: Position::ABSENT, values: 0, broken: false };
+        Register { versions: Vec::new(), floor: Position::ABSENT, values: 0, broken: false, updates: 0 };
 
     /// Adds a version.
     pub(super) fn write(&mut self, version: Version) {
@@ -182,6 +190,15 @@ impl Register {
             self.break_order(counts);
         }
         self.floor = self.floor.max(written);
+    }
+
+    /// Judges the acknowledged write of an update that was based on a version.
+    pub(super) fn judge_update(&mut self, base: Position, counts: &mut PrimaryCounts) {
+        let place = self.versions.binary_search_by_key(&base, |version| version.position);
+        let updates = place.map_or(&mut self.updates, |place| &mut self.versions[place].updates);
+        counts.updates += 1;
+        counts.lost_updates += u64::from(*updates > 0);
+        *updates += 1;
     }
 
     fn after(&self, returned: Position) -> impl Iterator<Item = &Version> {
@@ -311,6 +328,7 @@ mod tests {
                 lost: false,
                 read: false,
                 counted: true,
+                updates: 0,
             });
             register.judge_write(register.floor, at(place), &mut counts);
         }
@@ -327,6 +345,19 @@ mod tests {
         assert_eq!((straight.out_of_order(), straight.stale), (0, 0));
         assert_eq!(swapped.writes_out_of_order, 1);
         assert_eq!((swapped.reads_out_of_order, swapped.stale, swapped.went_back), (0, 0, 0));
+    }
+
+    #[test]
+    fn an_update_of_an_old_base_moves_lost_updates_alone() {
+        let updated = |second: Position| {
+            let (mut register, mut counts) = (Register::EMPTY, judged([1, 2], [1, 2]));
+            register.judge_update(Position::ABSENT, &mut counts);
+            register.judge_update(second, &mut counts);
+            counts
+        };
+        let (straight, lost) = (updated(Position::ABSENT), judged([1, 2], [1, 2]));
+        assert_eq!((straight.updates, straight.lost_updates), (2, 1));
+        assert_eq!(PrimaryCounts { updates: 0, lost_updates: 0, ..straight }, lost);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! What happens at one instant is ordered: a reign begins, then operations are answered, then they arrive, then new ones
 //! are sent. So an acknowledgement counts for what is sent at the same instant.
 
+use super::client::Intent;
 use super::crowd::{Comers, Crowd};
 use super::history::{Action, History, Line, Phase};
 use super::log::{Logs, Position};
@@ -184,12 +185,12 @@ impl<'a> PrimaryRun<'a> {
         }
         let Some(comers) = &mut self.comers else { return };
         let Some(arrival) = comers.next() else { return };
-        let habit = comers.habit(&arrival);
+        let session = comers.session(&arrival);
         let id = comers.idle.pop().unwrap_or_else(|| {
             let stream = comers.stream();
-            self.clients.push(Busy::new(&habit.session, 0, stream))
+            self.clients.push(Busy::new(session, 0, stream))
         });
-        self.clients[id].begin(habit, comers.process(), &arrival);
+        self.clients[id].begin(session, comers.process(), &arrival);
         comers.come += 1;
         self.expect();
         self.send(id, arrival.at);
@@ -205,6 +206,7 @@ impl<'a> PrimaryRun<'a> {
 
     /// A session of a crowd ends.
     fn leave(&mut self, id: ClientId) {
+        self.clients[id].intent = Intent::Read;
         if let Some(comers) = &mut self.comers {
             comers.awaited -= usize::from(self.clients[id].counted);
             comers.idle.push(id);
@@ -227,13 +229,16 @@ impl<'a> PrimaryRun<'a> {
         }
         let busy = &mut self.clients[id];
         busy.number += 1;
-        if !busy.again {
+        if !busy.stays && !busy.intent.goes_on() {
             busy.key = KeyId(self.choice.draw(&mut busy.stream));
+        }
+        if busy.intent.base().is_none() {
+            busy.since = now;
         }
         let register = &mut self.registers[busy.key].register;
         (busy.sent, busy.floor) = (now, register.floor);
         // Unless an answer comes, it times out.
-        let (value, action) = if busy.writes {
+        let (value, action) = if busy.intent.writes() {
             register.values += 1;
             busy.open = Open::Write { value: register.values, end: End::TimedOut };
             (register.values, Action::Write(register.values))
@@ -253,7 +258,7 @@ impl<'a> PrimaryRun<'a> {
         let ways = to.map(|replica| (busy.session.place, replica));
         let arrives = ways.and_then(|ways| self.store.message(ways, now, &mut busy.stream));
         let late = now + self.store.patience;
-        let (number, key, writes) = (busy.number, busy.key, busy.writes);
+        let (number, key, writes) = (busy.number, busy.key, busy.intent.writes());
         if arrives.is_none_or(|arrives| arrives > late) {
             self.schedule(late, Event::Answer(id));
         }
@@ -290,6 +295,7 @@ impl<'a> PrimaryRun<'a> {
             lost: !self.logs.holds(latest, position),
             read: false,
             counted: self.clients[sent.client].counted,
+            updates: 0,
         };
         let tally = if version.counted { &mut self.tally } else { &mut self.ignored };
         tally.counts.superseded += u64::from(acked < Instant::FAR && epoch < latest);
@@ -303,8 +309,9 @@ impl<'a> PrimaryRun<'a> {
         self.tally.history.accept(key, version.value, version.position, before);
         kept.register.write(version);
         if kept.register.versions.len() > kept.limit {
-            let open = self.clients.rows().iter().filter(|busy| busy.open != Open::Nothing);
-            let since = open.map(|busy| busy.sent).min().unwrap_or(now);
+            let is_open = |busy: &&Busy| busy.open != Open::Nothing || busy.intent.base().is_some();
+            let open = self.clients.rows().iter().filter(is_open);
+            let since = open.map(|busy| busy.since).min().unwrap_or(now);
             let reigns = &self.store.reigns;
             let replicas = (0..reigns.replicas()).filter(|replica| !reigns.is_gone(*replica, since));
             kept.register.forget(&self.logs, since, replicas, &mut self.tally.counts);
@@ -371,6 +378,9 @@ impl<'a> PrimaryRun<'a> {
             Open::Write { end: End::Done(position), .. } => {
                 tally.write_latency.add(took);
                 register.judge_write(busy.floor, position, counts);
+                if let Some(base) = busy.intent.base() {
+                    register.judge_update(base, counts);
+                }
                 busy.memory.entry(busy.key).or_default().wrote = true;
             }
             Open::Write { end: End::Refused, .. } => counts.refused_writes += 1,
@@ -390,12 +400,12 @@ impl<'a> PrimaryRun<'a> {
             Open::Read { .. } => counts.failed_reads += 1,
         }
         let wait = busy.plan_next(open);
-        let Some(comers) = &mut self.comers else { return Some(wait) };
+        let goes_on = busy.intent.goes_on();
+        let Some(comers) = self.comers.as_mut().filter(|_| !goes_on) else { return Some(wait) };
         if comers.ends(busy.operations) {
             self.leave(id);
             return None;
         }
-        self.clients[id].again = true;
         Some(wait)
     }
 }

@@ -1,8 +1,8 @@
 //! A client of a store with one writer at a time: its session, what it waits for, what it does next and where it turns.
 
 use super::KeyId;
-use super::client::Plan;
-use super::crowd::{Arrival, Habit};
+use super::client::{Habits, Intent};
+use super::crowd::Arrival;
 use super::history::{Action, Phase};
 use super::log::Position;
 use super::primary::{ReadFrom, Session, Store};
@@ -14,18 +14,21 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug)]
 pub(super) struct Busy<'a> {
     pub(super) session: &'a Session,
+    pub(super) habits: Habits,
     pub(super) stream: Stream,
     /// Where sticky reads go.
     pub(super) home: usize,
     pub(super) process: u32,
     pub(super) number: u32,
     pub(super) key: KeyId,
+    /// Since when what it does needs the versions that are there: the beginning of an update is that of its read.
+    pub(super) since: Instant,
     pub(super) sent: Instant,
     /// The floor of the key when the operation was sent.
     pub(super) floor: Position,
-    /// Is the next operation a write, and on the same key?
-    pub(super) writes: bool,
-    pub(super) again: bool,
+    pub(super) intent: Intent<Position>,
+    /// Does it stay with its key?
+    pub(super) stays: bool,
     /// Is what it sees counted?
     pub(super) counted: bool,
     /// Mean number of its operations, if it comes and goes.
@@ -80,18 +83,17 @@ impl<'a> Busy<'a> {
     pub(super) fn new(session: &'a Session, index: usize, stream: Stream) -> Self {
         Busy {
             session,
+            habits: (&session.plan).into(),
             stream,
-            home: match session.reads {
-                ReadFrom::Sticky(home) => home,
-                _ => 0,
-            },
+            home: session.reads.home(),
             process: index as u32,
             number: 0,
             key: KeyId(0),
+            since: Instant::ZERO,
             sent: Instant::ZERO,
             floor: Position::ABSENT,
-            writes: false,
-            again: false,
+            intent: Intent::Read,
+            stays: false,
             counted: true,
             operations: f64::INFINITY,
             open: Open::Nothing,
@@ -100,41 +102,40 @@ impl<'a> Busy<'a> {
     }
 
     /// Begins a session on one key.
-    pub(super) fn begin(&mut self, habit: &'a Habit<Session>, process: u32, arrival: &Arrival) {
-        (self.session, self.operations) = (&habit.session, habit.operations);
+    pub(super) fn begin(&mut self, session: &'a Session, process: u32, arrival: &Arrival) {
+        (self.session, self.habits) = (session, arrival.conduct.into());
         (self.process, self.key, self.counted) = (process, arrival.key, arrival.counted);
+        self.operations = arrival.conduct.operations;
+        self.home = session.reads.home();
+        self.stays = true;
         self.memory.clear();
-        self.stay();
+        self.intent = self.habits.choose(&mut self.stream);
     }
 
-    /// Goes on with the same key.
-    pub(super) fn stay(&mut self) {
-        if let Plan::Mix { reads, .. } = &self.session.plan {
-            self.writes = !self.stream.chance(*reads);
-        }
-        self.again = true;
-    }
-
-    /// Decides what comes next, given what was done; returns when.
+    /// Decides what comes next, given what was done; returns after how long.
     pub(super) fn plan_next(&mut self, done: Open) -> Span {
-        let written = matches!(done, Open::Write { end: End::Done(_), .. });
-        let wait = match &self.session.plan {
-            Plan::Mix { reads, think } => {
-                let wait = think.sample(&mut self.stream);
-                (self.writes, self.again) = (!self.stream.chance(*reads), false);
-                wait
-            }
-            Plan::ReadAfterWrite { after, .. } if written => {
-                (self.writes, self.again) = (false, true);
-                *after
-            }
-            Plan::ReadAfterWrite { rest, .. } => {
-                (self.writes, self.again) = (true, false);
-                rest.sample(&mut self.stream)
-            }
-        };
+        if let (Intent::Update, Open::Read { end: End::Done(seen) }) = (self.intent, done) {
+            self.intent = Intent::Replace(seen.position);
+            return Span::ZERO;
+        }
+        if let (Some(after), Open::Write { end: End::Done(_), .. }) = (self.habits.reads_back, done) {
+            self.intent = Intent::ReadBack;
+            return after;
+        }
+        let wait = self.habits.think.sample(&mut self.stream);
+        self.intent = self.habits.choose(&mut self.stream);
         // A client that is refused at once does not ask again at the same instant for ever.
         wait.max(Span::NANOSECOND)
+    }
+}
+
+impl ReadFrom {
+    /// Where one begins that stays with a replica.
+    fn home(self) -> usize {
+        match self {
+            ReadFrom::Sticky(home) => home,
+            _ => 0,
+        }
     }
 }
 
@@ -157,14 +158,14 @@ impl Store {
             |replica: &usize| self.reigns.is_up(*replica, now) && self.reigns.reach(place, *replica, now);
         let mut able = (0..self.reigns.replicas()).filter(in_reach);
         match busy.session.reads {
-            ReadFrom::Nearest if !busy.writes => {
+            ReadFrom::Nearest if !busy.intent.writes() => {
                 able.min_by_key(|replica| (self.distances[place][*replica], *replica != place))
             }
-            ReadFrom::Uniform if !busy.writes => {
+            ReadFrom::Uniform if !busy.intent.writes() => {
                 let count = able.clone().count() as u64;
                 if count == 0 { None } else { able.nth(busy.stream.below(count) as usize) }
             }
-            ReadFrom::Sticky(_) if !busy.writes => {
+            ReadFrom::Sticky(_) if !busy.intent.writes() => {
                 if !in_reach(&busy.home) {
                     busy.home = able.min_by_key(|replica| self.distances[place][*replica])?;
                 }

@@ -27,6 +27,8 @@ pub enum Anomaly {
     WritesFollowReads,
     /// An acknowledged write gave way to another that had not seen it, nor it that one: the last writer won.
     DroppedWrite,
+    /// An acknowledged update was based on a version on which another one was: that one's change is overwritten.
+    LostUpdate,
     /// A write was ordered before one that it had seen, by a clock that is behind.
     WriteInThePast,
     /// A read that had no answer, or a write that was refused.
@@ -37,13 +39,14 @@ pub enum Anomaly {
 
 impl Anomaly {
     /// All, in the order in which they are told.
-    pub const ALL: [Anomaly; 14] = [
+    pub const ALL: [Anomaly; 15] = [
         Anomaly::StaleRead,
         Anomaly::ReadYourWrites,
         Anomaly::MonotonicReads,
         Anomaly::MonotonicWrites,
         Anomaly::WritesFollowReads,
         Anomaly::ReadAfterLoss,
+        Anomaly::LostUpdate,
         Anomaly::DroppedWrite,
         Anomaly::WriteInThePast,
         Anomaly::LostWrite,
@@ -66,6 +69,7 @@ impl Anomaly {
             | Anomaly::ReadYourWrites
             | Anomaly::MonotonicReads
             | Anomaly::ReadAfterLoss
+            | Anomaly::LostUpdate
             | Anomaly::LostWrite
             | Anomaly::ReadThenLost
             | Anomaly::Refused
@@ -86,6 +90,7 @@ impl Anomaly {
             Anomaly::OutOfOrder => "out-of-order",
             Anomaly::MonotonicWrites => "monotonic-writes",
             Anomaly::WritesFollowReads => "writes-follow-reads",
+            Anomaly::LostUpdate => "lost-update",
             Anomaly::DroppedWrite => "dropped-write",
             Anomaly::WriteInThePast => "write-in-the-past",
             Anomaly::Refused => "refused",
@@ -122,7 +127,7 @@ pub struct AnomalyOutcome {
     /// Per million of all operations.
     pub of_all: Estimate,
     /// Per million of those to which it can happen: answered reads, reads after a write of the same session, reads after
-    /// a read of it, writes after a write of it, writes after a read of it, acknowledged writes, accepted ones, all answered
+    /// a read of it, writes after a write of it, writes after a read of it, acknowledged updates, acknowledged writes, accepted ones, all answered
     /// operations, all, or all writes.
     pub of_eligible: Estimate,
 }

@@ -3,7 +3,7 @@
 use super::SiteId;
 pub use crate::operations::leaderless::Level;
 use crate::operations::leaderless::{Asks, CHAINS_MAX, Clock, ReadRepair};
-use crate::operations::{Popularity, REPLICAS_MAX};
+use crate::operations::{Interest, REPLICAS_MAX};
 use sim::{Law, Span};
 
 /// Data with a replica at each of several sites.
@@ -20,14 +20,18 @@ pub struct Store {
 /// How clients use a store: each session stays with one key.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Sessions {
-    /// How many keys there are, and which of them sessions choose.
-    pub popularity: Popularity,
+    /// How many keys there are, and which of them are read and written.
+    pub interest: Interest,
     /// Mean number of operations, geometrically distributed; at least 1.
     pub operations: f64,
     /// Mean time between an answer and the next operation, exponentially distributed.
     pub think: Span,
     /// How long an answer is waited for.
     pub patience: Span,
+    /// Of the writes those that first read what they replace.
+    pub updates: f64,
+    /// How long after the acknowledgement of a write its session reads the key once more; none: it does not.
+    pub reads_back: Option<Span>,
 }
 
 /// What kind of store it is.

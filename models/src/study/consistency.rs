@@ -35,10 +35,9 @@ pub use around::{ClientSlice, clients_over_time};
 pub(crate) use scenes::Arriving;
 pub(super) use tally::Tally;
 
-use super::history;
 use crate::design::Design;
 use crate::observer::Nobody;
-use crate::operations::popularity::Choice;
+use crate::operations::popularity::Interests;
 use crate::specification::{Fidelity, Sessions, StoreId};
 use crate::study::StudyFault;
 use crate::world::World;
@@ -60,7 +59,7 @@ const DRAWS_LEAST: f64 = 4.0;
 struct Watched<'d> {
     id: StoreId,
     sessions: &'d Sessions,
-    choice: Choice,
+    interests: Interests,
     name: StreamName,
     visitor: Visitor<'d>,
 }
@@ -78,13 +77,13 @@ impl<'d> Watch<'d> {
         let watched = |id: StoreId| {
             let store = &specification.stores[id];
             let sessions = store.sessions.as_ref().filter(|_| store.family.operable())?;
-            let touches = history::touches(specification, id);
-            (touches.0 + touches.1 > 0.0).then(|| Watched {
+            let visitor = Visitor::new(design, (id, &store.family), sessions)?;
+            Some(Watched {
                 id,
                 sessions,
-                choice: Choice::of(&sessions.popularity),
+                interests: Interests::of(&sessions.interest),
                 name: StreamName::of(&store.name, "operations"),
-                visitor: Visitor::new(design, &store.family, sessions, touches),
+                visitor,
             })
         };
         Watch { design, stores: specification.stores.ids().filter_map(watched).collect() }
@@ -98,10 +97,7 @@ impl<'d> Watch<'d> {
             let due = self.stores.iter().map(around).sum::<f64>() * replications as f64;
             return (due > OPERATIONS_MOST).then_some(StudyFault::CrowdedKeys(due));
         }
-        let end = Instant::ZERO + run.horizon;
-        let requests: f64 =
-            self.design.curves.rows().iter().map(|curve| curve.integral(Instant::ZERO, end)).sum();
-        let each: f64 = self.stores.iter().map(|store| requests * store.visitor.operations_a_request()).sum();
+        let each: f64 = self.stores.iter().map(|store| store.visitor.operations(run.horizon)).sum();
         let due = each * replications as f64;
         (due > OPERATIONS_MOST).then_some(StudyFault::TooManyOperations(due))
     }
@@ -140,7 +136,8 @@ impl<'d> Watch<'d> {
         }
         for (store, scenes) in self.stores.iter().zip(scenes) {
             let tally = tallies[store.id].get_or_insert_with(|| {
-                Tally::new(self.design.specification(), store.id, store.operations_due(self.design))
+                let due = store.visitor.operations(self.design.specification().run.horizon);
+                Tally::new(self.design.specification(), (store.id, store.sessions), due)
             });
             store.look(self.design, &scenes, (seed, replication), tally);
         }
@@ -158,7 +155,7 @@ impl Watched<'_> {
         let run = &design.specification().run;
         let mut stream = Stream::new(seed, replication, self.name);
         if run.fidelity == Fidelity::Request {
-            let (seen, sessions) = self.visitor.everybody(&self.choice, scenes, run.horizon, &mut stream);
+            let (seen, sessions) = self.visitor.everybody(&self.interests, scenes, run.horizon, &mut stream);
             tally.see(seen, sessions, 1.0);
             tally.finish(replication.0);
             return;
@@ -184,7 +181,7 @@ impl Watched<'_> {
         let reach = Reach {
             near: self.visitor.near(Span::ZERO),
             lasts: self.visitor.lasts(),
-            missed: self.visitor.missed(self.sessions.popularity.meeting()),
+            missed: self.visitor.missed(self.sessions.interest.writes.meeting()),
         };
         Strata::new(scenes, (&lacking, &losses), horizon, reach)
     }
@@ -197,15 +194,9 @@ impl Watched<'_> {
         at: Instant,
         stream: &mut Stream,
     ) -> Option<Result<Seen, Unplayable>> {
-        let place = self.visitor.place(scenes.at(at), at, stream)?;
-        let share = self.sessions.popularity.share(self.choice.draw(stream));
-        Some(self.visitor.visit(scenes, (at, place), share, strata, stream))
-    }
-
-    /// Operations in a replication while all is well.
-    fn operations_due(&self, design: &Design) -> f64 {
-        let end = Instant::ZERO + design.specification().run.horizon;
-        let requests: f64 = design.curves.rows().iter().map(|curve| curve.integral(Instant::ZERO, end)).sum();
-        requests * self.visitor.operations_a_request()
+        let (place, population) = self.visitor.place(scenes.at(at), at, stream)?;
+        let key = self.interests.draw(self.visitor.reads_of(population), stream);
+        let shares = self.interests.shares(key);
+        Some(self.visitor.visit(scenes, (at, place, population), shares, strata, stream))
     }
 }

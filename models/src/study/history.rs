@@ -14,7 +14,9 @@ use crate::operations::{
     Commit, Cut, Flaw, Heritage, History, Plan, Popularity, PrimaryRun, PrimaryTally, REPLICAS_MAX, ReadFrom,
     Reign, Reigns, Session, Shipping, Shows, Store, Stretch, leaderless,
 };
-use crate::specification::{Acknowledged, Family, Primary, Reads, SiteId, Specification, StoreId};
+use crate::specification::{
+    Acknowledged, Family, PopulationId, Primary, Reads, RequestClass, SiteId, Specification, StoreId,
+};
 use crate::store::Glimpse;
 use crate::world::World;
 use sim::{Instant, Law, Replication, Span};
@@ -108,7 +110,7 @@ pub fn history(specification: &Specification, asked: &Asked) -> Result<Played, H
     let glimpses = glimpses(specification, asked).map_err(HistoryFault::Study)?;
     let reigns = reigns(&glimpses, 1 + plan.replicas.len()).map_err(HistoryFault::AtOdds)?;
     let store = store(specification, plan, reigns, asked.patience, Popularity::Uniform { keys: asked.keys });
-    let reads = reading(touches(specification, asked.store));
+    let reads = reading(touches_of_all(specification, asked.store));
     let sessions: Vec<Session> = (0..store.reigns.replicas())
         .flat_map(|place| (0..asked.sessions).map(move |_| place))
         .map(|place| session(reads, asked.think, plan, place))
@@ -169,24 +171,40 @@ pub(super) fn reading((reads, writes): (f64, f64)) -> f64 {
     if reads + writes > 0.0 { reads / (reads + writes) } else { 0.5 }
 }
 
-/// Reads and writes of a store in a request, on average.
-pub(super) fn touches(specification: &Specification, store: StoreId) -> (f64, f64) {
-    let share = |touches: &dyn Fn(&crate::specification::RequestClass) -> bool| -> f64 {
-        specification.requests.iter().filter(|class| touches(class)).map(|class| class.share).sum()
+/// Reads and writes of a store in a population's request, on average.
+pub(super) fn touches(specification: &Specification, store: StoreId, of: PopulationId) -> (f64, f64) {
+    let share = |touches: &dyn Fn(&RequestClass) -> bool| -> f64 {
+        let classes = specification.requests.iter().filter(|class| class.is_of(of) && touches(class));
+        classes.map(|class| class.share).sum()
     };
     let reads = share(&|class| class.reads.contains(&store));
     let writes = share(&|class| class.writes.contains(&store));
     (reads, writes)
 }
 
-/// The habits of a session at a member's site, with a share of reads.
-pub(super) fn session(reads: f64, think: Span, plan: &Primary, place: usize) -> Session {
+/// The same of anybody's request.
+fn touches_of_all(specification: &Specification, store: StoreId) -> (f64, f64) {
+    let each = specification.populations.iter().map(|(id, population)| {
+        let (reads, writes) = touches(specification, store, id);
+        let rate = population.demand.mean;
+        (reads * rate, writes * rate)
+    });
+    each.fold((0.0, 0.0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
+}
+
+/// A session at a member's site, with a share of reads.
+fn session(reads: f64, think: Span, plan: &Primary, place: usize) -> Session {
     let think = Law::Exponential { mean: think.seconds() };
     let from = match plan.reads {
         Reads::Primary => ReadFrom::Primary,
         Reads::Any => ReadFrom::Nearest,
     };
     Session { plan: Plan::Mix { reads, think }, place, reads: from }
+}
+
+/// One that comes and says itself what it does.
+pub(super) fn comer(plan: &Primary, place: usize) -> Session {
+    session(0.0, Span::ZERO, plan, place)
 }
 
 /// What was seen of the store, at `asked.from` and at each change from then on; times count from there.

@@ -55,6 +55,7 @@ fn words(anomaly: Anomaly) -> (&'static str, &'static str) {
         Anomaly::OutOfOrder => ("not linearisable", "answered operations"),
         Anomaly::MonotonicWrites => ("before an own earlier write", "writes after an own write"),
         Anomaly::WritesFollowReads => ("written before what was read", "writes after a read"),
+        Anomaly::LostUpdate => ("updates lost to another", "acknowledged updates"),
         Anomaly::DroppedWrite => ("dropped: the last writer won", "acknowledged writes"),
         Anomaly::WriteInThePast => ("written in the past", "accepted writes"),
         Anomaly::Refused => ("refused or unanswered", "all operations"),

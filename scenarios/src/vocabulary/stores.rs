@@ -172,13 +172,14 @@ pub(super) static STORE: Record = record(
             "keys",
             Optional,
             Shape::Count(1, 1_000_000_000),
-            "How many keys it holds; needed with `sessions`.",
+            "How many keys it holds, of a store with `parts` each part; needed with `sessions`.",
         ),
         field(
             "popularity",
             Optional,
             Shape::Either(&[Shape::Choice(&[word("uniform")]), Shape::Record(&POPULARITY)]),
-            "Which key a session chooses: each alike (where absent), or by a law.",
+            "Which key a session chooses: each alike (where absent), or by a law; or by one for reads and one for writes, \
+             and then of those who come to a key as many read it as these say.",
         ),
     ],
 );
@@ -199,6 +200,19 @@ static SESSIONS: Record = record(
             "Time from an answer to the next operation: the mean of an exponential law.",
         ),
         field("patience", Default("5s"), POSITIVE_TIME, "How long an answer is waited for."),
+        field(
+            "updates",
+            Default("0%"),
+            Shape::Share { zero: true },
+            "Of the writes those that are read-modify-writes: a read, and once it is answered a write of the same key. An \
+             update is lost where another one on the same base has been acknowledged.",
+        ),
+        field(
+            "reads_back_after",
+            Optional,
+            POSITIVE_TIME,
+            "So long after the acknowledgement of each write its session reads the key once more; it does not where absent.",
+        ),
     ],
 );
 
@@ -230,15 +244,29 @@ static CLOCKS: Record = record(
     ],
 );
 
-static POPULARITY: Record = record(
-    "`popularity`",
-    &[field(
-        "zipf",
-        Required,
-        Shape::Number(0.01, 10.0),
-        "The k-th key is chosen in proportion to k to the power of minus this: `{zipf: 0.99}`.",
-    )],
-);
+static POPULARITY: Record = Record {
+    what: "`popularity`",
+    at_least_one: true,
+    fields: &[
+        field("zipf", Optional, EXPONENT, ZIPF_ABOUT),
+        field(
+            "reads",
+            Optional,
+            ONE_POPULARITY,
+            "Which keys are read, where others are written; each alike where absent.",
+        ),
+        field("writes", Optional, ONE_POPULARITY, "Which keys are written; each alike where absent."),
+    ],
+};
+
+static ZIPF: Record = record("a popularity", &[field("zipf", Required, EXPONENT, ZIPF_ABOUT)]);
+
+const ONE_POPULARITY: Shape = Shape::Either(&[Shape::Choice(&[word("uniform")]), Shape::Record(&ZIPF)]);
+
+const EXPONENT: Shape = Shape::Number(0.01, 10.0);
+
+const ZIPF_ABOUT: &str =
+    "The k-th key is chosen in proportion to k to the power of minus this: `{zipf: 0.99}`.";
 
 /// Kinds of stores.
 static FAMILIES: &[Word] = &[

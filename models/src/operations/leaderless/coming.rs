@@ -1,8 +1,9 @@
 //! Sessions that come from outside and go.
 
 use super::run::{Event, Run};
-use super::session::{Busy, Intent};
+use super::session::Busy;
 use crate::operations::ClientId;
+use crate::operations::client::Intent;
 use sim::Instant;
 
 impl Run<'_> {
@@ -18,12 +19,12 @@ impl Run<'_> {
     pub(super) fn come(&mut self, now: Instant) {
         let Some(comers) = &mut self.comers else { return };
         let Some(arrival) = comers.next() else { return };
-        let habit = comers.habit(&arrival);
+        let session = comers.session(&arrival);
         let id = comers.idle.pop().unwrap_or_else(|| {
             let stream = comers.stream();
-            self.clients.push(Busy::new(&habit.session, 0, stream))
+            self.clients.push(Busy::new(session, 0, stream))
         });
-        self.clients[id].begin(habit, comers.process(), &arrival);
+        self.clients[id].begin(session, comers.process(), &arrival);
         comers.come += 1;
         self.expect();
         self.send(id, now);

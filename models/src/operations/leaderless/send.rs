@@ -3,7 +3,7 @@
 use super::key::Seen;
 use super::letters::{Answers, Heard, Written};
 use super::run::{Event, Run, Sent};
-use super::session::{End, Intent, Open};
+use super::session::{End, Open};
 use super::store::ReadRepair;
 use crate::operations::history::{Action, Line, Phase};
 use crate::operations::{ClientId, KeyId};
@@ -18,13 +18,13 @@ impl Run<'_> {
         let busy = &mut self.clients[id];
         busy.number += 1;
         busy.sent = now;
-        if !matches!(busy.intent, Intent::Replace(_)) {
-            if !busy.stays {
-                busy.key = KeyId(self.choice.draw(&mut busy.stream));
-            }
+        if !busy.stays && !busy.intent.goes_on() {
+            busy.key = KeyId(self.choice.draw(&mut busy.stream));
+        }
+        if busy.intent.base().is_none() {
             busy.since = now;
         }
-        let writes = matches!(busy.intent, Intent::Write | Intent::Replace(_));
+        let writes = busy.intent.writes();
         let key = &mut self.keys[busy.key].key;
         key.values += u32::from(writes);
         let value = key.values;

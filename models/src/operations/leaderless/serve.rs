@@ -3,7 +3,7 @@
 use super::key::{Key, Version, join};
 use super::letters::{Answers, plus};
 use super::run::{Event, Run, Sent, Tally};
-use super::session::{End, Found, Intent, Open};
+use super::session::{End, Found, Open};
 use super::store::Clock;
 use crate::operations::ClientId;
 use crate::operations::history::Line;
@@ -142,7 +142,7 @@ impl Run<'_> {
             Open::Read { end: End::Refused { in_reach } } => counts.refuse(false, in_reach),
         }
         let wait = busy.plan_next(open);
-        let goes_on = matches!(busy.intent, Intent::Replace(_));
+        let goes_on = busy.intent.goes_on();
         let Some(comers) = self.comers.as_mut().filter(|_| !goes_on) else { return Some(wait) };
         if comers.ends(busy.operations) {
             self.leave(id);

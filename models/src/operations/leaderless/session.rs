@@ -5,7 +5,8 @@ use super::key::Key;
 use super::letters::Answers;
 use super::store::Store;
 use crate::operations::KeyId;
-use crate::operations::crowd::{Arrival, Habit};
+use crate::operations::client::{Habits, Intent};
+use crate::operations::crowd::Arrival;
 use crate::operations::history::{Action, Phase};
 use crate::operations::key::Order;
 use sim::{Instant, Law, Span, Stream};
@@ -37,21 +38,11 @@ pub struct Session {
     pub think: Law,
 }
 
-/// What a client does next.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Intent {
-    Read,
-    Write,
-    /// The read of an update.
-    Update,
-    /// Its write, on the version read.
-    Replace(Order),
-}
-
 /// A client and what it waits for.
 #[derive(Clone, Debug)]
 pub(super) struct Busy<'a> {
     pub(super) session: &'a Session,
+    pub(super) habits: Habits,
     pub(super) stream: Stream,
     pub(super) home: Option<usize>,
     pub(super) process: u32,
@@ -60,7 +51,7 @@ pub(super) struct Busy<'a> {
     /// Since when what it does needs the versions that are there: the beginning of an update is that of its read.
     pub(super) since: Instant,
     pub(super) sent: Instant,
-    pub(super) intent: Intent,
+    pub(super) intent: Intent<Order>,
     /// The place that coordinates its read.
     pub(super) coordinated_at: usize,
     /// Does it stay with its key?
@@ -112,22 +103,19 @@ impl Found {
     }
 }
 
+impl From<&Session> for Habits {
+    fn from(session: &Session) -> Self {
+        let Session { reads, updates, think, .. } = session;
+        Habits { reads: *reads, updates: *updates, think: think.clone(), reads_back: None }
+    }
+}
+
 impl Turns {
     /// Where one begins that stays with a coordinator.
     fn home(self) -> Option<usize> {
         match self {
             Turns::Sticky(home) => Some(home),
             Turns::Nearest | Turns::Uniform => None,
-        }
-    }
-}
-
-impl Intent {
-    /// What an update's write is based on.
-    pub(super) fn base(self) -> Option<Order> {
-        match self {
-            Intent::Replace(base) => Some(base),
-            Intent::Read | Intent::Write | Intent::Update => None,
         }
     }
 }
@@ -155,6 +143,7 @@ impl<'a> Busy<'a> {
     pub(super) fn new(session: &'a Session, index: usize, stream: Stream) -> Self {
         Busy {
             session,
+            habits: session.into(),
             stream,
             home: session.turns.home(),
             process: index as u32,
@@ -173,12 +162,13 @@ impl<'a> Busy<'a> {
     }
 
     /// Begins a session on one key.
-    pub(super) fn begin(&mut self, habit: &'a Habit<Session>, process: u32, arrival: &Arrival) {
-        (self.session, self.operations) = (&habit.session, habit.operations);
+    pub(super) fn begin(&mut self, session: &'a Session, process: u32, arrival: &Arrival) {
+        (self.session, self.habits) = (session, arrival.conduct.into());
         (self.process, self.key, self.counted) = (process, arrival.key, arrival.counted);
+        self.operations = arrival.conduct.operations;
         (self.home, self.stays) = (self.session.turns.home(), true);
         self.memory.clear();
-        self.choose();
+        self.intent = self.habits.choose(&mut self.stream);
     }
 
     /// Decides what comes next, given what was done; returns after how long.
@@ -187,21 +177,14 @@ impl<'a> Busy<'a> {
             self.intent = Intent::Replace(found.order);
             return Span::ZERO;
         }
-        let wait = self.session.think.sample(&mut self.stream);
-        self.choose();
+        if let (Some(after), Open::Write { end: End::Done(_), .. }) = (self.habits.reads_back, done) {
+            self.intent = Intent::ReadBack;
+            return after;
+        }
+        let wait = self.habits.think.sample(&mut self.stream);
+        self.intent = self.habits.choose(&mut self.stream);
         // A client that is refused at once does not ask again at the same instant for ever.
         wait.max(Span::NANOSECOND)
-    }
-
-    fn choose(&mut self) {
-        let share = self.stream.uniform();
-        self.intent = if share < self.session.reads {
-            Intent::Read
-        } else if share < self.session.reads + self.session.updates {
-            Intent::Update
-        } else {
-            Intent::Write
-        };
     }
 
     /// The place of the coordinator that the next operation is sent to, if there is one.

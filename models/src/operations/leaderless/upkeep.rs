@@ -3,9 +3,10 @@
 use super::key::Key;
 use super::letters::plus;
 use super::run::{Run, Tally, VERSIONS_KEPT};
-use super::session::{Intent, Open};
+use super::session::Open;
 use super::store::Store;
 use crate::operations::KeyId;
+use crate::operations::client::Intent;
 use crate::operations::quorum::REPLICAS_MAX;
 use sim::{Instant, Span};
 

@@ -77,7 +77,7 @@ impl Watched<'_> {
         stream: &mut Stream,
     ) -> ClientSlice {
         let specification = design.specification();
-        let mut tally = Tally::new(specification, self.id, OPERATIONS);
+        let mut tally = Tally::new(specification, (self.id, self.sessions), OPERATIONS);
         for draw in 0..self.visitor.draws(OPERATIONS) {
             let at = from + Span::from_seconds(stream.uniform() * (until - from).seconds());
             if let Some(seen) = self.one(scenes, strata, at, stream) {
@@ -86,7 +86,7 @@ impl Watched<'_> {
             }
         }
         let middle = from + Span::from_nanos((until - from).nanos() / 2);
-        let rates = self.visitor.rates(scenes.at(middle), middle);
+        let rates = self.visitor.rates(scenes.at(middle), middle, |_| 1.0);
         let seen = tally.outcome(1.0, confidence(specification));
         ClientSlice {
             store: self.id,

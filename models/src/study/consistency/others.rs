@@ -12,8 +12,9 @@ use super::player::{Role, Writing};
 use super::scenes::Scenes;
 use super::visit::{LONGEST, Visitor};
 use crate::operations::{Arrival, KeyId, Stretch};
+use crate::specification::PopulationId;
 use sim::law::poisson;
-use sim::{Instant, Span, Stream};
+use sim::{Instant, Span, Stream, Table};
 
 /// Reads and writes, each, of a stretch at each place that are enough to know whether there was any.
 const ENOUGH: f64 = 8.0;
@@ -24,21 +25,30 @@ const CROWD: f64 = 2.0;
 /// Instants of it at which the traffic is looked at.
 const SLOTS: usize = 8;
 
-/// Those who come to a key of which a share of all sessions is.
+/// Those of a population who come to a key.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Comer {
+    /// Of all sessions of the population.
+    pub(super) share: f64,
+    /// Share of their operations that are reads.
+    pub(super) reads: f64,
+    /// What of them their writes are.
+    pub(super) writing: Writing,
+}
+
+/// Those who come to a key.
 #[derive(Debug)]
 pub(super) struct Others<'a> {
     pub(super) visitor: &'a Visitor<'a>,
     pub(super) scenes: &'a Scenes,
-    pub(super) share: f64,
+    pub(super) comers: Table<PopulationId, Comer>,
     pub(super) arrivals: Vec<Arrival>,
 }
 
 /// Who comes long before or after a session.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Far {
-    /// This share of all sessions,
-    part: f64,
-    /// doing this while they are few,
+    /// Sessions doing this while they are few,
     few: Role,
     /// or this while they are many,
     many: Role,
@@ -51,12 +61,20 @@ impl Far {
     pub(super) fn operating(reads: f64) -> Self {
         let rarer = reads.min(1.0 - reads);
         let enough = if rarer > 0.0 { (ENOUGH / rarer).min(ENOUGH_AT_MOST) } else { ENOUGH };
-        Far { part: 1.0, few: Role::Whole, many: Role::One, enough }
+        Far { few: Role::Whole, many: Role::One, enough }
     }
 
     /// Those that write.
-    pub(super) fn writing(writing: Writing) -> Self {
-        Far { part: writing.share, few: Role::Writes, many: Role::OneWrite, enough: ENOUGH }
+    pub(super) const WRITING: Far = Far { few: Role::Writes, many: Role::OneWrite, enough: ENOUGH };
+}
+
+impl Comer {
+    /// Of all sessions of the population those that come in a role.
+    fn part(&self, role: Role) -> f64 {
+        match role {
+            Role::Whole | Role::One => self.share,
+            Role::Writes | Role::OneWrite => self.share * self.writing.share,
+        }
     }
 }
 
@@ -68,7 +86,12 @@ fn twice(length: Span) -> Span {
 impl Others<'_> {
     /// Everybody comes during a stretch.
     pub(super) fn come(&mut self, during: Stretch, stream: &mut Stream) {
-        self.arrive(during, 1.0, Role::Whole, stream);
+        self.arrive(during, Role::Whole, stream);
+    }
+
+    /// The greatest part of the sessions of any population that comes in a role.
+    fn most(&self, role: Role) -> f64 {
+        self.comers.rows().iter().map(|comer| comer.part(role)).fold(0.0, f64::max)
     }
 
     /// Some come, from an instant back to another.
@@ -92,55 +115,65 @@ impl Others<'_> {
     }
 
     fn come_far(&mut self, during: Stretch, far: Far, stream: &mut Stream) {
-        let part = self.share * far.part;
         let seconds = (during.until - during.from).seconds();
-        if self.visitor.most() * part * seconds <= CROWD * far.enough {
-            self.arrive(during, far.part, far.few, stream);
+        if self.visitor.most() * self.most(far.many) * seconds <= CROWD * far.enough {
+            self.arrive(during, far.few, stream);
             return;
         }
         let slot = Span::from_nanos((during.until - during.from).nanos() / SLOTS as i64);
         let begins = |index: usize| during.from + slot * index as i64;
         let middle = Span::from_nanos(slot.nanos() / 2);
-        let rates: [Vec<f64>; SLOTS] = std::array::from_fn(|index| {
-            let at = begins(index) + middle;
-            self.visitor.rates(self.scenes.at(at), at)
-        });
-        for place in 0..rates[0].len() {
-            let sum: f64 = rates.iter().map(|rates| rates[place]).sum();
-            let due = sum / SLOTS as f64 * part * seconds;
+        let rates = |of: &dyn Fn(&Comer) -> f64| -> [Vec<f64>; SLOTS] {
+            std::array::from_fn(|index| {
+                let at = begins(index) + middle;
+                self.visitor.rates(self.scenes.at(at), at, |population| of(&self.comers[population]))
+            })
+        };
+        let come = rates(&|comer| comer.part(far.many));
+        let read = rates(&|comer| comer.part(far.many) * comer.reads);
+        for place in 0..come[0].len() {
+            let sum: f64 = come.iter().map(|rates| rates[place]).sum();
+            let reads = read.iter().map(|rates| rates[place]).sum::<f64>() / sum.max(f64::MIN_POSITIVE);
+            let due = sum / SLOTS as f64 * seconds;
             let mut left = poisson(due.min(far.enough), stream);
             while left > 0 {
                 left -= 1;
                 let mut chosen = stream.uniform() * sum;
-                let slots = rates.iter().map(|rates| rates[place]);
+                let slots = come.iter().map(|rates| rates[place]);
                 let index = slots.enumerate().find_map(|(index, rate)| {
                     chosen -= rate;
                     (chosen < 0.0).then_some(index)
                 });
                 let within = Span::from_seconds(stream.uniform() * slot.seconds());
-                self.add(begins(index.unwrap_or(SLOTS - 1)) + within, place, far.many);
+                self.add(begins(index.unwrap_or(SLOTS - 1)) + within, place, (far.many, reads));
             }
         }
     }
 
-    /// Some of the sessions come as they come.
-    fn arrive(&mut self, during: Stretch, part: f64, role: Role, stream: &mut Stream) {
-        let gap = 1.0 / (self.visitor.most() * self.share * part);
+    /// Those of a role come as they come.
+    fn arrive(&mut self, during: Stretch, role: Role, stream: &mut Stream) {
+        let most = self.most(role);
+        let gap = 1.0 / (self.visitor.most() * most);
         let mut at = during.from;
         loop {
             let wait = -libm::log1p(-stream.uniform()) * gap;
-            if wait >= (during.until - at).seconds() {
+            if wait.is_nan() || wait >= (during.until - at).seconds() {
                 return;
             }
             at += Span::from_seconds(wait);
-            if let Some(place) = self.visitor.place(self.scenes.at(at), at, stream) {
-                self.add(at, place, role);
+            let Some((place, population)) = self.visitor.place(self.scenes.at(at), at, stream) else {
+                continue;
+            };
+            let comer = self.comers[population];
+            let part = comer.part(role);
+            if part >= most || stream.uniform() * most < part {
+                self.add(at, place, (role, comer.reads));
             }
         }
     }
 
-    fn add(&mut self, at: Instant, place: usize, role: Role) {
-        let habit = self.visitor.player().habit(place, role);
-        self.arrivals.push(Arrival { at, key: KeyId(0), habit, counted: false });
+    fn add(&mut self, at: Instant, place: usize, (role, reads): (Role, f64)) {
+        let conduct = self.visitor.player().conduct(role, reads);
+        self.arrivals.push(Arrival { at, key: KeyId(0), place: place as u32, conduct, counted: false });
     }
 }

@@ -7,7 +7,7 @@ use super::visit::LONGEST;
 use crate::design::Design;
 use crate::network::delay;
 use crate::operations::leaderless::ReadRepair;
-use crate::operations::{Arrival, Crowd, Habit, Popularity, PrimaryRun, Session, Stretch, leaderless};
+use crate::operations::{Arrival, Conduct, Crowd, Popularity, PrimaryRun, Session, Stretch, leaderless};
 use crate::outcome::Anomaly;
 use crate::specification::{Family, Primary, Replicated, Sessions, SiteId, Specification};
 use crate::store::Glimpse;
@@ -17,7 +17,7 @@ use sim::{Instant, Replication, Seed, Span, Stream, StreamName};
 /// A delay longer than this one in ten thousand has is not waited for.
 const LATEST: f64 = 0.9999;
 
-/// What sessions do at a place of the store.
+/// What sessions do.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Role {
     /// What they do.
@@ -35,19 +35,18 @@ pub(super) enum Role {
 pub(super) struct Player<'d> {
     design: &'d Design,
     family: &'d Family,
-    patience: Span,
+    sessions: &'d Sessions,
     members: Vec<SiteId>,
     /// The longest way between two members.
     way: Span,
-    writing: Writing,
     engine: Engine<'d>,
 }
 
-/// An engine, and what sessions are like: as many for each [`Role`] as there are members.
+/// An engine, and where sessions turn from each member's site.
 #[derive(Debug)]
 enum Engine<'d> {
-    OneWriter(&'d Primary, Vec<Habit<Session>>),
-    ManyWriters(&'d Replicated, Vec<Habit<leaderless::Session>>),
+    OneWriter(&'d Primary, Vec<Session>),
+    ManyWriters(&'d Replicated, Vec<leaderless::Session>),
 }
 
 /// What is played, and until when it begins.
@@ -80,49 +79,40 @@ pub(super) struct Writing {
 }
 
 impl Writing {
-    pub(super) fn of(sessions: &Sessions, reads: f64, answers: Span) -> Self {
+    /// Of sessions with a share of reads whose operations take so long beside the thinking; writes alone take `answers`.
+    pub(super) fn of(sessions: &Sessions, reads: f64, (takes, answers): (Span, Span)) -> Self {
         let (writes, ends) = (1.0 - reads, 1.0 / sessions.operations);
         // The chance that an operation is a write or the last.
         let decides = ends + writes - ends * writes;
         let share = writes / decides;
+        let gap = (sessions.think + takes).seconds() / decides - answers.seconds();
         Writing {
             share,
             operations: 1.0 / (1.0 - (1.0 - ends) * share),
-            think: Span::from_seconds((sessions.think + answers).seconds() / decides - answers.seconds()),
+            think: Span::from_seconds(gap.max(0.0)),
         }
     }
 }
 
+/// Mean time that an operation takes beside the thinking, given the share of reads and what an answer takes.
+pub(super) fn operation_takes(sessions: &Sessions, reads: f64, answer: Span) -> Span {
+    let (writes, answer) = (1.0 - reads, answer.seconds());
+    let read_back = sessions.reads_back.map_or(0.0, |after| after.seconds() + answer);
+    Span::from_seconds((answer + writes * (sessions.updates * answer + read_back)).min(LONGEST))
+}
+
 impl<'d> Player<'d> {
-    pub(super) fn new(design: &'d Design, family: &'d Family, sessions: &Sessions, reads: f64) -> Self {
+    pub(super) fn new(design: &'d Design, family: &'d Family, sessions: &'d Sessions) -> Self {
         let members = family.members();
         let way = way(design.specification(), &members);
-        let writing = Writing::of(sessions, reads, way * 2);
-        let roles = [
-            (reads, sessions.think, sessions.operations),
-            (0.0, writing.think, writing.operations),
-            (0.0, writing.think, 1.0),
-            (reads, sessions.think, 1.0),
-        ];
-        let places = members.len();
-        let habits = roles.into_iter().flat_map(|role| (0..places).map(move |place| (role, place)));
+        let places = 0..members.len();
         let engine = match family {
             Family::Primary(plan) => {
-                let habit = |((reads, think, operations), place)| Habit {
-                    session: history::session(reads, think, plan, place),
-                    operations,
-                };
-                Engine::OneWriter(plan, habits.map(habit).collect())
+                Engine::OneWriter(plan, places.map(|place| history::comer(plan, place)).collect())
             }
-            Family::Replicated(plan) => {
-                let habit = |((reads, think, operations), place)| Habit {
-                    session: many::session(reads, think, place),
-                    operations,
-                };
-                Engine::ManyWriters(plan, habits.map(habit).collect())
-            }
+            Family::Replicated(plan) => Engine::ManyWriters(plan, places.map(many::comer).collect()),
         };
-        Player { design, family, patience: sessions.patience, members, way, writing, engine }
+        Player { design, family, sessions, members, way, engine }
     }
 
     /// The sites of the store's members.
@@ -130,20 +120,26 @@ impl<'d> Player<'d> {
         &self.members
     }
 
-    /// What of sessions their writes are.
-    pub(super) fn writing(&self) -> Writing {
-        self.writing
+    /// What of sessions with a share of reads their writes are.
+    pub(super) fn writing(&self, reads: f64) -> Writing {
+        let answer = self.way * 2;
+        Writing::of(self.sessions, reads, (operation_takes(self.sessions, reads, answer), answer))
     }
 
-    /// The habit of sessions at a place.
-    pub(super) fn habit(&self, place: usize, role: Role) -> u32 {
-        let role = match role {
-            Role::Whole => 0,
-            Role::Writes => 1,
-            Role::OneWrite => 2,
-            Role::One => 3,
-        };
-        (role * self.members.len() + place) as u32
+    /// What sessions do of whose operations a share are reads.
+    pub(super) fn conduct(&self, role: Role, reads: f64) -> Conduct {
+        let Sessions { operations, think, updates, reads_back, .. } = *self.sessions;
+        let whole = Conduct { reads, updates: (1.0 - reads) * updates, operations, think, reads_back };
+        let write = Conduct { reads: 0.0, updates: 0.0, operations: 1.0, think, reads_back: None };
+        match role {
+            Role::Whole => whole,
+            Role::One => Conduct { operations: 1.0, ..whole },
+            Role::OneWrite => write,
+            Role::Writes => {
+                let Writing { operations, think, .. } = self.writing(reads);
+                Conduct { operations, think, ..write }
+            }
+        }
     }
 
     /// May what others do after a session has ended decide the fate of what it wrote?
@@ -192,7 +188,7 @@ impl<'d> Player<'d> {
 
     /// The instants at which acknowledged writes may be lost, in order, up to a horizon.
     pub(super) fn losses(&self, scenes: &Scenes, horizon: Instant) -> Vec<Instant> {
-        if !possible(self.design.specification(), self.family, Anomaly::LostWrite) {
+        if !possible(self.design.specification(), (self.family, self.sessions), Anomaly::LostWrite) {
             return Vec::new();
         }
         let glimpses = scenes.glimpses(Instant::ZERO, horizon);
@@ -259,21 +255,26 @@ impl<'d> Player<'d> {
         let name = StreamName::of("crowd", "operations");
         let own = Stream::new(Seed(stream.bits()), Replication(0), name);
         match &self.engine {
-            Engine::OneWriter(plan, habits) => {
+            Engine::OneWriter(plan, sessions) => {
                 let reigns = history::reigns(&glimpses, self.members.len()).map_err(|_| Unplayable)?;
-                let store = history::store(specification, plan, reigns, self.patience, popularity);
-                let run = PrimaryRun::open(&store, Crowd { habits, arrivals }, lags, own);
+                let store = history::store(specification, plan, reigns, self.sessions.patience, popularity);
+                let run = PrimaryRun::open(&store, Crowd { sessions, arrivals }, lags, own);
                 Ok(run.run(Instant::FAR).into())
             }
-            Engine::ManyWriters(plan, habits) => {
+            Engine::ManyWriters(plan, sessions) => {
                 let mut logs = own.clone();
-                let store =
-                    many::store(specification, plan, &glimpses, (self.patience, popularity), &mut logs);
+                let store = many::store(
+                    specification,
+                    plan,
+                    &glimpses,
+                    (self.sessions.patience, popularity),
+                    &mut logs,
+                );
                 let mut store = store.ok_or(Unplayable)?;
                 if let Some(every) = store.anti_entropy {
                     store.compared = Instant::ZERO - (during.from - last_before(during.from, every));
                 }
-                let run = leaderless::Run::open(&store, Crowd { habits, arrivals }, own);
+                let run = leaderless::Run::open(&store, Crowd { sessions, arrivals }, own);
                 Ok(run.run(Instant::ZERO + (during.until - during.from)).into())
             }
         }
@@ -296,15 +297,20 @@ fn last_before(at: Instant, every: Span) -> Instant {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::operations::Interest;
+
+    const AT_ONCE: (Span, Span) = (Span::ZERO, Span::ZERO);
 
     /// Sessions played out one operation after the other.
     #[test]
     fn the_writes_of_sessions_have_the_law_that_is_said() {
         let sessions = Sessions {
-            popularity: Popularity::Uniform { keys: 1 },
+            interest: Interest::alike(Popularity::Uniform { keys: 1 }),
             operations: 8.0,
             think: Span::from_secs(3),
             patience: Span::SECOND,
+            updates: 0.0,
+            reads_back: None,
         };
         let (reads, count) = (0.8, 200_000);
         let mut stream = Stream::new(Seed(1), Replication(0), StreamName::of("test", "sessions"));
@@ -325,7 +331,7 @@ mod tests {
                 since = since.map(|steps: u32| steps + 1);
             }
         }
-        let writing = Writing::of(&sessions, reads, Span::ZERO);
+        let writing = Writing::of(&sessions, reads, AT_ONCE);
         let close = |found: f64, said: f64| assert!((found / said - 1.0).abs() < 0.02, "{found}, {said}");
         close(f64::from(wrote) / f64::from(count), writing.share);
         close(f64::from(writes) / f64::from(wrote), writing.operations);
@@ -335,12 +341,14 @@ mod tests {
     #[test]
     fn sessions_that_only_read_never_write() {
         let sessions = Sessions {
-            popularity: Popularity::Uniform { keys: 1 },
+            interest: Interest::alike(Popularity::Uniform { keys: 1 }),
             operations: 1.0,
             think: Span::SECOND,
             patience: Span::SECOND,
+            updates: 0.0,
+            reads_back: None,
         };
-        assert_eq!(Writing::of(&sessions, 1.0, Span::ZERO).share, 0.0);
-        assert_eq!(Writing::of(&sessions, 0.0, Span::ZERO).share, 1.0);
+        assert_eq!(Writing::of(&sessions, 1.0, AT_ONCE).share, 0.0);
+        assert_eq!(Writing::of(&sessions, 0.0, AT_ONCE).share, 1.0);
     }
 }

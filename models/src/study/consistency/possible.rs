@@ -2,10 +2,14 @@
 
 use crate::operations::leaderless::Clock;
 use crate::outcome::Anomaly;
-use crate::specification::{Acknowledged, Failover, Family, Specification};
+use crate::specification::{Acknowledged, Failover, Family, Sessions, Specification};
 
 /// Can it ever happen?
-pub(super) fn possible(specification: &Specification, family: &Family, anomaly: Anomaly) -> bool {
+pub(super) fn possible(
+    specification: &Specification,
+    (family, sessions): (&Family, &Sessions),
+    anomaly: Anomaly,
+) -> bool {
     let loses = match family {
         Family::Primary(plan) => {
             plan.acknowledged != Acknowledged::Quorum && plan.failover != Failover::Never
@@ -24,6 +28,7 @@ pub(super) fn possible(specification: &Specification, family: &Family, anomaly: 
         Anomaly::LostWrite | Anomaly::ReadThenLost | Anomaly::ReadAfterLoss => loses,
         Anomaly::TwoWriters => matches!(family, Family::Primary(plan) if plan.may_divide()),
         Anomaly::WriteInThePast | Anomaly::MonotonicWrites | Anomaly::WritesFollowReads => clocks_differ,
+        Anomaly::LostUpdate => sessions.updates > 0.0,
         Anomaly::StaleRead
         | Anomaly::ReadYourWrites
         | Anomaly::MonotonicReads

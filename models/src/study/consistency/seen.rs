@@ -57,6 +57,7 @@ fn of_one_writer(counts: &PrimaryCounts, anomaly: Anomaly, operations: u64, sent
         Anomaly::ReadThenLost => (counts.read_then_lost, counts.writes),
         Anomaly::TwoWriters => (counts.superseded, counts.writes),
         Anomaly::OutOfOrder => (counts.out_of_order(), counts.reads + counts.writes),
+        Anomaly::LostUpdate => (counts.lost_updates, counts.updates),
         Anomaly::MonotonicWrites
         | Anomaly::WritesFollowReads
         | Anomaly::DroppedWrite
@@ -76,6 +77,7 @@ fn of_many_writers(counts: &leaderless::Counts, anomaly: Anomaly, operations: u6
         Anomaly::ReadAfterLoss => (counts.stale_after_loss, counts.reads),
         Anomaly::LostWrite => (counts.lost, counts.writes),
         Anomaly::ReadThenLost => (counts.read_then_lost, counts.writes),
+        Anomaly::LostUpdate => (counts.lost_updates, counts.updates),
         Anomaly::DroppedWrite => (counts.dropped, counts.writes),
         Anomaly::WriteInThePast => (counts.in_the_past, counts.accepted),
         Anomaly::TwoWriters | Anomaly::OutOfOrder => (0, 0),

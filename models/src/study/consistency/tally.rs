@@ -5,7 +5,7 @@ use super::possible::possible;
 use super::seen::Seen;
 use super::times::Weighed;
 use crate::outcome::{Anomaly, AnomalyOutcome, Consistency, Estimate, Method};
-use crate::specification::{Family, Specification, StoreId};
+use crate::specification::{Family, Sessions, Specification, StoreId};
 use crate::study::interval::convert;
 use crate::study::measure::NO_SAMPLE;
 use sim::stats::{Confidence, Moments, Pairs, events_bound_after_none};
@@ -52,11 +52,15 @@ struct Here {
 
 impl Tally {
     /// For a store with so many operations in a replication at most.
-    pub(super) fn new(specification: &Specification, store: StoreId, operations: f64) -> Self {
+    pub(super) fn new(
+        specification: &Specification,
+        (store, sessions): (StoreId, &Sessions),
+        operations: f64,
+    ) -> Self {
         let family = &specification.stores[store].family;
         Tally {
             one_writer: matches!(family, Family::Primary(_)),
-            possible: Anomaly::ALL.map(|anomaly| possible(specification, family, anomaly)),
+            possible: Anomaly::ALL.map(|anomaly| possible(specification, (family, sessions), anomaly)),
             units: units(UNITS, operations),
             operations: Moments::default(),
             of_all: Default::default(),
@@ -140,8 +144,12 @@ impl Tally {
     /// What it says. A replication lasts so many years.
     pub(crate) fn outcome(&self, years: f64, confidence: Confidence) -> Consistency {
         let per_year = |units: f64| units / self.units / years;
-        let all =
-            Anomaly::ALL.into_iter().enumerate().filter(|(_, anomaly)| anomaly.concerns(self.one_writer));
+        // Most sessions have no updates, and no use for a row about them.
+        let idle = |anomaly: Anomaly, index: usize| anomaly == Anomaly::LostUpdate && !self.possible[index];
+        let all = Anomaly::ALL
+            .into_iter()
+            .enumerate()
+            .filter(|(index, anomaly)| anomaly.concerns(self.one_writer) && !idle(*anomaly, *index));
         let anomalies = all.map(|(index, anomaly)| AnomalyOutcome {
             anomaly,
             of_all: self.per_million(index, &self.of_all[index], confidence),

@@ -1,16 +1,15 @@
 //! One session among the others on its key; or every session of a replication.
 
-use super::others::{Far, Others};
-use super::player::{Play, Player, Role, Unplayable};
+use super::others::{Comer, Far, Others};
+use super::player::{Play, Player, Role, Unplayable, operation_takes};
 use super::scenes::{Scene, Scenes};
 use super::seen::Seen;
 use super::strata::Strata;
-use crate::curve::Curve;
 use crate::design::Design;
 use crate::network::delay;
-use crate::operations::popularity::Choice;
+use crate::operations::popularity::Interests;
 use crate::operations::{Arrival, KeyId, Stretch};
-use crate::specification::{Family, PopulationId, Sessions, SiteId};
+use crate::specification::{Family, PopulationId, Sessions, SiteId, Specification, StoreId};
 use crate::study::history;
 use sim::{Instant, Span, Stream, Table};
 
@@ -30,47 +29,50 @@ pub(super) struct Visitor<'d> {
     sessions: &'d Sessions,
     /// Where the traffic of each site is served: a member's number.
     places: Table<SiteId, usize>,
-    /// Reads and writes of a request.
-    touches: (f64, f64),
+    /// Reads and writes of a request of each population.
+    touches: Table<PopulationId, (f64, f64)>,
     /// Sessions a second at most.
     most: f64,
+    /// The share of all operations that are reads, about.
+    reads: f64,
 }
 
 impl<'d> Visitor<'d> {
+    /// Those of a store's clients, where it has any.
     pub(super) fn new(
         design: &'d Design,
-        family: &'d Family,
+        (store, family): (StoreId, &'d Family),
         sessions: &'d Sessions,
-        touches: (f64, f64),
-    ) -> Self {
+    ) -> Option<Self> {
         let specification = design.specification();
-        let reads = history::reading(touches);
-        let player = Player::new(design, family, sessions, reads);
-        let members = player.members();
-        let place = |id: SiteId| specification.sites[id].place;
-        let nearest = |site: SiteId| {
-            let distance = |member: &usize| {
-                (members[*member] != site, delay(specification, place(site), place(members[*member])))
-            };
-            (0..members.len()).min_by_key(distance).unwrap_or(0)
+        let player = Player::new(design, family, sessions);
+        let touches = specification.populations.map(|id, _| history::touches(specification, store, id));
+        let sum = |of: &dyn Fn((f64, f64)) -> f64| -> f64 {
+            touches.iter().map(|(id, touches)| design.curves[id].peak() * of(*touches)).sum()
         };
-        let peak: f64 = design.curves.rows().iter().map(Curve::peak).sum();
-        Visitor {
+        let (reads, writes) = (sum(&|touches| touches.0), sum(&|touches| touches.1));
+        (reads + writes > 0.0).then(|| Visitor {
             design,
             sessions,
-            places: specification.sites.map(|site, _| nearest(site)),
+            places: places(specification, player.members()),
             touches,
-            most: peak * (touches.0 + touches.1) / sessions.operations,
+            most: (reads + writes) / sessions.operations,
+            reads: history::reading((reads, writes)),
             player,
-        }
+        })
     }
 
     pub(super) fn player(&self) -> &Player<'d> {
         &self.player
     }
 
-    pub(super) fn operations_a_request(&self) -> f64 {
-        self.touches.0 + self.touches.1
+    /// Operations in a replication that lasts so long while all is well.
+    pub(super) fn operations(&self, horizon: Span) -> f64 {
+        let end = Instant::ZERO + horizon;
+        let of = |(id, (reads, writes)): (PopulationId, &(f64, f64))| {
+            self.design.curves[id].integral(Instant::ZERO, end) * (reads + writes)
+        };
+        self.touches.iter().map(of).sum()
     }
 
     /// Sessions a second at most.
@@ -85,7 +87,8 @@ impl<'d> Visitor<'d> {
 
     /// Mean time that a session lasts whose operations are answered after such a time.
     fn takes(&self, answers: Span) -> Span {
-        let operation = self.sessions.think.seconds() + answers.seconds();
+        let takes = operation_takes(self.sessions, self.reads, answers);
+        let operation = self.sessions.think.seconds() + takes.seconds();
         Span::from_seconds((self.sessions.operations * operation).min(LONGEST / 10.0))
     }
 
@@ -96,9 +99,9 @@ impl<'d> Visitor<'d> {
         Span::from_seconds((self.sessions.patience.seconds() + spreads + lasts).min(LONGEST))
     }
 
-    /// How long after its loss a write may be missed, of a key with such a share of all sessions.
+    /// How long after its loss a write may be missed, of a key with such a share of all writes.
     pub(super) fn missed(&self, share: f64) -> Span {
-        let writes = self.most * self.sessions.operations * (1.0 - history::reading(self.touches)) * share;
+        let writes = self.most * self.sessions.operations * (1.0 - self.reads) * share;
         Span::from_seconds((WRITES_AFTER / writes.max(f64::MIN_POSITIVE)).min(LONGEST))
     }
 
@@ -114,70 +117,117 @@ impl<'d> Visitor<'d> {
     /// How many instants to draw if they are to cost about so many operations.
     pub(super) fn draws(&self, operations: f64) -> u64 {
         let around = self.near(Span::ZERO).seconds() + self.lasts().seconds();
-        let others = self.most * self.sessions.popularity.meeting() * around;
+        let others = self.most * self.sessions.interest.meeting(self.reads) * around;
         ((operations / self.sessions.operations / (1.0 + others)) as u64).max(1)
     }
 
     /// Operations that are simulated to look at one session, on average, in a replication that lasts so long.
     pub(super) fn around_one(&self, horizon: Span) -> f64 {
         let around = self.near(Span::ZERO).seconds() * 2.0 + self.lasts().seconds() * LENGTHS_AFTER;
-        let others = self.most * self.sessions.popularity.meeting() * around.min(horizon.seconds());
+        let others = self.most * self.sessions.interest.meeting(self.reads) * around.min(horizon.seconds());
         self.sessions.operations * (1.0 + others)
     }
 
     /// Sessions a second that each who arrives at a site begins at its member, at an instant.
-    fn arriving<'a>(&'a self, scene: &'a Scene, at: Instant) -> impl Iterator<Item = (usize, f64)> + 'a {
-        let a_request = self.operations_a_request() / self.sessions.operations;
+    fn arriving<'a>(
+        &'a self,
+        scene: &'a Scene,
+        at: Instant,
+    ) -> impl Iterator<Item = ((usize, PopulationId), f64)> + 'a {
         let mut known: Option<(PopulationId, f64)> = None;
         scene.arriving.iter().map(move |arriving| {
             let population = arriving.population;
             let rate = match known {
                 Some((last, rate)) if last == population => rate,
-                _ => self.design.curves[population].rate(at),
+                _ => {
+                    let (reads, writes) = self.touches[population];
+                    self.design.curves[population].rate(at) * ((reads + writes) / self.sessions.operations)
+                }
             };
             known = Some((population, rate));
-            (self.places[arriving.site], rate * a_request * arriving.share_at(at))
+            ((self.places[arriving.site], population), rate * arriving.share_at(at))
         })
     }
 
-    /// Where a session begins at an instant, if one does: in proportion to what arrives.
-    pub(super) fn place(&self, scene: &Scene, at: Instant, stream: &mut Stream) -> Option<usize> {
+    /// Where a session begins at an instant, and whose, if one does: in proportion to what arrives.
+    pub(super) fn place(
+        &self,
+        scene: &Scene,
+        at: Instant,
+        stream: &mut Stream,
+    ) -> Option<(usize, PopulationId)> {
         let mut left = stream.uniform() * self.most;
-        self.arriving(scene, at).find_map(|(place, rate)| {
+        self.arriving(scene, at).find_map(|(whose, rate)| {
             left -= rate;
-            (left < 0.0).then_some(place)
+            (left < 0.0).then_some(whose)
         })
     }
 
-    /// Sessions a second that begin at each place.
-    pub(super) fn rates(&self, scene: &Scene, at: Instant) -> Vec<f64> {
+    /// Sessions a second that begin at each place, of each population a part.
+    pub(super) fn rates(&self, scene: &Scene, at: Instant, part: impl Fn(PopulationId) -> f64) -> Vec<f64> {
         let mut rates = vec![0.0; self.player.members().len()];
-        self.arriving(scene, at).for_each(|(place, rate)| rates[place] += rate);
+        self.arriving(scene, at)
+            .for_each(|((place, population), rate)| rates[place] += rate * part(population));
         rates
     }
 
-    /// What a session at a place sees of a key with such a share of all sessions.
+    /// Who comes to a key with such shares of all reads and all writes.
+    fn comers(&self, (read, written): (f64, f64)) -> Table<PopulationId, Comer> {
+        let mut known: Option<((f64, f64), Comer)> = None;
+        self.touches.map(|_, touches| {
+            if let Some((of, comer)) = known.filter(|(of, _)| of == touches) {
+                known = Some((of, comer));
+                return comer;
+            }
+            let (reads, writes) = (touches.0 * read, touches.1 * written);
+            let all = touches.0 + touches.1;
+            let share = if all > 0.0 { (reads + writes) / all } else { 0.0 };
+            let reads = history::reading((reads, writes));
+            let comer = Comer { share, reads, writing: self.player.writing(reads) };
+            known = Some((*touches, comer));
+            comer
+        })
+    }
+
+    /// The share of a population's operations that are reads.
+    pub(super) fn reads_of(&self, population: PopulationId) -> f64 {
+        history::reading(self.touches[population])
+    }
+
+    /// The share of its operations on one key that are.
+    fn reads_of_key(&self, interests: &Interests, (key, population): (u32, PopulationId)) -> f64 {
+        if interests.are_alike() {
+            return self.reads_of(population);
+        }
+        let (touches, shares) = (self.touches[population], interests.shares(key));
+        history::reading((touches.0 * shares.0, touches.1 * shares.1))
+    }
+
+    /// What a session at a place sees of a key with such shares of all reads and all writes.
     pub(super) fn visit(
         &self,
         scenes: &Scenes,
-        (at, place): (Instant, usize),
-        share: f64,
+        (at, place, population): (Instant, usize, PopulationId),
+        shares: (f64, f64),
         strata: &Strata,
         stream: &mut Stream,
     ) -> Result<Seen, Unplayable> {
         let ends = self.ends(at, strata);
-        let missed = self.missed(share);
+        let missed = self.missed(shares.1);
         let span = Stretch { from: strata.begins(at, missed), until: strata.ends(ends) };
         let lags = self.player.lags(scenes, span, stream);
         let near = self.near(lags.iter().copied().max().unwrap_or(Span::ZERO));
         let since = (at - near).max(Instant::ZERO);
         let begins = strata.begins(since, missed).min((at - self.player.shadow()).max(Instant::ZERO));
-        let mut others = Others { visitor: self, scenes, share, arrivals: Vec::new() };
-        let before = self.far(self.player.reads_repair());
+        let comers = self.comers(shares);
+        let own = comers[population];
+        let mut others = Others { visitor: self, scenes, comers, arrivals: Vec::new() };
+        let far = |all| if all { Far::operating(own.reads) } else { Far::WRITING };
+        let before = far(self.player.reads_repair());
         others.come_before(Stretch { from: begins, until: since }, near, before, stream);
         others.come(Stretch { from: since, until: at }, stream);
-        let habit = self.player.habit(place, Role::Whole);
-        others.arrivals.push(Arrival { at, key: KeyId(0), habit, counted: true });
+        let conduct = self.player.conduct(Role::Whole, own.reads);
+        others.arrivals.push(Arrival { at, key: KeyId(0), place: place as u32, conduct, counted: true });
         let horizon = Instant::ZERO + self.design.specification().run.horizon;
         let last = ends.min(horizon);
         others.come(Stretch { from: at, until: last }, stream);
@@ -185,7 +235,7 @@ impl<'d> Visitor<'d> {
         // Rivals decide whether a write lasts, readers whether it has been seen before it is lost.
         let lossy = strata.may_lose(at);
         if self.player.rivals_matter() || lossy {
-            let after = self.far(self.player.reads_repair() || lossy);
+            let after = far(self.player.reads_repair() || lossy);
             others.come_after(Stretch { from: last, until: during.until.min(horizon) }, near, after, stream);
         }
         let mut arrivals = others.arrivals;
@@ -194,32 +244,58 @@ impl<'d> Visitor<'d> {
         self.player.play(Play { scenes, during, arrivals: &arrivals, keys: 1, lags }, stream)
     }
 
-    /// Who comes long before or after a session: all, or those who write.
-    fn far(&self, all: bool) -> Far {
-        if all { Far::operating(history::reading(self.touches)) } else { Far::writing(self.player.writing()) }
-    }
-
     /// What all sessions of a replication see.
     pub(super) fn everybody(
         &self,
-        choice: &Choice,
+        interests: &Interests,
         scenes: &Scenes,
         horizon: Span,
         stream: &mut Stream,
     ) -> (Result<Seen, Unplayable>, u64) {
         let whole = Stretch { from: Instant::ZERO, until: Instant::ZERO + horizon };
-        let mut others = Others { visitor: self, scenes, share: 1.0, arrivals: Vec::new() };
-        others.come(whole, stream);
-        let mut arrivals = others.arrivals;
-        for arrival in &mut arrivals {
-            (arrival.key, arrival.counted) = (KeyId(choice.draw(stream)), true);
-        }
+        let arrivals = self.all(interests, scenes, whole, stream);
         let lags = self.player.lags(scenes, whole, stream);
-        let keys = self.sessions.popularity.keys();
+        let keys = self.sessions.interest.reads.keys();
         // Who has come before the end stays as long as it takes.
         let stays = Span::from_seconds(self.takes(self.sessions.patience).seconds() * LENGTHS_AFTER);
         let during = Stretch { until: whole.until.saturating_add(stays), ..whole };
         let seen = self.player.play(Play { scenes, during, arrivals: &arrivals, keys, lags }, stream);
         (seen, arrivals.len() as u64)
     }
+
+    /// Everybody who comes to any key during a stretch.
+    fn all(
+        &self,
+        interests: &Interests,
+        scenes: &Scenes,
+        during: Stretch,
+        stream: &mut Stream,
+    ) -> Vec<Arrival> {
+        let mut arrivals = Vec::new();
+        let mut at = during.from;
+        loop {
+            let wait = -libm::log1p(-stream.uniform()) / self.most;
+            if wait >= (during.until - at).seconds() {
+                return arrivals;
+            }
+            at += Span::from_seconds(wait);
+            let Some((place, population)) = self.place(scenes.at(at), at, stream) else { continue };
+            let key = interests.draw(self.reads_of(population), stream);
+            let reads = self.reads_of_key(interests, (key, population));
+            let conduct = self.player.conduct(Role::Whole, reads);
+            arrivals.push(Arrival { at, key: KeyId(key), place: place as u32, conduct, counted: true });
+        }
+    }
+}
+
+/// Where the traffic of each site is served: the nearest member's number.
+fn places(specification: &Specification, members: &[SiteId]) -> Table<SiteId, usize> {
+    let place = |id: SiteId| specification.sites[id].place;
+    let nearest = |site: SiteId| {
+        let distance = |member: &usize| {
+            (members[*member] != site, delay(specification, place(site), place(members[*member])))
+        };
+        (0..members.len()).min_by_key(distance).unwrap_or(0)
+    };
+    specification.sites.map(|site, _| nearest(site))
 }

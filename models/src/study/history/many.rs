@@ -6,7 +6,7 @@
 //! - Clients stand at the sites with replicas, and turn to the nearest coordinator that works and is in their reach.
 //! - Outages that began before the stretch begin with it: replicas lack nothing then, and nobody has been taken for dead.
 
-use super::{Asked, HistoryFault, cuts, distances, reading, stretches, touches};
+use super::{Asked, HistoryFault, cuts, distances, reading, stretches, touches_of_all};
 use crate::operations::leaderless::{Conditions, Hints, Loss, Run, Session, Store, Tally, Troubles, Turns};
 use crate::operations::{Legs, Popularity};
 use crate::specification::{Replicated, SiteId, Specification};
@@ -26,7 +26,7 @@ pub(super) fn history(
     let mut logs = Stream::new(luck.0, luck.1, name);
     let store = store(specification, plan, glimpses, (asked.patience, popularity), &mut logs);
     let store = store.ok_or(HistoryFault::Misfit)?;
-    let reads = reading(touches(specification, asked.store));
+    let reads = reading(touches_of_all(specification, asked.store));
     let places = 0..plan.members.len();
     let sessions: Vec<Session> = places
         .flat_map(|place| (0..asked.sessions).map(move |_| session(reads, asked.think, place)))
@@ -35,9 +35,14 @@ pub(super) fn history(
 }
 
 /// The habits of a session at a site with replicas, with a share of reads.
-pub(in crate::study) fn session(reads: f64, think: Span, place: usize) -> Session {
+fn session(reads: f64, think: Span, place: usize) -> Session {
     let think = Law::Exponential { mean: think.seconds() };
     Session { place, turns: Turns::Nearest, reads, updates: 0.0, think }
+}
+
+/// One that comes and says itself what it does.
+pub(in crate::study) fn comer(place: usize) -> Session {
+    session(0.0, Span::ZERO, place)
 }
 
 /// The store as the operation engine knows it, if it can be.

@@ -1,0 +1,179 @@
+//! What clients of stores do, as `sessions`, `popularity`, `clients` and `parts` say it: against closed forms, and sampled
+//! against every operation.
+
+use models::outcome::{Anomaly, AnomalyOutcome, Consistency, Estimate, Outcome};
+use models::study::{Options, run};
+use scenarios::Override;
+
+/// Clients in Paris, a primary far away that nobody visits but them, a replica beside them that trails by two seconds.
+const FAR: &str = "
+scenario: 1
+name: a primary far away
+run: {horizon: 1h, replications: 128, operations: 4000}
+defaults: {sites: {capacity: 1000 rps, outages: none}}
+sites: {sydney: {at: [-33.9, 151.2]}, paris: {at: [48.9, 2.3]}}
+stores:
+  carts:
+    {family: primary, primary: sydney, replicas: [paris], lag: 2s, keys: 20 keys,
+     sessions: {operations: 1, think: 1s}}
+requests:
+  put: {share: 50%, writes: [carts]}
+  look: {share: 50%, reads: [carts]}
+clients:
+  europe: {at: [48.9, 2.3], uses: www, demand: 80 rps}
+steering:
+  www: {policy: static, sites: {paris: 100%}}
+";
+
+fn outcome(changes: &[&str]) -> Outcome {
+    let changes: Vec<Override> =
+        changes.iter().map(|change| Override::parse(change).expect("an override")).collect();
+    let loaded = scenarios::load("test.yaml", FAR, &changes).expect("the scenario is valid");
+    run(&loaded.specification, &Options::default(), &|_| {}).expect("it runs")
+}
+
+fn seen(outcome: &Outcome, store: usize) -> &Consistency {
+    outcome.stores[store].consistency.as_ref().expect("its clients are looked at")
+}
+
+fn row(seen: &Consistency, anomaly: Anomaly) -> AnomalyOutcome {
+    *seen.anomalies.iter().find(|row| row.anomaly == anomaly).expect("the anomaly has a row")
+}
+
+/// Within twice the interval's reach, and not for want of looking.
+fn assert_holds(estimate: Estimate, expected: f64) {
+    let width = estimate.high - estimate.low;
+    assert!((estimate.value - expected).abs() <= width, "{estimate:?}, {expected}");
+    assert!(width < 0.2 * expected, "{estimate:?}, {expected}");
+}
+
+/// Updates of a key come at rate l, and each is written D after its base was read there. One shares its base with an earlier
+/// one if that was read a time g < D before and nothing was written in between: the integral of l e^(-l g) e^(-l g).
+#[test]
+fn updates_are_lost_as_often_as_their_closed_form() {
+    let found = outcome(&[
+        "stores.carts.sessions={operations: 1, think: 1s, updates: 100%}",
+        "requests={put: {share: 100%, writes: [carts]}}",
+    ]);
+    let seen = seen(&found, 0);
+    // A read that is answered, and a write on its way.
+    let between = seen.reads.p50.value / 2.0 + seen.writes.p50.value / 2.0;
+    assert!(between > 0.1, "{between}");
+    let lost = (1.0 - libm::exp(-2.0 * 80.0 / 20.0 * between)) / 2.0;
+    assert_holds(row(seen, Anomaly::LostUpdate).of_eligible, lost * 1e6);
+    // Each is a read and a write, both of which are operations.
+    assert_holds(row(seen, Anomaly::LostUpdate).of_all, lost * 5e5);
+}
+
+/// An own write is missed if the replica beside the client trails by more than the way of the acknowledgement w and the time t
+/// until it is read: e^(-m (w + t)).
+#[test]
+fn what_is_read_back_is_missed_as_often_as_its_closed_form() {
+    for after in [0.5, 3.0] {
+        let sessions =
+            format!("stores.carts.sessions={{operations: 1, think: 1s, reads_back_after: {after}s}}");
+        let found = outcome(&[
+            &sessions,
+            "stores.carts.reads_from=any",
+            "stores.carts.lag={mean: 2s, law: exponential}",
+            "run.operations=20000",
+        ]);
+        let seen = seen(&found, 0);
+        let way = seen.writes.p50.value / 2.0;
+        assert_holds(row(seen, Anomaly::ReadYourWrites).of_eligible, libm::exp(-(way + after) / 2.0) * 1e6);
+    }
+}
+
+/// The sum over keys of r (1 - e^(-l w d)), where r is the key's share of all reads and w that of all writes.
+#[test]
+fn keys_read_and_written_unevenly_are_stale_by_the_closed_form() {
+    let zipf = |exponent: f64| -> Vec<f64> {
+        let weights: Vec<f64> = (1..=20).map(|k| libm::pow(f64::from(k), -exponent)).collect();
+        let sum: f64 = weights.iter().sum();
+        weights.iter().map(|weight| weight / sum).collect()
+    };
+    let mut stale = Vec::new();
+    for (words, reads, writes) in [
+        ("{reads: {zipf: 2}, writes: uniform}", 2.0, 0.0),
+        ("{writes: {zipf: 2}}", 0.0, 2.0),
+        ("{reads: {zipf: 1}, writes: {zipf: 2}}", 1.0, 2.0),
+    ] {
+        let popularity = format!("stores.carts.popularity={words}");
+        let changes = [popularity.as_str(), "stores.carts.reads_from=any", "stores.carts.keys=20 keys"];
+        let [sampled, every] = [&changes[..], &["run.fidelity=request", "run.replications=8"]]
+            .map(|more| outcome(&[&changes[..], more].concat()));
+        let way = seen(&sampled, 0).writes.p50.value / 2.0;
+        let both = zipf(reads).into_iter().zip(zipf(writes));
+        let expected: f64 =
+            both.map(|(read, written)| read * (1.0 - libm::exp(-40.0 * written * (2.0 - way)))).sum();
+        for found in [&sampled, &every] {
+            assert_holds(row(seen(found, 0), Anomaly::StaleRead).of_eligible, expected * 1e6);
+        }
+        stale.push(expected);
+    }
+    assert!(stale[0] > 2.0 * stale[1], "{stale:?}");
+}
+
+/// 1 - e^(-l d) in each part, whose keys are written as its clients and its share of everybody else say.
+#[test]
+fn parts_are_stale_as_their_own_clients_write() {
+    let found = outcome(&[
+        "stores.carts={family: partitioned, reads_from: any, lag: 2s, keys: 20 keys, primary: sydney, replicas: [paris], \
+         sessions: {operations: 1, think: 1s}, parts: {own: {clients: [asia]}, most: {share: 75%}, rest: {share: 25%}}}",
+        "clients.asia={at: [48.9, 2.3], uses: www, demand: 20 rps}",
+        "run.operations=8000",
+    ]);
+    let names: Vec<&str> = found.stores.iter().map(|store| store.name.as_str()).collect();
+    assert_eq!(names, ["carts/own", "carts/most", "carts/rest"]);
+    for (store, rate) in [20.0, 60.0, 20.0].into_iter().enumerate() {
+        let seen = seen(&found, store);
+        let way = seen.writes.p50.value / 2.0;
+        let expected = 1.0 - libm::exp(-rate / 2.0 / 20.0 * (2.0 - way));
+        assert_holds(row(seen, Anomaly::StaleRead).of_eligible, expected * 1e6);
+        let operations = seen.operations.value / (365.0 * 86_400.0);
+        assert!((operations / rate - 1.0).abs() < 0.02, "{operations}, {rate}");
+    }
+}
+
+/// Those who only read and those who only write, of the same keys.
+#[test]
+fn clients_that_differ_are_told_apart() {
+    let found = outcome(&[
+        "stores.carts.reads_from=any",
+        "clients.asia={at: [48.9, 2.3], uses: www, demand: 40 rps}",
+        "requests={put: {share: 100%, writes: [carts], clients: [asia]}, look: {share: 100%, reads: [carts], clients: [europe]}}",
+        "run.operations=8000",
+    ]);
+    let seen = seen(&found, 0);
+    let way = seen.writes.p50.value / 2.0;
+    assert_holds(
+        row(seen, Anomaly::StaleRead).of_eligible,
+        (1.0 - libm::exp(-40.0 / 20.0 * (2.0 - way))) * 1e6,
+    );
+    let own = row(seen, Anomaly::ReadYourWrites).of_eligible;
+    assert_eq!((own.value, own.low), (0.0, 0.0), "nobody reads what he writes");
+}
+
+/// All of it at once, through failures.
+#[test]
+fn sampled_habits_tell_what_all_operations_tell() {
+    let changes = [
+        "stores.carts={family: leaderless, replicas: [sydney, paris], levels: {write: one, read: one}, lag: {mean: 300ms, \
+         law: exponential}, hints: {window: 3h}, keys: 40 keys, popularity: {reads: {zipf: 1}, writes: uniform}, \
+         sessions: {operations: 4, think: 1s, updates: 30%, reads_back_after: 200ms}}",
+        "clients.asia={at: [-33.9, 151.2], uses: near, demand: 20 rps}",
+        "steering.near={policy: static, sites: {sydney: 100%}}",
+        "requests={put: {share: 50%, writes: [carts]}, look: {share: 30%, reads: [carts], clients: [europe]}}",
+        "script=[{at: 20m, partition: [[sydney], [paris]], for: 10m}]",
+    ];
+    let every = outcome(&[&changes[..], &["run.fidelity=request", "run.replications=16"]].concat());
+    let sampled = outcome(&[&changes[..], &["run.operations=20000", "run.replications=64"]].concat());
+    for anomaly in seen(&every, 0).anomalies.iter().map(|row| row.anomaly) {
+        let [all, some] = [&every, &sampled].map(|outcome| row(seen(outcome, 0), anomaly).of_eligible);
+        let reach = (all.high - all.low) + (some.high - some.low);
+        assert!((all.value - some.value).abs() <= reach, "{anomaly:?}: {all:?}, {some:?}");
+    }
+    for anomaly in [Anomaly::LostUpdate, Anomaly::DroppedWrite, Anomaly::StaleRead, Anomaly::ReadYourWrites] {
+        assert!(row(seen(&every, 0), anomaly).of_eligible.value > 1000.0, "{anomaly:?}");
+    }
+}
