@@ -14,6 +14,7 @@ use super::log::Logs;
 use super::popularity::Popularity;
 use super::quorum::REPLICAS_MAX;
 use super::reigns::Reigns;
+use super::votes::{Votes, gathered};
 use sim::{Instant, Law, Replication, Seed, Span, Stream, StreamName};
 
 /// When a write is acknowledged.
@@ -31,9 +32,9 @@ pub enum Commit {
         /// replicas have received all there is (MySQL's time-out). Nothing: it waits however long that takes (Vitess).
         falls_back: Option<Span>,
     },
-    /// When a majority, the primary included, has received it and all before it. Nobody shows it earlier. A new primary
-    /// shows nothing of its log until a majority has received the entry that begins its reign.
-    Consensus,
+    /// When a quorum of these votes, the primary's included, has received it and all before it. Nobody shows it earlier. A new
+    /// primary shows nothing of its log until a quorum has received the entry that begins its reign.
+    Consensus(Votes),
 }
 
 /// What a primary shows of a write that waits for its acknowledgements.
@@ -59,7 +60,8 @@ pub enum Shipping {
 pub enum ReadFrom {
     /// To the primary that the client's place knows, if it believes itself to be primary.
     Primary,
-    /// There too, and a majority, the primary included, confirms its reign before it answers.
+    /// There too, and a quorum of the votes, the primary's included, confirms its reign before it answers; of those of
+    /// [`Commit::Consensus`], else a bare majority of replicas.
     Confirmed,
     /// To the nearest replica that is up and in reach.
     Nearest,
@@ -141,7 +143,7 @@ impl Luck {
 
     fn applies(&mut self, replica: usize, store: &Store) -> Span {
         match (&self.held, store.commit) {
-            (Some(held), Commit::SemiSynchronous { .. } | Commit::Consensus) => held[replica],
+            (Some(held), Commit::SemiSynchronous { .. } | Commit::Consensus(_)) => held[replica],
             _ => store.apply.sample(&mut self.apply[replica]),
         }
     }
@@ -223,20 +225,26 @@ impl Store {
         let reign = &self.reigns.reigns()[epoch];
         let needed = match self.commit {
             Commit::Asynchronous => 0,
-            Commit::SemiSynchronous { replicas, .. } => replicas,
-            Commit::Consensus => self.reigns.replicas() / 2,
+            Commit::SemiSynchronous { replicas, .. } => replicas as u32,
+            Commit::Consensus(votes) => votes.quorum().saturating_sub(votes.of(reign.primary)),
+        };
+        let weighs = |replica: usize| match self.commit {
+            Commit::Consensus(votes) => votes.of(replica),
+            Commit::Asynchronous | Commit::SemiSynchronous { .. } => 1,
         };
         let answers =
             (0..self.reigns.replicas()).filter(|replica| *replica != reign.primary).map(|replica| {
                 let ways = (replica, reign.primary);
                 let takes = self.distances[replica][reign.primary];
                 let received = reached[replica];
-                if received == Instant::FAR {
-                    return Instant::FAR;
-                }
-                self.reigns.deliver(ways, received, takes, Instant::FAR).unwrap_or(Instant::FAR)
+                let known = if received == Instant::FAR {
+                    None
+                } else {
+                    self.reigns.deliver(ways, received, takes, Instant::FAR)
+                };
+                (known.unwrap_or(Instant::FAR), weighs(replica))
             });
-        nth_least(answers, needed).map_or(now, |at| at.max(now))
+        gathered(answers, needed).map_or(now, |at| at.max(now))
     }
 
     /// When an entry that replicas are known to have at `known` is acknowledged if the primary falls back, and from when
@@ -278,11 +286,11 @@ impl Store {
                 *at = if self.shows_at_once() { now } else { committed };
                 continue;
             }
-            let told = if self.commit == Commit::Consensus && committed < Instant::FAR {
+            let told = if self.agrees() && committed < Instant::FAR {
                 let ways = (reign.primary, replica);
                 let takes = self.distances[reign.primary][replica];
                 self.reigns.deliver(ways, committed, takes, reign.stops).unwrap_or(Instant::FAR)
-            } else if self.commit == Commit::Consensus {
+            } else if self.agrees() {
                 Instant::FAR
             } else {
                 now
@@ -301,13 +309,22 @@ impl Store {
         match self.commit {
             Commit::Asynchronous => true,
             Commit::SemiSynchronous { shows, .. } => shows == Shows::Accepted,
-            Commit::Consensus => false,
+            Commit::Consensus(_) => false,
         }
     }
 
-    /// When the primary of an epoch knows that a majority still followed it after `now`.
+    /// Does nobody show what a quorum has not received?
+    fn agrees(&self) -> bool {
+        matches!(self.commit, Commit::Consensus(_))
+    }
+
+    /// When the primary of an epoch knows that a quorum still followed it after `now`.
     pub(super) fn confirmed(&self, epoch: usize, now: Instant) -> Option<Instant> {
         let reign = &self.reigns.reigns()[epoch];
+        let votes = match self.commit {
+            Commit::Consensus(votes) => votes,
+            Commit::Asynchronous | Commit::SemiSynchronous { .. } => Votes::alike(self.reigns.replicas()),
+        };
         let answers =
             (0..self.reigns.replicas()).filter(|replica| *replica != reign.primary).map(|replica| {
                 let takes = self.distances[reign.primary][replica];
@@ -318,9 +335,10 @@ impl Store {
                 let back = asked.filter(follows).and_then(|at| {
                     self.reigns.carry((replica, reign.primary), at, self.distances[replica][reign.primary])
                 });
-                back.unwrap_or(Instant::FAR)
+                (back.unwrap_or(Instant::FAR), votes.of(replica))
             });
-        let at = nth_least(answers, self.reigns.replicas() / 2).unwrap_or(now);
+        let needed = votes.quorum().saturating_sub(votes.of(reign.primary));
+        let at = gathered(answers, needed).unwrap_or(now);
         (at < reign.stops).then_some(at)
     }
 }
@@ -329,14 +347,4 @@ impl Store {
 fn next_multiple(at: Instant, every: Span) -> Instant {
     let past = at.nanos().rem_euclid(every.nanos());
     if past == 0 { at } else { at + (every - Span::from_nanos(past)) }
-}
-
-/// The n-th least of some instants, counted from 1; nothing for n = 0, [`Instant::FAR`] if there are too few.
-fn nth_least(all: impl Iterator<Item = Instant>, n: usize) -> Option<Instant> {
-    let mut least = [Instant::FAR; REPLICAS_MAX];
-    for (index, at) in all.enumerate() {
-        least[index] = at;
-    }
-    least.sort_unstable();
-    n.checked_sub(1).map(|place| least[place])
 }

@@ -5,6 +5,7 @@
 //! from 0, one for each reign. All intervals hold their beginning and not their end.
 
 use super::quorum::REPLICAS_MAX;
+use super::votes::Votes;
 use sim::{Instant, Span};
 
 /// An interval of time.
@@ -37,7 +38,7 @@ pub enum Heritage {
     /// The whole log of the reign before: nothing is lost.
     Everything,
     /// The longest log among these replicas, each as it was when that replica heard of the epoch: the promoted one alone,
-    /// the best of several, or a majority. A log that ends in a later epoch is longer, whatever its length.
+    /// the best of several, or a quorum. A log that ends in a later epoch is longer, whatever its length.
     Longest(Vec<usize>),
 }
 
@@ -199,13 +200,11 @@ impl Reigns {
         &self.reigns
     }
 
-    /// Does every reign begin with all that a majority held, so that nothing a majority had received is lost?
-    pub fn elects_by_majority(&self) -> bool {
+    /// Does every reign begin with all that a quorum held, so that nothing a quorum had received is lost?
+    pub fn elects_by_quorum(&self, votes: &Votes) -> bool {
         self.reigns.iter().skip(1).all(|reign| match &reign.heritage {
             Heritage::Everything => true,
-            Heritage::Longest(of) => {
-                (0..self.replicas).filter(|r| of.contains(r)).count() > self.replicas / 2
-            }
+            Heritage::Longest(of) => votes.are_met_by(of),
         })
     }
 

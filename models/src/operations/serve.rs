@@ -81,7 +81,7 @@ struct Sent {
 
 impl<'a> PrimaryRun<'a> {
     /// Sessions that begin at time zero; the history holds the first `sampled` keys. A store under
-    /// [`super::Commit::Consensus`] wants reigns that are elected by a majority ([`super::Reigns::elects_by_majority`]).
+    /// [`super::Commit::Consensus`] wants reigns that are elected by its quorums ([`super::Reigns::elects_by_quorum`]).
     pub fn new(
         store: &'a Store,
         sessions: &'a [Session],

@@ -12,7 +12,7 @@ use crate::network::delay;
 use crate::observer::Nobody;
 use crate::operations::{
     Commit, Cut, Flaw, Heritage, History, Plan, Popularity, PrimaryRun, PrimaryTally, REPLICAS_MAX, ReadFrom,
-    Reign, Reigns, Session, Shipping, Shows, Store, Stretch, leaderless,
+    Reign, Reigns, Session, Shipping, Shows, Store, Stretch, Votes, leaderless,
 };
 use crate::specification::{Acknowledged, Family, Primary, Reads, SiteId, Specification, StoreId};
 use crate::store::Glimpse;
@@ -79,7 +79,7 @@ impl std::fmt::Display for HistoryFault {
             HistoryFault::Family => {
                 write!(
                     f,
-                    "single operations of such a store are not simulated yet: it has witnesses, unequal votes, former writers that take their time, or more than {REPLICAS_MAX} replicas"
+                    "single operations of such a store are not simulated yet: it has witnesses, former writers that take their time, or more than {REPLICAS_MAX} replicas"
                 )
             }
             HistoryFault::Study(fault) => fault.fmt(f),
@@ -106,7 +106,7 @@ pub fn history(specification: &Specification, asked: &Asked) -> Result<Played, H
     }
     let Family::Primary(plan) = family else { return Err(HistoryFault::Family) };
     let glimpses = glimpses(specification, asked).map_err(HistoryFault::Study)?;
-    let reigns = reigns(&glimpses, 1 + plan.replicas.len()).map_err(HistoryFault::AtOdds)?;
+    let reigns = reigns(&glimpses, plan).map_err(HistoryFault::AtOdds)?;
     let store = store(specification, plan, reigns, asked.patience, Popularity::Uniform { keys: asked.keys });
     let reads = reading(touches(specification, asked.store));
     let sessions: Vec<Session> = (0..store.reigns.replicas())
@@ -128,7 +128,10 @@ pub(super) fn store(
 ) -> Store {
     let commit = match plan.acknowledged {
         Acknowledged::Alone => Commit::Asynchronous,
-        Acknowledged::Quorum => Commit::Consensus,
+        Acknowledged::Quorum => {
+            let votes = Votes::new(&plan.votes.of, plan.votes.quorum);
+            Commit::Consensus(votes.unwrap_or(Votes::alike(1 + plan.replicas.len())))
+        }
         Acknowledged::Received { replicas, alone_after } => Commit::SemiSynchronous {
             replicas: replicas as usize,
             shows: Shows::Acknowledged,
@@ -227,7 +230,8 @@ pub(super) fn stretches(glimpses: &[(Instant, Glimpse)], holds: impl Fn(&Glimpse
 }
 
 /// What the operation engine is to know of who wrote when.
-pub(super) fn reigns(glimpses: &[(Instant, Glimpse)], members: usize) -> Result<Reigns, Flaw> {
+pub(super) fn reigns(glimpses: &[(Instant, Glimpse)], plan: &Primary) -> Result<Reigns, Flaw> {
+    let members = 1 + plan.replicas.len();
     let mut writers: Vec<(u32, usize)> = glimpses.iter().flat_map(|(_, glimpse)| glimpse.writers()).collect();
     writers.sort_unstable();
     writers.dedup();
@@ -239,7 +243,7 @@ pub(super) fn reigns(glimpses: &[(Instant, Glimpse)], members: usize) -> Result<
             let former =
                 all.last().map(|reign| reign.primary).filter(|former| index == 0 && *former != primary);
             let heritage = match former {
-                Some(_) => Heritage::Longest(vec![primary]),
+                Some(_) => Heritage::Longest(heirs(glimpses, plan, primary, from)),
                 None => Heritage::Everything,
             };
             let heard = (0..members).map(|place| heard(glimpses, (former, primary), place, from)).collect();
@@ -266,6 +270,17 @@ pub(super) fn reigns(glimpses: &[(Instant, Glimpse)], members: usize) -> Result<
     }
     let down = |member: usize| stretches(glimpses, |glimpse| !glimpse.alive(member));
     Reigns::new(members, all, (0..members).map(down).collect(), cuts(glimpses, members))
+}
+
+/// The replicas whose logs decide what a primary begins with that becomes active at `active`: its own alone, unless a quorum
+/// elects it.
+fn heirs(glimpses: &[(Instant, Glimpse)], plan: &Primary, primary: usize, active: Instant) -> Vec<usize> {
+    let now = glimpses.iter().rev().find(|(at, _)| *at <= active);
+    let votes = |replica: &usize| now.is_some_and(|(_, glimpse)| glimpse.joined(primary, *replica));
+    match plan.acknowledged {
+        Acknowledged::Quorum => (0..=plan.replicas.len()).filter(votes).collect(),
+        Acknowledged::Alone | Acknowledged::Received { .. } => vec![primary],
+    }
 }
 
 /// Members that lived and did not reach each other.

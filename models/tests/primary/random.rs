@@ -2,7 +2,7 @@
 
 use models::operations::{
     Commit, Cut, Heritage, Plan, Popularity, ReadFrom, Reign, Reigns, Session, Shipping, Shows, Store,
-    Stretch,
+    Stretch, Votes,
 };
 use sim::{Instant, Law, Replication, Seed, Span, Stream, StreamName};
 use std::cmp::Ordering;
@@ -10,10 +10,10 @@ use std::cmp::Ordering;
 /// How reigns follow on each other.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Kind {
-    /// By majority; old leaders may go on.
-    Majority,
-    /// By majority, and old leaders have stopped.
-    MajorityFenced,
+    /// By a quorum; old leaders may go on.
+    Quorum,
+    /// By a quorum, and old leaders have stopped.
+    QuorumFenced,
     /// From whatever replica's log; old primaries may go on.
     Any,
     /// From whatever replica's log; old primaries have stopped.
@@ -22,6 +22,15 @@ pub(crate) enum Kind {
     Planned,
     /// From the best log of all but the old primary, which has stopped.
     Others,
+}
+
+/// When writes are acknowledged.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Rule {
+    /// Like this.
+    As(Commit),
+    /// By a quorum of votes: one for each replica, or any number.
+    Agreed,
 }
 
 pub(crate) fn ms(millis: i64) -> Instant {
@@ -49,11 +58,33 @@ fn some_of(stream: &mut Stream, of: usize, least: usize, first: usize) -> Vec<us
     chosen
 }
 
+/// A bare majority of replicas, or any votes with any quorum.
+fn votes(stream: &mut Stream, replicas: usize) -> Votes {
+    if stream.chance(0.3) {
+        return Votes::alike(replicas);
+    }
+    let of: Vec<u32> = (0..replicas).map(|_| stream.below(4) as u32).collect();
+    let all: u32 = of.iter().sum();
+    let quorum = all / 2 + 1 + stream.below(u64::from(all / 2) + 1) as u32;
+    Votes::new(&of, quorum.min(all)).unwrap_or(Votes::alike(replicas))
+}
+
+/// Some replicas that have a quorum, one of them `first`.
+fn quorum_of(stream: &mut Stream, of: usize, votes: &Votes, first: usize) -> Vec<usize> {
+    let mut chosen = some_of(stream, of, 1, first);
+    while !votes.are_met_by(&chosen) {
+        let one = stream.below(of as u64) as usize;
+        if !chosen.contains(&one) {
+            chosen.push(one);
+        }
+    }
+    chosen
+}
+
 /// Reigns over `replicas` replicas and one place more, within about `length` milliseconds.
-pub(crate) fn reigns(stream: &mut Stream, kind: Kind, replicas: usize, length: i64) -> Reigns {
+fn reigns(stream: &mut Stream, kind: Kind, (replicas, votes): (usize, &Votes), length: i64) -> Reigns {
     let places = replicas + 1;
-    let fenced = matches!(kind, Kind::MajorityFenced | Kind::Fenced | Kind::Planned | Kind::Others);
-    let by_majority = matches!(kind, Kind::Majority | Kind::MajorityFenced);
+    let fenced = matches!(kind, Kind::QuorumFenced | Kind::Fenced | Kind::Planned | Kind::Others);
     let count = between(stream, 1, 4) as usize;
     let mut active: Vec<i64> = vec![0];
     let (mut primaries, mut heard) = (vec![stream.below(replicas as u64) as usize], vec![vec![0; places]]);
@@ -66,10 +97,10 @@ pub(crate) fn reigns(stream: &mut Stream, kind: Kind, replicas: usize, length: i
         if kind == Kind::Others && primary == old {
             primary = (old + 1) % replicas;
         }
-        let least = if by_majority { replicas / 2 + 1 } else { 1 };
         let heirs = match kind {
             Kind::Others => (0..replicas).filter(|replica| *replica != old).collect(),
-            _ => some_of(stream, replicas, least, primary),
+            Kind::Quorum | Kind::QuorumFenced => quorum_of(stream, replicas, votes, primary),
+            Kind::Any | Kind::Fenced | Kind::Planned => some_of(stream, replicas, 1, primary),
         };
         let mut hears: Vec<i64> = (0..places).map(|_| now + between(stream, -20, length / 3)).collect();
         for heir in &heirs {
@@ -142,10 +173,15 @@ fn distances(stream: &mut Stream, places: usize) -> Vec<Vec<Span>> {
 }
 
 /// A store with random distances and delays, over reigns of a kind.
-pub(crate) fn store(stream: &mut Stream, kind: Kind, commit: Commit, keys: u32, length: i64) -> Store {
+pub(crate) fn store(stream: &mut Stream, kind: Kind, rule: Rule, keys: u32, length: i64) -> Store {
     let replicas = between(stream, 2, 5) as usize;
     let places = replicas + 1;
-    let reigns = reigns(stream, kind, replicas, length);
+    let votes = votes(stream, replicas);
+    let commit = match rule {
+        Rule::As(commit) => commit,
+        Rule::Agreed => Commit::Consensus(votes),
+    };
+    let reigns = reigns(stream, kind, (replicas, &votes), length);
     let distances = distances(stream, places);
     let mut law = |mean: f64| match stream.below(3) {
         0 => Law::Fixed(Span::ZERO),

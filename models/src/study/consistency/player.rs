@@ -260,7 +260,7 @@ impl<'d> Player<'d> {
         let own = Stream::new(Seed(stream.bits()), Replication(0), name);
         match &self.engine {
             Engine::OneWriter(plan, habits) => {
-                let reigns = history::reigns(&glimpses, self.members.len()).map_err(|_| Unplayable)?;
+                let reigns = history::reigns(&glimpses, plan).map_err(|_| Unplayable)?;
                 let store = history::store(specification, plan, reigns, self.patience, popularity);
                 let run = PrimaryRun::open(&store, Crowd { habits, arrivals }, lags, own);
                 Ok(run.run(Instant::FAR).into())
