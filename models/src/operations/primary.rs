@@ -6,7 +6,8 @@
 //! is dropped then.
 //!
 //! All messages of an entry are drawn when the primary accepts it, since the reigns are known beforehand. Assumptions: a
-//! replica's disk survives; a message on its way when its receiver goes down is sent again; one from a sender that has
+//! replica's disk survives; one that is rebuilt after having reigned has, once it is done, all that the primary had when it
+//! began, and what has reached it since; a message on its way when its receiver goes down is sent again; one from a sender that has
 //! stopped is not.
 
 use super::client::Plan;
@@ -212,7 +213,10 @@ impl Store {
             }
             let takes = luck.takes(replica, self, self.distances[reign.primary][replica]);
             let arrives = self.reigns.deliver((reign.primary, replica), leaves, takes, reign.stops);
-            let arrives = arrives.unwrap_or(Instant::FAR).max(before[replica]).max(reign.heard[replica]);
+            let takes_from = self.reigns.takes_from(epoch, replica);
+            let arrives = arrives.unwrap_or(Instant::FAR).max(before[replica]).max(takes_from);
+            let copied = self.reigns.copied(epoch, replica, now);
+            let arrives = copied.map_or(arrives, |copy| copy.from.min(arrives));
             if arrives < self.reigns.refuses_from(epoch, replica) {
                 *at = arrives;
             }
@@ -240,7 +244,8 @@ impl Store {
                 let known = if received == Instant::FAR {
                     None
                 } else {
-                    self.reigns.deliver(ways, received, takes, Instant::FAR)
+                    let counts = self.reigns.counts_from(replica, received);
+                    self.reigns.deliver(ways, counts, takes, Instant::FAR)
                 };
                 (known.unwrap_or(Instant::FAR), weighs(replica))
             });
@@ -299,7 +304,12 @@ impl Store {
             let begins = reached[replica].max(told).max(replayed[replica]);
             if begins < Instant::FAR {
                 replayed[replica] = begins.saturating_add(self.replay);
-                *at = replayed[replica].saturating_add(applies).max(before[replica]);
+                let shows = replayed[replica].saturating_add(applies);
+                let shows = match self.reigns.copied(epoch, replica, now) {
+                    Some(copy) if copy.from <= shows => copy.until.max(told),
+                    _ => self.reigns.counts_from(replica, shows),
+                };
+                *at = shows.max(before[replica]);
             }
         }
         shown
@@ -330,7 +340,9 @@ impl Store {
                 let takes = self.distances[reign.primary][replica];
                 let asked = self.reigns.carry((reign.primary, replica), now, takes);
                 let follows = |at: &Instant| {
-                    reign.heard[replica] <= *at && *at < self.reigns.refuses_from(epoch, replica)
+                    let follows =
+                        self.reigns.takes_from(epoch, replica)..self.reigns.refuses_from(epoch, replica);
+                    follows.contains(at) && self.reigns.serves(replica, *at)
                 };
                 let back = asked.filter(follows).and_then(|at| {
                     self.reigns.carry((replica, reign.primary), at, self.distances[replica][reign.primary])

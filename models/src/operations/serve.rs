@@ -322,6 +322,10 @@ impl<'a> PrimaryRun<'a> {
             value: Some(version.value),
         });
         let answered = match reads {
+            _ if !self.store.reigns.serves(replica, now) => {
+                self.reply(sent, now, Some(now), Open::Read { end: End::Refused });
+                return;
+            }
             ReadFrom::Nearest | ReadFrom::Uniform | ReadFrom::Sticky(_) => Some(now),
             ReadFrom::Primary | ReadFrom::Confirmed => {
                 let epoch = self.store.reigns.accepts(replica, now);

@@ -54,10 +54,7 @@ impl Family {
     /// Can the operation engine send single operations to it? It can if there are no more replicas than it can follow.
     pub fn operable(&self) -> bool {
         match self {
-            Family::Primary(plan) => {
-                let plain = plan.witnesses.is_empty() && plan.noticed.is_none();
-                plan.replicas.len() < REPLICAS_MAX && plain && plan.rejoin == Law::Fixed(Span::ZERO)
-            }
+            Family::Primary(plan) => plan.replicas.len() < REPLICAS_MAX,
             Family::Replicated(plan) => {
                 let replicas: u32 = plan.members.iter().map(|member| member.count).sum();
                 plan.members.len() <= CHAINS_MAX && replicas as usize <= REPLICAS_MAX

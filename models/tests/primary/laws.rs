@@ -101,7 +101,7 @@ proptest! {
     #[test]
     fn sessions_at_a_living_replica_never_go_back(seed: u64) {
         let store = random_store(seed, Kind::Planned, None);
-        let up = |replica: &usize| (0..2 * LENGTH).all(|at| store.reigns.is_up(*replica, ms(at)));
+        let up = |replica: &usize| (0..2 * LENGTH).all(|at| store.reigns.serves(*replica, ms(at)));
         let sessions: Vec<Session> = (0..store.reigns.replicas()).filter(up).map(at_home).collect();
         let counts = run(&store, &sessions, seed).counts;
         prop_assert_eq!((counts.went_back, counts.went_back_after_loss), (0, 0));

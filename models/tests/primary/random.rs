@@ -123,7 +123,15 @@ fn reigns(stream: &mut Stream, kind: Kind, (replicas, votes): (usize, &Votes), l
             } else {
                 next + between(stream, -50, length / 3)
             };
-            wanted.min(heard[epoch + 1][primaries[epoch]]).max(active[epoch])
+            // Whoever is to have a say in a later reign has stopped by then; else it may go on although its place has heard.
+            let chosen = |later: &usize| match &heritages[*later] {
+                _ if primaries[*later] == primaries[epoch] => true,
+                Heritage::Everything => false,
+                Heritage::Longest(heirs) => heirs.contains(&primaries[epoch]),
+            };
+            let last = (epoch + 1..count).find(chosen).map_or(1_000_000, |later| active[later]);
+            let hears = if stream.chance(0.5) { heard[epoch + 1][primaries[epoch]] } else { last };
+            wanted.min(hears).min(last).max(active[epoch])
         })
         .collect();
     let all: Vec<Reign> = (0..count)
@@ -143,7 +151,25 @@ fn reigns(stream: &mut Stream, kind: Kind, (replicas, votes): (usize, &Votes), l
             Cut { between: (one, other), during: stretch(stream, length) }
         })
         .collect();
-    Reigns::new(replicas, all, down, cuts).expect("made to be possible")
+    let rebuilt = (0..replicas).map(|replica| rebuilt(stream, &all, replica, length)).collect();
+    let reigns = Reigns::new(replicas, all, down, cuts).expect("made to be possible");
+    reigns.rebuilding(rebuilt).expect("made to be possible")
+}
+
+/// When a replica is rebuilt after having reigned, if it is: once it has stopped and heard of the next, and before it has a say
+/// in a later reign.
+fn rebuilt(stream: &mut Stream, reigns: &[Reign], replica: usize, length: i64) -> Vec<Stretch> {
+    let chosen = |reign: &&Reign| match &reign.heritage {
+        Heritage::Longest(heirs) => heirs.contains(&replica) || reign.primary == replica,
+        Heritage::Everything => reign.primary == replica,
+    };
+    let Some(last) = reigns.iter().rposition(|reign| reign.primary == replica) else { return Vec::new() };
+    let Some(next) = reigns.get(last + 1) else { return Vec::new() };
+    let from = reigns[last].stops.max(next.active).max(next.heard[replica]);
+    let until = from + Span::from_millis(between(stream, 1, length / 4));
+    let before = reigns[last + 1..].iter().find(chosen).map_or(Instant::FAR, |reign| reign.active);
+    let until = until.min(before);
+    if from < until && stream.chance(0.5) { vec![Stretch { from, until }] } else { Vec::new() }
 }
 
 fn stretch(stream: &mut Stream, length: i64) -> Stretch {
