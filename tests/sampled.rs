@@ -131,3 +131,31 @@ fn power_that_fails_everywhere_takes_what_no_log_has_saved() {
         assert_eq!((lost.low, lost.high), (0.0, 0.0), "{lost:?}");
     }
 }
+
+/// A former writer goes on for a minute within reach of the new one, and is rebuilt for ten more.
+#[test]
+fn who_reads_what_a_former_writer_accepted_before_it_is_rebuilt() {
+    let store = "{family: primary, primary: iowa, replicas: [paris, tokyo], lag: 2s, reads_from: any, keys: 1000, noticed: 1m, \
+                 failover: {human: 30s}, promotion: 5s, rejoin: 10m, sessions: {operations: 4, think: 1s}}";
+    let cut = "script=[{at: 10m, partition: [[iowa], [paris, tokyo]], for: 10m}]";
+    let some = [Anomaly::LostWrite, Anomaly::ReadThenLost, Anomaly::TwoWriters, Anomaly::StaleRead];
+    agree(store, &[cut, "run.replications=16"], &some);
+}
+
+/// Traffic at a witness's site is served by members with data; it decides who is promoted, and loses nothing itself.
+#[test]
+fn clients_beside_a_witness_lose_what_others_lose() {
+    let store = "{family: primary, primary: iowa, replicas: [paris], witnesses: [tokyo], lag: 2s, reads_from: any, keys: 1000, \
+                 failover: {lease: 30s, renewed_every: 10s}, promotion: 5s, sessions: {operations: 4, think: 1s}}";
+    let script = "script=[{at: 10m, fail: iowa, for: 5m}, {at: 30m, fail: tokyo, for: 10m}]";
+    agree(store, &[script, "run.replications=16"], &[Anomaly::LostWrite, Anomaly::StaleRead]);
+}
+
+/// A lagging voter with two votes, one with none: followers are stale, and nothing is lost.
+#[test]
+fn followers_with_unequal_votes_are_stale_and_lose_nothing() {
+    let store = "{family: consensus, voters: [iowa, iowa, paris, paris, tokyo], quorum: 4, lag: 500ms, reads_from: any, keys: 300, \
+                 failover: {lease: 30s, renewed_every: 10s}, promotion: 5s, sessions: {operations: 4, think: 1s}}";
+    let script = "script=[{at: 10m, fail: iowa, for: 5m}, {at: 30m, fail: tokyo, for: 10m}]";
+    agree(store, &[script, "run.replications=16"], &[Anomaly::StaleRead, Anomaly::OutOfOrder]);
+}

@@ -32,6 +32,7 @@ pub mod run;
 mod sent;
 mod serve;
 mod session;
+pub mod votes;
 mod ways;
 mod work;
 
@@ -48,6 +49,7 @@ pub use register::PrimaryCounts;
 pub use reigns::{Cut, Flaw, Heritage, Reign, Reigns, Stretch};
 pub use run::{Operations, Tally};
 pub use serve::{PrimaryRun, PrimaryTally};
+pub use votes::Votes;
 
 sim::id! {
     /// A key of a store.

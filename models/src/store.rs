@@ -89,6 +89,8 @@ enum Writing {
         former: Vec<(u32, Member)>,
         /// The lag of each member when it was parted from the log; nothing while it follows.
         trailing: Vec<Span>,
+        /// Who is being made a replica again, as a set.
+        rebuilds: u32,
     },
     Anybody {
         /// How often each member has lost its power; nothing where none can lose by it.
@@ -120,10 +122,17 @@ impl Glimpse {
         trailing.get(member).copied().filter(|lag| !lag.is_zero())
     }
 
-    /// Does everybody reach everybody, and one member write if only one may?
+    /// Is a member being made a replica again?
+    pub(crate) fn rebuilds(&self, member: usize) -> bool {
+        matches!(self.writing, Writing::One { rebuilds, .. } if rebuilds >> member & 1 == 1)
+    }
+
+    /// Does everybody reach everybody, and one member write, with the others as replicas, if only one may?
     pub(crate) fn rests(&self) -> bool {
         let settled = match &self.writing {
-            Writing::One { present, former, .. } => present.is_some() && former.is_empty(),
+            Writing::One { present, former, rebuilds, .. } => {
+                present.is_some() && former.is_empty() && *rebuilds == 0
+            }
             Writing::Anybody { .. } => true,
         };
         settled && self.sight.is_whole()
@@ -304,6 +313,7 @@ impl<'d> Stores<'d> {
                 present: single.present(now, &row.sight),
                 former: single.formers().collect(),
                 trailing: single.trailing().to_vec(),
+                rebuilds: single.reign().rejoining(),
             },
             Kind::Replicated(_) => {
                 Writing::Anybody { blackouts: row.blackouts.iter().map(|(count, _)| *count).collect() }

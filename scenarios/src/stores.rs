@@ -36,8 +36,8 @@ impl Resolver<'_> {
         if let Some(node) = entry.node.get("sessions").filter(|_| !family.operable()) {
             let title = format!("sessions of a store like `{}` are not yet in this version", entry.key);
             let problem = Diagnostic::error(Code::NotYet, node.at, title).label("would not be simulated");
-            let help = "they are of stores with one writer, equal votes, no witnesses, no `noticed` and no `rejoin`, and of \
-                 stores that many may write, with no more than 16 sites and 16 replicas";
+            let help = "no more than 16 of its members may hold data; of a store that many may write no more than 16 sites and \
+                 16 replicas";
             self.report(problem.help(help));
         }
         self.spec.stores.push(Store { name: entry.key.clone(), family, sessions });

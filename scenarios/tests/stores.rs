@@ -211,3 +211,31 @@ fn a_store_that_only_a_health_check_writes_is_used() {
     );
     assert!(load("x.yaml", &text, &[]).unwrap().warnings.is_empty());
 }
+
+/// Sixteen members with data are followed one by one, witnesses and unequal votes or not.
+#[test]
+fn sessions_are_of_stores_with_no_more_than_sixteen_members_with_data() {
+    let sites: Vec<String> = (0..18).map(|index| format!("s{index}")).collect();
+    let problems = |members: &str, words: &str| {
+        let listed: String =
+            sites.iter().map(|site| format!("{site}: {{outages: none, capacity: 10 rps}}, ")).collect();
+        let text = format!(
+            "scenario: 1\nname: x\nsites: {{{listed}}}\n{BROWSE}stores: {{orders: {{{members}, {words}, keys: 10, sessions: {{}}}}}}\n\
+             steering: {{www: {{policy: static, sites: {{s0: 100%}}}}}}\nclients: {{uk: {{anywhere: true, uses: www, demand: 5 rps}}}}\n"
+        );
+        load("x.yaml", &text, &[]).map_or_else(|problems| problems.render(false), |_| String::new())
+    };
+    let primary = |last: usize| {
+        format!("family: primary, primary: s0, replicas: [{}], witnesses: [s17]", sites[1..=last].join(", "))
+    };
+    let words = "lag: 1s, failover: {human: 1m}, promotion: 1s, noticed: 1m, rejoin: 1m";
+    assert_eq!(problems(&primary(15), words), "");
+    assert!(
+        problems(&primary(16), words)
+            .contains("sessions of a store like `orders` are not yet in this version")
+    );
+    let voters = |last: usize| format!("family: consensus, voters: [s0, {}]", sites[..last].join(", "));
+    let words = "failover: {lease: 30s, renewed_every: 10s}, promotion: 1s";
+    assert_eq!(problems(&voters(16), words), "");
+    assert!(problems(&voters(17), words).contains("not yet in this version"));
+}

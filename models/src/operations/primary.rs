@@ -6,7 +6,8 @@
 //! is dropped then.
 //!
 //! All messages of an entry are drawn when the primary accepts it, since the reigns are known beforehand. Assumptions: a
-//! replica's disk survives; a message on its way when its receiver goes down is sent again; one from a sender that has
+//! replica's disk survives; one that is rebuilt after having reigned has, once it is done, all that the primary had when it
+//! began, and what has reached it since; a message on its way when its receiver goes down is sent again; one from a sender that has
 //! stopped is not.
 
 use super::client::Plan;
@@ -14,6 +15,7 @@ use super::log::Logs;
 use super::popularity::Popularity;
 use super::quorum::REPLICAS_MAX;
 use super::reigns::Reigns;
+use super::votes::{Votes, gathered};
 use sim::{Instant, Law, Replication, Seed, Span, Stream, StreamName};
 
 /// When a write is acknowledged.
@@ -31,9 +33,9 @@ pub enum Commit {
         /// replicas have received all there is (MySQL's time-out). Nothing: it waits however long that takes (Vitess).
         falls_back: Option<Span>,
     },
-    /// When a majority, the primary included, has received it and all before it. Nobody shows it earlier. A new primary
-    /// shows nothing of its log until a majority has received the entry that begins its reign.
-    Consensus,
+    /// When a quorum of these votes, the primary's included, has received it and all before it. Nobody shows it earlier. A new
+    /// primary shows nothing of its log until a quorum has received the entry that begins its reign.
+    Consensus(Votes),
 }
 
 /// What a primary shows of a write that waits for its acknowledgements.
@@ -59,7 +61,8 @@ pub enum Shipping {
 pub enum ReadFrom {
     /// To the primary that the client's place knows, if it believes itself to be primary.
     Primary,
-    /// There too, and a majority, the primary included, confirms its reign before it answers.
+    /// There too, and a quorum of the votes, the primary's included, confirms its reign before it answers; of those of
+    /// [`Commit::Consensus`], else a bare majority of replicas.
     Confirmed,
     /// To the nearest replica that is up and in reach.
     Nearest,
@@ -141,7 +144,7 @@ impl Luck {
 
     fn applies(&mut self, replica: usize, store: &Store) -> Span {
         match (&self.held, store.commit) {
-            (Some(held), Commit::SemiSynchronous { .. } | Commit::Consensus) => held[replica],
+            (Some(held), Commit::SemiSynchronous { .. } | Commit::Consensus(_)) => held[replica],
             _ => store.apply.sample(&mut self.apply[replica]),
         }
     }
@@ -210,7 +213,10 @@ impl Store {
             }
             let takes = luck.takes(replica, self, self.distances[reign.primary][replica]);
             let arrives = self.reigns.deliver((reign.primary, replica), leaves, takes, reign.stops);
-            let arrives = arrives.unwrap_or(Instant::FAR).max(before[replica]).max(reign.heard[replica]);
+            let takes_from = self.reigns.takes_from(epoch, replica);
+            let arrives = arrives.unwrap_or(Instant::FAR).max(before[replica]).max(takes_from);
+            let copied = self.reigns.copied(epoch, replica, now);
+            let arrives = copied.map_or(arrives, |copy| copy.from.min(arrives));
             if arrives < self.reigns.refuses_from(epoch, replica) {
                 *at = arrives;
             }
@@ -223,20 +229,27 @@ impl Store {
         let reign = &self.reigns.reigns()[epoch];
         let needed = match self.commit {
             Commit::Asynchronous => 0,
-            Commit::SemiSynchronous { replicas, .. } => replicas,
-            Commit::Consensus => self.reigns.replicas() / 2,
+            Commit::SemiSynchronous { replicas, .. } => replicas as u32,
+            Commit::Consensus(votes) => votes.quorum().saturating_sub(votes.of(reign.primary)),
+        };
+        let weighs = |replica: usize| match self.commit {
+            Commit::Consensus(votes) => votes.of(replica),
+            Commit::Asynchronous | Commit::SemiSynchronous { .. } => 1,
         };
         let answers =
             (0..self.reigns.replicas()).filter(|replica| *replica != reign.primary).map(|replica| {
                 let ways = (replica, reign.primary);
                 let takes = self.distances[replica][reign.primary];
                 let received = reached[replica];
-                if received == Instant::FAR {
-                    return Instant::FAR;
-                }
-                self.reigns.deliver(ways, received, takes, Instant::FAR).unwrap_or(Instant::FAR)
+                let known = if received == Instant::FAR {
+                    None
+                } else {
+                    let counts = self.reigns.counts_from(replica, received);
+                    self.reigns.deliver(ways, counts, takes, Instant::FAR)
+                };
+                (known.unwrap_or(Instant::FAR), weighs(replica))
             });
-        nth_least(answers, needed).map_or(now, |at| at.max(now))
+        gathered(answers, needed).map_or(now, |at| at.max(now))
     }
 
     /// When an entry that replicas are known to have at `known` is acknowledged if the primary falls back, and from when
@@ -278,11 +291,11 @@ impl Store {
                 *at = if self.shows_at_once() { now } else { committed };
                 continue;
             }
-            let told = if self.commit == Commit::Consensus && committed < Instant::FAR {
+            let told = if self.agrees() && committed < Instant::FAR {
                 let ways = (reign.primary, replica);
                 let takes = self.distances[reign.primary][replica];
                 self.reigns.deliver(ways, committed, takes, reign.stops).unwrap_or(Instant::FAR)
-            } else if self.commit == Commit::Consensus {
+            } else if self.agrees() {
                 Instant::FAR
             } else {
                 now
@@ -291,7 +304,12 @@ impl Store {
             let begins = reached[replica].max(told).max(replayed[replica]);
             if begins < Instant::FAR {
                 replayed[replica] = begins.saturating_add(self.replay);
-                *at = replayed[replica].saturating_add(applies).max(before[replica]);
+                let shows = replayed[replica].saturating_add(applies);
+                let shows = match self.reigns.copied(epoch, replica, now) {
+                    Some(copy) if copy.from <= shows => copy.until.max(told),
+                    _ => self.reigns.counts_from(replica, shows),
+                };
+                *at = shows.max(before[replica]);
             }
         }
         shown
@@ -301,26 +319,38 @@ impl Store {
         match self.commit {
             Commit::Asynchronous => true,
             Commit::SemiSynchronous { shows, .. } => shows == Shows::Accepted,
-            Commit::Consensus => false,
+            Commit::Consensus(_) => false,
         }
     }
 
-    /// When the primary of an epoch knows that a majority still followed it after `now`.
+    /// Does nobody show what a quorum has not received?
+    fn agrees(&self) -> bool {
+        matches!(self.commit, Commit::Consensus(_))
+    }
+
+    /// When the primary of an epoch knows that a quorum still followed it after `now`.
     pub(super) fn confirmed(&self, epoch: usize, now: Instant) -> Option<Instant> {
         let reign = &self.reigns.reigns()[epoch];
+        let votes = match self.commit {
+            Commit::Consensus(votes) => votes,
+            Commit::Asynchronous | Commit::SemiSynchronous { .. } => Votes::alike(self.reigns.replicas()),
+        };
         let answers =
             (0..self.reigns.replicas()).filter(|replica| *replica != reign.primary).map(|replica| {
                 let takes = self.distances[reign.primary][replica];
                 let asked = self.reigns.carry((reign.primary, replica), now, takes);
                 let follows = |at: &Instant| {
-                    reign.heard[replica] <= *at && *at < self.reigns.refuses_from(epoch, replica)
+                    let follows =
+                        self.reigns.takes_from(epoch, replica)..self.reigns.refuses_from(epoch, replica);
+                    follows.contains(at) && self.reigns.serves(replica, *at)
                 };
                 let back = asked.filter(follows).and_then(|at| {
                     self.reigns.carry((replica, reign.primary), at, self.distances[replica][reign.primary])
                 });
-                back.unwrap_or(Instant::FAR)
+                (back.unwrap_or(Instant::FAR), votes.of(replica))
             });
-        let at = nth_least(answers, self.reigns.replicas() / 2).unwrap_or(now);
+        let needed = votes.quorum().saturating_sub(votes.of(reign.primary));
+        let at = gathered(answers, needed).unwrap_or(now);
         (at < reign.stops).then_some(at)
     }
 }
@@ -329,14 +359,4 @@ impl Store {
 fn next_multiple(at: Instant, every: Span) -> Instant {
     let past = at.nanos().rem_euclid(every.nanos());
     if past == 0 { at } else { at + (every - Span::from_nanos(past)) }
-}
-
-/// The n-th least of some instants, counted from 1; nothing for n = 0, [`Instant::FAR`] if there are too few.
-fn nth_least(all: impl Iterator<Item = Instant>, n: usize) -> Option<Instant> {
-    let mut least = [Instant::FAR; REPLICAS_MAX];
-    for (index, at) in all.enumerate() {
-        least[index] = at;
-    }
-    least.sort_unstable();
-    n.checked_sub(1).map(|place| least[place])
 }

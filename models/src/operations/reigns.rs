@@ -5,6 +5,7 @@
 //! from 0, one for each reign. All intervals hold their beginning and not their end.
 
 use super::quorum::REPLICAS_MAX;
+use super::votes::Votes;
 use sim::{Instant, Span};
 
 /// An interval of time.
@@ -37,7 +38,7 @@ pub enum Heritage {
     /// The whole log of the reign before: nothing is lost.
     Everything,
     /// The longest log among these replicas, each as it was when that replica heard of the epoch: the promoted one alone,
-    /// the best of several, or a majority. A log that ends in a later epoch is longer, whatever its length.
+    /// the best of several, or a quorum. A log that ends in a later epoch is longer, whatever its length.
     Longest(Vec<usize>),
 }
 
@@ -49,10 +50,10 @@ pub struct Reign {
     /// From when on it accepts writes.
     pub active: Instant,
     /// When it stops accepting and sending, for whatever reason. After the next reign's `active`, it was not fenced: two
-    /// primaries at once.
+    /// primaries at once. After its own place has heard of the next, nobody has noticed yet.
     pub stops: Instant,
     /// When each place hears of this epoch; [`Instant::FAR`] if never. From then on clients there turn to this primary
-    /// and a replica there takes nothing from earlier ones.
+    /// and a replica there takes nothing from earlier ones; but one that is primary itself goes on until it stops.
     pub heard: Vec<Instant>,
     /// What of the log it begins with. The first reign begins with an empty log, whatever is said here.
     pub heritage: Heritage,
@@ -63,9 +64,13 @@ pub struct Reign {
 pub struct Reigns {
     replicas: usize,
     reigns: Vec<Reign>,
-    /// Of each replica, in order of time, disjoint.
+    /// Of each replica, and each place after these that may be down; in order of time, disjoint.
     down: Vec<Vec<Stretch>>,
     cuts: Vec<Cut>,
+    /// When each replica was being made one again; likewise.
+    rebuilt: Vec<Vec<Stretch>>,
+    /// Of each epoch, from when on each replica takes it for the latest one.
+    turns: Vec<Vec<Instant>>,
 }
 
 /// Why reigns cannot be. The number is the epoch at fault.
@@ -82,18 +87,17 @@ pub enum Flaw {
     Order(usize),
     /// A place hears of it before it hears of an earlier one.
     Heard(usize),
-    /// Its primary, or a replica whose log it inherits, hears of it only after it has become active.
+    /// Its primary, or a replica whose log it inherits, hears of it, or stops reigning itself, only after it has become
+    /// active.
     Late(usize),
-    /// Its primary goes on after having heard of the next.
-    Deposed(usize),
-    /// Its primary is down while it reigns.
+    /// Its primary is down, or being rebuilt, while it reigns.
     DownPrimary(usize),
     /// It inherits everything although the one before goes on.
     StillWriting(usize),
 }
 
 impl Reigns {
-    /// Reigns over `replicas` replicas.
+    /// Reigns over `replicas` replicas. Times down are those of replicas, and of as many places after them as one likes.
     ///
     /// # Errors
     /// The first [`Flaw`] found.
@@ -103,11 +107,33 @@ impl Reigns {
         down: Vec<Vec<Stretch>>,
         cuts: Vec<Cut>,
     ) -> Result<Self, Flaw> {
-        let all = Reigns { replicas, reigns, down, cuts };
+        let rebuilt = vec![Vec::new(); replicas];
+        let mut all = Reigns { replicas, reigns, down, cuts, rebuilt, turns: Vec::new() };
         all.check_shape()?;
+        all.turns = all.turns();
         for epoch in 0..all.reigns.len() {
             all.check(epoch)?;
         }
+        Ok(all)
+    }
+
+    /// With times in which replicas are rebuilt: made replicas again after having reigned. One that is holds all that the
+    /// primary had when it began, and receives what follows as others do; but until it is done it shows and acknowledges
+    /// nothing.
+    ///
+    /// # Errors
+    /// [`Flaw::Shape`], [`Flaw::Down`] or [`Flaw::DownPrimary`].
+    pub fn rebuilding(self, rebuilt: Vec<Vec<Stretch>>) -> Result<Self, Flaw> {
+        let all = Reigns { rebuilt, ..self };
+        if all.rebuilt.len() != all.replicas {
+            return Err(Flaw::Shape);
+        }
+        if !all.rebuilt.iter().all(|stretches| are_in_order(stretches)) {
+            return Err(Flaw::Down);
+        }
+        let reigning =
+            |reign: &Reign| all.rebuilt[reign.primary].iter().any(|rebuilt| reign.overlaps(rebuilt));
+        all.reigns.iter().position(reigning).map_or(Ok(()), |epoch| Err(Flaw::DownPrimary(epoch)))?;
         Ok(all)
     }
 
@@ -120,7 +146,26 @@ impl Reigns {
             heard: vec![Instant::ZERO; places],
             heritage: Heritage::Everything,
         };
-        Reigns { replicas, reigns: vec![reign], down: vec![Vec::new(); replicas], cuts: Vec::new() }
+        let nothing = vec![Vec::new(); replicas];
+        let turns = vec![vec![Instant::ZERO; replicas]];
+        Reigns {
+            replicas,
+            reigns: vec![reign],
+            down: nothing.clone(),
+            cuts: Vec::new(),
+            rebuilt: nothing,
+            turns,
+        }
+    }
+
+    /// From when on each replica takes an epoch for the latest one: it has heard of it, and reigns under no earlier one.
+    fn turns(&self) -> Vec<Vec<Instant>> {
+        let turns = |(epoch, reign): (usize, &Reign), replica: usize| {
+            let earlier = self.reigns[..epoch].iter().filter(|earlier| earlier.primary == replica);
+            earlier.map(|earlier| earlier.stops).fold(reign.heard[replica], Instant::max)
+        };
+        let of = |reign| (0..self.replicas).map(|replica| turns(reign, replica)).collect();
+        self.reigns.iter().enumerate().map(of).collect()
     }
 
     fn check_shape(&self) -> Result<(), Flaw> {
@@ -141,22 +186,18 @@ impl Reigns {
             .all(|Cut { between: (one, other), .. }| *one < places && *other < places && one != other);
         if places < self.replicas
             || self.replicas > REPLICAS_MAX
-            || self.down.len() != self.replicas
+            || !(self.replicas..=places).contains(&self.down.len())
             || !cuts_known
             || !self.reigns.iter().all(known)
         {
             return Err(Flaw::Shape);
         }
-        let ordered = |down: &Vec<Stretch>| {
-            down.iter().all(|stretch| stretch.from < stretch.until)
-                && down.windows(2).all(|pair| pair[0].until < pair[1].from)
-        };
-        if self.down.iter().all(ordered) { Ok(()) } else { Err(Flaw::Down) }
+        if self.down.iter().all(|down| are_in_order(down)) { Ok(()) } else { Err(Flaw::Down) }
     }
 
     fn check(&self, epoch: usize) -> Result<(), Flaw> {
         let reign = &self.reigns[epoch];
-        let late = |replica: usize| reign.heard[replica] > reign.active;
+        let late = |replica: usize| self.turns[epoch][replica] > reign.active;
         let heir_late = match &reign.heritage {
             Heritage::Longest(of) => of.iter().any(|replica| late(*replica)),
             Heritage::Everything => false,
@@ -164,8 +205,7 @@ impl Reigns {
         if late(reign.primary) || heir_late {
             return Err(Flaw::Late(epoch));
         }
-        let down = &self.down[reign.primary];
-        if down.iter().any(|down| down.from < reign.stops && reign.active < down.until) {
+        if self.down[reign.primary].iter().any(|down| reign.overlaps(down)) {
             return Err(Flaw::DownPrimary(epoch));
         }
         let Some(next) = self.reigns.get(epoch + 1) else { return Ok(()) };
@@ -174,9 +214,6 @@ impl Reigns {
         }
         if next.heard.iter().zip(&reign.heard).any(|(next, this)| next < this) {
             return Err(Flaw::Heard(epoch + 1));
-        }
-        if reign.stops > next.heard[reign.primary] {
-            return Err(Flaw::Deposed(epoch));
         }
         if next.heritage == Heritage::Everything && reign.stops > next.active {
             return Err(Flaw::StillWriting(epoch + 1));
@@ -199,13 +236,11 @@ impl Reigns {
         &self.reigns
     }
 
-    /// Does every reign begin with all that a majority held, so that nothing a majority had received is lost?
-    pub fn elects_by_majority(&self) -> bool {
+    /// Does every reign begin with all that a quorum held, so that nothing a quorum had received is lost?
+    pub fn elects_by_quorum(&self, votes: &Votes) -> bool {
         self.reigns.iter().skip(1).all(|reign| match &reign.heritage {
             Heritage::Everything => true,
-            Heritage::Longest(of) => {
-                (0..self.replicas).filter(|r| of.contains(r)).count() > self.replicas / 2
-            }
+            Heritage::Longest(of) => votes.are_met_by(of),
         })
     }
 
@@ -231,12 +266,45 @@ impl Reigns {
             .rposition(|reign| reign.primary == replica && reign.active <= at && at < reign.stops)
     }
 
-    /// When a replica begins to refuse what comes under `epoch`: it hears of the next one.
-    pub fn refuses_from(&self, epoch: usize, replica: usize) -> Instant {
-        self.reigns.get(epoch + 1).map_or(Instant::FAR, |next| next.heard[replica])
+    /// When a replica begins to take what comes under `epoch`: it has heard of it, and reigns under no earlier one.
+    pub fn takes_from(&self, epoch: usize, replica: usize) -> Instant {
+        self.turns[epoch][replica]
     }
 
-    /// Is a place up? Those without a replica always are.
+    /// When a replica begins to refuse what comes under `epoch`: it takes what comes under the next one.
+    pub fn refuses_from(&self, epoch: usize, replica: usize) -> Instant {
+        self.turns.get(epoch + 1).map_or(Instant::FAR, |next| next[replica])
+    }
+
+    /// Is a replica up, and not being rebuilt?
+    pub fn serves(&self, replica: usize, at: Instant) -> bool {
+        self.is_up(replica, at) && self.counts_from(replica, at) == at
+    }
+
+    /// From when on it counts what a replica has received, or would show, at an instant: once it is rebuilt.
+    pub fn counts_from(&self, replica: usize, at: Instant) -> Instant {
+        self.rebuilt[replica].iter().find(|rebuilt| rebuilt.holds(at)).map_or(at, |rebuilt| rebuilt.until)
+    }
+
+    /// When a replica that is rebuilt under an epoch gets what the primary has appended at `now`, and when it is done; nothing
+    /// if it does not get it so.
+    pub fn copied(&self, epoch: usize, replica: usize, now: Instant) -> Option<Stretch> {
+        let reign = &self.reigns[epoch];
+        let copies = self.rebuilt[replica].iter().map(|rebuilt| {
+            // The primary may have begun after the rebuilding, in which case it had taken the log over.
+            Stretch { from: rebuilt.from.max(reign.active), until: rebuilt.until }
+        });
+        let gets = |copy: &Stretch| {
+            now <= copy.from
+                && copy.from <= copy.until
+                && copy.from < reign.stops
+                && (self.takes_from(epoch, replica)..self.refuses_from(epoch, replica)).contains(&copy.from)
+                && self.reach(reign.primary, replica, copy.from)
+        };
+        copies.into_iter().find(gets)
+    }
+
+    /// Is a place up? Those without times down always are.
     pub fn is_up(&self, place: usize, at: Instant) -> bool {
         self.down.get(place).is_none_or(|down| !down.iter().any(|down| down.holds(at)))
     }
@@ -292,6 +360,18 @@ impl Reigns {
     }
 }
 
+impl Reign {
+    fn overlaps(&self, stretch: &Stretch) -> bool {
+        stretch.from < self.stops && self.active < stretch.until
+    }
+}
+
+/// Is each of some stretches before the next, and does it last?
+fn are_in_order(stretches: &[Stretch]) -> bool {
+    stretches.iter().all(|stretch| stretch.from < stretch.until)
+        && stretches.windows(2).all(|pair| pair[0].until < pair[1].from)
+}
+
 impl Cut {
     fn joins(&self, one: usize, other: usize) -> bool {
         self.between == (one, other) || self.between == (other, one)
@@ -329,7 +409,6 @@ mod tests {
         assert_eq!(two(|_, down| down[0] = vec![stretch(40, 90)]), Err(Flaw::DownPrimary(0)));
         assert_eq!(two(|all, _| all[1].heard[1] = at(61)), Err(Flaw::Late(1)));
         assert_eq!(two(|all, _| all[1].heritage = Heritage::Longest(vec![0])), Err(Flaw::Late(1)));
-        assert_eq!(two(|all, _| all[0].stops = at(71)), Err(Flaw::Deposed(0)));
         assert_eq!(two(|all, _| (all[0].heard[1], all[1].heard[1]) = (at(9), at(8))), Err(Flaw::Heard(1)));
         assert_eq!(two(|all, _| all[0].active = at(60)), Err(Flaw::Order(1)));
         let unfenced = |all: &mut Vec<Reign>, everything: bool| {
@@ -340,6 +419,37 @@ mod tests {
         };
         assert!(two(|all, _| unfenced(all, false)).is_ok_and(|reigns| !reigns.is_fenced()));
         assert_eq!(two(|all, _| unfenced(all, true)), Err(Flaw::StillWriting(1)));
+    }
+
+    #[test]
+    fn impossible_rebuilding_is_refused() {
+        let stretch = |from, until| Stretch { from: at(from), until: at(until) };
+        let rebuilt =
+            |of: Vec<Vec<Stretch>>| two(|_, _| ()).and_then(|reigns| reigns.rebuilding(of).map(drop));
+        assert_eq!(rebuilt(vec![vec![stretch(50, 90)], vec![stretch(10, 60)]]), Ok(()));
+        assert_eq!(rebuilt(vec![Vec::new()]), Err(Flaw::Shape));
+        assert_eq!(rebuilt(vec![vec![stretch(80, 80)], Vec::new()]), Err(Flaw::Down));
+        assert_eq!(rebuilt(vec![vec![stretch(49, 90)], Vec::new()]), Err(Flaw::DownPrimary(0)));
+        assert_eq!(rebuilt(vec![Vec::new(), vec![stretch(10, 61)]]), Err(Flaw::DownPrimary(1)));
+    }
+
+    /// Replica 0 reigns until 90, has heard of the next at 70, and is rebuilt from 90 to 95.
+    #[test]
+    fn a_primary_takes_nothing_of_the_next_while_it_reigns_and_counts_for_nothing_until_it_is_rebuilt() {
+        let reigns = two(|all, _| all[0].stops = at(90)).expect("possible");
+        assert_eq!([0, 1].map(|replica| reigns.takes_from(1, replica)), [at(90), at(60)]);
+        assert_eq!(reigns.refuses_from(0, 0), at(90));
+        assert_eq!((reigns.known(0, at(80)), reigns.accepts(0, at(80))), (Some(1), Some(0)));
+        let stretch = Stretch { from: at(90), until: at(95) };
+        let reigns = reigns.rebuilding(vec![vec![stretch], Vec::new()]).expect("possible");
+        assert_eq!([89, 90, 94, 95].map(|now| reigns.serves(0, at(now))), [true, false, false, true]);
+        assert_eq!([89, 90, 94, 95].map(|now| reigns.counts_from(0, at(now)).nanos()), [89, 95, 95, 95]);
+        assert_eq!(reigns.copied(1, 0, at(90)), Some(stretch));
+        assert_eq!(
+            [reigns.copied(1, 0, at(91)), reigns.copied(0, 0, at(40)), reigns.copied(1, 1, at(70))],
+            [None; 3]
+        );
+        assert_eq!(two(|all, _| all[1].heritage = Heritage::Longest(vec![0, 1])), Err(Flaw::Late(1)));
     }
 
     #[test]

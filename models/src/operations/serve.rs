@@ -82,7 +82,7 @@ struct Sent {
 
 impl<'a> PrimaryRun<'a> {
     /// Sessions that begin at time zero; the history holds the first `sampled` keys. A store under
-    /// [`super::Commit::Consensus`] wants reigns that are elected by a majority ([`super::Reigns::elects_by_majority`]).
+    /// [`super::Commit::Consensus`] wants reigns that are elected by its quorums ([`super::Reigns::elects_by_quorum`]).
     pub fn new(
         store: &'a Store,
         sessions: &'a [Session],
@@ -329,6 +329,10 @@ impl<'a> PrimaryRun<'a> {
             value: Some(version.value),
         });
         let answered = match reads {
+            _ if !self.store.reigns.serves(replica, now) => {
+                self.reply(sent, now, Some(now), Open::Read { end: End::Refused });
+                return;
+            }
             ReadFrom::Nearest | ReadFrom::Uniform | ReadFrom::Sticky(_) => Some(now),
             ReadFrom::Primary | ReadFrom::Confirmed => {
                 let epoch = self.store.reigns.accepts(replica, now);

@@ -155,7 +155,7 @@ impl Store {
     pub(super) fn replica_for(&self, busy: &mut Busy, now: Instant) -> Option<usize> {
         let place = busy.session.place;
         let in_reach =
-            |replica: &usize| self.reigns.is_up(*replica, now) && self.reigns.reach(place, *replica, now);
+            |replica: &usize| self.reigns.serves(*replica, now) && self.reigns.reach(place, *replica, now);
         let mut able = (0..self.reigns.replicas()).filter(in_reach);
         match busy.session.reads {
             ReadFrom::Nearest if !busy.intent.writes() => {

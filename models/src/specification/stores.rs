@@ -55,15 +55,10 @@ impl Family {
         }
     }
 
-    /// Can the operation engine send single operations to it? Of stores with one writer at a time to those whose members
-    /// are all alike, and whose former writers stop and follow as soon as they hear of a new one; of the others to those with
-    /// no more replicas than it can follow.
+    /// Can the operation engine send single operations to it? It can if there are no more replicas than it can follow.
     pub fn operable(&self) -> bool {
         match self {
-            Family::Primary(plan) => {
-                let alike = plan.witnesses.is_empty() && plan.votes == Votes::alike(1 + plan.replicas.len());
-                alike && plan.noticed.is_none() && plan.rejoin == Law::Fixed(Span::ZERO)
-            }
+            Family::Primary(plan) => plan.replicas.len() < REPLICAS_MAX,
             Family::Replicated(plan) => {
                 let replicas: u32 = plan.members.iter().map(|member| member.count).sum();
                 plan.members.len() <= CHAINS_MAX && replicas as usize <= REPLICAS_MAX

@@ -408,7 +408,7 @@ impl Reign {
             Acknowledged::Received { replicas, .. } => {
                 sight.without(self.rejoining() | plan.without_data()).company(at) > replicas as usize
             }
-            Acknowledged::Quorum => sight.has_quorum(at, &plan.votes),
+            Acknowledged::Quorum => sight.without(self.rejoining()).has_quorum(at, &plan.votes),
         };
         self.copies = match self.copies {
             _ if enough => Copies::Enough,

@@ -12,7 +12,7 @@
 //! drawn). It is unbiased for any strata and any number of draws.
 //!
 //! Assumptions:
-//! - Traffic that arrives at a site without a member of the store is served from the site of the nearest member.
+//! - Traffic that arrives at a site without a member of the store is that of the site of the nearest member, be it a witness.
 //! - In a store with one writer a replica's lag is drawn once for each session looked at, and holds for all it sees; around
 //!   a failover it is the one that the flow engine drew. A replica that is back applies what it missed at once, whatever its
 //!   apply rate.

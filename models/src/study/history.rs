@@ -12,7 +12,7 @@ use crate::network::delay;
 use crate::observer::Nobody;
 use crate::operations::{
     Commit, Cut, Flaw, Heritage, History, Plan, Popularity, PrimaryRun, PrimaryTally, REPLICAS_MAX, ReadFrom,
-    Reign, Reigns, Session, Shipping, Shows, Store, Stretch, leaderless,
+    Reign, Reigns, Session, Shipping, Shows, Store, Stretch, Votes, leaderless,
 };
 use crate::specification::{
     Acknowledged, Family, PopulationId, Primary, Reads, RequestClass, SiteId, Specification, StoreId,
@@ -81,7 +81,7 @@ impl std::fmt::Display for HistoryFault {
             HistoryFault::Family => {
                 write!(
                     f,
-                    "single operations of such a store are not simulated yet: it has witnesses, unequal votes, former writers that take their time, or more than {REPLICAS_MAX} replicas"
+                    "single operations of such a store are not simulated yet: it has more than {REPLICAS_MAX} replicas, or sites"
                 )
             }
             HistoryFault::Study(fault) => fault.fmt(f),
@@ -108,10 +108,10 @@ pub fn history(specification: &Specification, asked: &Asked) -> Result<Played, H
     }
     let Family::Primary(plan) = family else { return Err(HistoryFault::Family) };
     let glimpses = glimpses(specification, asked).map_err(HistoryFault::Study)?;
-    let reigns = reigns(&glimpses, 1 + plan.replicas.len()).map_err(HistoryFault::AtOdds)?;
+    let reigns = reigns(&glimpses, plan).map_err(HistoryFault::AtOdds)?;
     let store = store(specification, plan, reigns, asked.patience, Popularity::Uniform { keys: asked.keys });
     let reads = reading(touches_of_all(specification, asked.store));
-    let sessions: Vec<Session> = (0..store.reigns.replicas())
+    let sessions: Vec<Session> = (0..store.reigns.places())
         .flat_map(|place| (0..asked.sessions).map(move |_| place))
         .map(|place| session(reads, asked.think, plan, place))
         .collect();
@@ -130,7 +130,11 @@ pub(super) fn store(
 ) -> Store {
     let commit = match plan.acknowledged {
         Acknowledged::Alone => Commit::Asynchronous,
-        Acknowledged::Quorum => Commit::Consensus,
+        Acknowledged::Quorum => {
+            let votes = plan.votes.of.get(..=plan.replicas.len());
+            let votes = votes.and_then(|of| Votes::new(of, plan.votes.quorum));
+            Commit::Consensus(votes.unwrap_or(Votes::alike(1 + plan.replicas.len())))
+        }
         Acknowledged::Received { replicas, alone_after } => Commit::SemiSynchronous {
             replicas: replicas as usize,
             shows: Shows::Acknowledged,
@@ -144,7 +148,7 @@ pub(super) fn store(
         Acknowledged::Alone => (plan.lag.clone(), at_once),
         Acknowledged::Received { .. } | Acknowledged::Quorum => (at_once, plan.lag.clone()),
     };
-    let members: Vec<_> = std::iter::once(plan.home).chain(plan.replicas.iter().copied()).collect();
+    let members: Vec<_> = [plan.home].iter().chain(&plan.replicas).chain(&plan.witnesses).copied().collect();
     Store {
         reigns,
         distances: distances(specification, &members),
@@ -245,35 +249,30 @@ pub(super) fn stretches(glimpses: &[(Instant, Glimpse)], holds: impl Fn(&Glimpse
 }
 
 /// What the operation engine is to know of who wrote when.
-pub(super) fn reigns(glimpses: &[(Instant, Glimpse)], members: usize) -> Result<Reigns, Flaw> {
-    let mut writers: Vec<(u32, usize)> = glimpses.iter().flat_map(|(_, glimpse)| glimpse.writers()).collect();
-    writers.sort_unstable();
-    writers.dedup();
+pub(super) fn reigns(glimpses: &[(Instant, Glimpse)], plan: &Primary) -> Result<Reigns, Flaw> {
+    let (members, places) = (1 + plan.replicas.len(), 1 + plan.replicas.len() + plan.witnesses.len());
     let mut all: Vec<Reign> = Vec::new();
-    for &(epoch, primary) in &writers {
-        let accepts =
-            stretches(glimpses, |glimpse| glimpse.writers().any(|writer| writer == (epoch, primary)));
-        for (index, Stretch { from, until }) in accepts.into_iter().enumerate() {
-            let former =
-                all.last().map(|reign| reign.primary).filter(|former| index == 0 && *former != primary);
-            let heritage = match former {
-                Some(_) => Heritage::Longest(vec![primary]),
-                None => Heritage::Everything,
-            };
-            let heard = (0..members).map(|place| heard(glimpses, (former, primary), place, from)).collect();
-            all.push(Reign { primary, active: from, stops: until, heard, heritage });
-        }
+    for (primary, Stretch { from, until }) in accepting(glimpses) {
+        let former = all.last().map(|reign| reign.primary).filter(|former| *former != primary);
+        let heritage = match former {
+            Some(_) => Heritage::Longest(heirs(glimpses, plan, primary, from)),
+            None => Heritage::Everything,
+        };
+        let heard = (0..places).map(|place| heard(glimpses, (former, primary), place, from)).collect();
+        all.push(Reign { primary, active: from, stops: until, heard, heritage });
     }
     if all.is_empty() {
         // Nobody writes throughout: a reign that is over before it has begun.
-        all.push(Reign { stops: Instant::ZERO, ..steady(members) });
+        all.push(Reign { stops: Instant::ZERO, ..steady(places) });
     }
     for epoch in 1..all.len() {
         let (before, after) = all.split_at_mut(epoch);
-        // Who still writes has heard of nobody else, also where the writer changes to and fro.
+        // Clients beside one who still writes have heard of nobody else, until they reach the new one. Nor has it itself, also
+        // where the writer changes to and fro.
         for reign in before {
+            let reaches = reaches(glimpses, after[0].primary, reign.primary, after[0].active);
             let heard = &mut after[0].heard[reign.primary];
-            *heard = (*heard).max(reign.stops);
+            *heard = (*heard).max(reign.stops.min(reaches));
         }
     }
     for epoch in (1..all.len()).rev() {
@@ -282,8 +281,54 @@ pub(super) fn reigns(glimpses: &[(Instant, Glimpse)], members: usize) -> Result<
         // Who hears of a later epoch has heard of this one.
         this.heard.iter_mut().zip(&next.heard).for_each(|(this, next)| *this = (*this).min(*next));
     }
-    let down = |member: usize| stretches(glimpses, |glimpse| !glimpse.alive(member));
-    Reigns::new(members, all, (0..members).map(down).collect(), cuts(glimpses, members))
+    let down = |place: usize| stretches(glimpses, |glimpse| !glimpse.alive(place));
+    let rebuilt = |member: usize| stretches(glimpses, |glimpse| glimpse.rebuilds(member));
+    let reigns = Reigns::new(members, all, (0..places).map(down).collect(), cuts(glimpses, places))?;
+    reigns.rebuilding((0..members).map(rebuilt).collect())
+}
+
+/// Who accepts writes when, in the order of reigns. A former writer that waits for replicas until after the next one has begun, and
+/// then goes on alone, has accepted all the time: it acknowledged nothing.
+fn accepting(glimpses: &[(Instant, Glimpse)]) -> Vec<(usize, Stretch)> {
+    let mut writers: Vec<(u32, usize)> = glimpses.iter().flat_map(|(_, glimpse)| glimpse.writers()).collect();
+    writers.sort_unstable();
+    writers.dedup();
+    let mut all: Vec<(usize, Stretch)> = Vec::new();
+    for (epoch, primary) in writers {
+        let later = |glimpse: &Glimpse| glimpse.writers().any(|(other, _)| other > epoch);
+        let next = glimpses.iter().find(|(_, glimpse)| later(glimpse)).map_or(Instant::FAR, |(at, _)| *at);
+        let known = all.len();
+        let accepts = |glimpse: &Glimpse| glimpse.writers().any(|writer| writer == (epoch, primary));
+        for Stretch { from, until } in stretches(glimpses, accepts) {
+            // What is seen first may be two that write.
+            let after = all.last().map_or(Instant::ZERO, |(_, last)| last.from + Span::NANOSECOND);
+            match all[known..].last_mut().filter(|_| next <= from) {
+                Some((_, last)) => last.until = until,
+                None if next <= from => all.push((primary, Stretch { from: after, until })),
+                None => all.push((primary, Stretch { from: from.max(after), until })),
+            }
+        }
+    }
+    all.retain(|(_, stretch)| stretch.from < stretch.until);
+    all
+}
+
+/// The replicas whose logs decide what a primary begins with that becomes active at `active`: its own alone, unless a quorum
+/// elects it.
+fn heirs(glimpses: &[(Instant, Glimpse)], plan: &Primary, primary: usize, active: Instant) -> Vec<usize> {
+    let seen = |before: bool| {
+        glimpses.iter().rev().find(|(at, _)| if before { *at < active } else { *at <= active })
+    };
+    // Who begins to be rebuilt just then has voted.
+    let rebuilds =
+        |replica: usize| [true, false].map(seen).iter().flatten().all(|(_, seen)| seen.rebuilds(replica));
+    let votes = |replica: &usize| {
+        seen(false).is_some_and(|(_, glimpse)| glimpse.joined(primary, *replica)) && !rebuilds(*replica)
+    };
+    match plan.acknowledged {
+        Acknowledged::Quorum => (0..=plan.replicas.len()).filter(votes).collect(),
+        Acknowledged::Alone | Acknowledged::Received { .. } => vec![primary],
+    }
 }
 
 /// Members that lived and did not reach each other.
@@ -314,12 +359,18 @@ fn heard(
     place: usize,
     active: Instant,
 ) -> Instant {
-    let at = |stretches: Vec<Stretch>| stretches.into_iter().find(|stretch| stretch.until > active);
-    let joined = at(stretches(glimpses, |glimpse| glimpse.joined(primary, place)));
-    let reaches = joined.map_or(Instant::FAR, |joined| joined.from.max(active));
+    let reaches = reaches(glimpses, primary, place, active);
     if reaches > active {
         return reaches;
     }
-    let apart = former.and_then(|former| at(stretches(glimpses, |glimpse| !glimpse.joined(former, place))));
+    let apart = |former| stretches(glimpses, |glimpse| !glimpse.joined(former, place));
+    let apart = former.and_then(|former| apart(former).into_iter().find(|stretch| stretch.until > active));
     apart.map_or(active, |apart| apart.from.min(active))
+}
+
+/// When a place first reaches a primary from `active` on.
+fn reaches(glimpses: &[(Instant, Glimpse)], primary: usize, place: usize, active: Instant) -> Instant {
+    let joined = stretches(glimpses, |glimpse| glimpse.joined(primary, place));
+    let joined = joined.into_iter().find(|stretch| stretch.until > active);
+    joined.map_or(Instant::FAR, |joined| joined.from.max(active))
 }

@@ -116,3 +116,54 @@ fn a_replica_catches_up_at_its_rate() {
     let caught_up = counts(1_960);
     assert_eq!((caught_up.reads, caught_up.stale), (1, 0));
 }
+
+/// Replica 0 goes on until 1.2 s although all have heard of the next at 1 s. Clients beside it, who write at 100 ms, 200 ms, ...,
+/// turn to the new one from 1 s on; only one that reads there still sees what it has.
+#[test]
+fn clients_turn_to_the_new_primary_before_somebody_notices_the_old_one() {
+    let two = || cut_off(vec![reign(0, 0, 1_200, [0, 0]), reign(1, 500, 100_000, [1_000, 500])]);
+    let store = store(two(), Commit::Asynchronous);
+    let counts =
+        run(&store, &[client(0.0, 100, 0), client(1.0, 1_050, 0), client(1.0, 1_250, 0)], 1_400).counts;
+    // Those of 400 to 900 ms are lost, those of 1.0 to 1.3 s are not.
+    assert_eq!((counts.writes, counts.lost, counts.superseded, counts.refused_writes), (13, 6, 5, 0));
+    // At 1.05 s replica 0 shows the write of 900 ms and lacks that of 1 s; at 1.25 s it follows.
+    assert_eq!((counts.reads, counts.read_then_lost, counts.stale), (2, 1, 1));
+}
+
+/// Replica 0 is rebuilt from 1 s until 1.5 s: who reads there is served by replica 1 meanwhile, and by replica 0 from then on,
+/// which shows all that has been written and nothing of what it had accepted beside the other. Without, it shows that until the
+/// first entry of the new log is there, which takes 200 ms.
+#[test]
+fn a_primary_that_is_rebuilt_never_shows_what_it_had_accepted_alone() {
+    let split = || cut_off(vec![reign(0, 0, 1_000, [0, 0]), reign(1, 500, 100_000, [1_000, 500])]);
+    let counts = |reigns: Reigns, at: i64| {
+        let store = Store { apply: millis(200), ..store(reigns, Commit::Asynchronous) };
+        run(&store, &[client(0.0, 100, 0), client(1.0, at, 0)], at + 1).counts
+    };
+    let rebuilt = || {
+        let during = Stretch { from: ms(1_000), until: ms(1_500) };
+        split().rebuilding(vec![vec![during], Vec::new()]).expect("possible")
+    };
+    let followed_at_once = counts(split(), 1_150);
+    assert_eq!((followed_at_once.read_then_lost, followed_at_once.stale), (1, 1));
+    for at in [1_050, 1_150, 1_450] {
+        let counts = counts(rebuilt(), at);
+        assert_eq!((counts.reads, counts.read_then_lost), (1, 0), "{at} ms: {counts:?}");
+    }
+    // Replica 1 shows what it has accepted at once; replica 0 is 200 ms behind it, as ever.
+    assert_eq!([1_450, 1_550].map(|at| counts(rebuilt(), at).versions_behind), [0, 2]);
+}
+
+/// While replica 0 is rebuilt it acknowledges nothing: a write that waits for it waits until it is done.
+#[test]
+fn a_primary_that_is_rebuilt_acknowledges_nothing() {
+    let split = cut_off(vec![reign(0, 0, 400, [0, 0]), reign(1, 500, 100_000, [1_000, 500])]);
+    let during = Stretch { from: ms(1_000), until: ms(1_500) };
+    let reigns = split.rebuilding(vec![vec![during], Vec::new()]).expect("possible");
+    let commit = Commit::SemiSynchronous { replicas: 1, shows: Shows::Acknowledged, falls_back: None };
+    let tally = run(&store(reigns, commit), &[client(0.0, 1_100, 1)], 1_101);
+    assert_eq!((tally.counts.writes, tally.counts.unknown_writes), (1, 0));
+    let waited = tally.write_latency.max();
+    assert_eq!(waited, 400_000_000);
+}

@@ -1,9 +1,9 @@
 //! What must hold whatever happens, and counts against a naive recount of the recorded history.
 
 use super::operation::{Operation, operations};
-use super::random::{self, Kind, luck, ms};
+use super::random::{self, Kind, Rule, luck, ms};
 use models::operations::{
-    Commit, History, KeyId, Plan, Position, PrimaryRun, PrimaryTally, ReadFrom, Session, Store,
+    Commit, History, KeyId, Plan, Position, PrimaryRun, PrimaryTally, ReadFrom, Session, Store, Votes,
 };
 use proptest::prelude::*;
 use sim::{Law, Replication, Seed};
@@ -18,18 +18,18 @@ fn run(store: &Store, sessions: &[Session], seed: u64) -> PrimaryTally {
     PrimaryRun::new(store, sessions, KEYS, (Seed(seed), Replication(0))).run(ms(LENGTH))
 }
 
-fn random_store(seed: u64, kind: Kind, commit: Option<Commit>) -> Store {
+fn random_store(seed: u64, kind: Kind, rule: Option<Rule>) -> Store {
     let stream = &mut luck(seed, "laws");
-    let commit = commit.unwrap_or_else(|| random::lax_commit(stream));
-    random::store(stream, kind, commit, KEYS, LENGTH)
+    let rule = rule.unwrap_or_else(|| Rule::As(random::lax_commit(stream)));
+    random::store(stream, kind, rule, KEYS, LENGTH)
 }
 
-fn random_run(seed: u64, kind: Kind, commit: Option<Commit>) -> PrimaryTally {
-    reading(seed, kind, commit, &EVERYWHERE)
+fn random_run(seed: u64, kind: Kind, rule: Option<Rule>) -> PrimaryTally {
+    reading(seed, kind, rule, &EVERYWHERE)
 }
 
-fn reading(seed: u64, kind: Kind, commit: Option<Commit>, reads: &[ReadFrom]) -> PrimaryTally {
-    let store = random_store(seed, kind, commit);
+fn reading(seed: u64, kind: Kind, rule: Option<Rule>, reads: &[ReadFrom]) -> PrimaryTally {
+    let store = random_store(seed, kind, rule);
     run(&store, &random::sessions(&mut luck(seed, "sessions"), &store, 8, 0.02, reads), seed)
 }
 
@@ -42,11 +42,14 @@ fn at_home(home: usize) -> Session {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(600))]
 
-    /// What a majority has acknowledged is in every later log, nothing else is ever shown, and a superseded leader
+    /// What a quorum has acknowledged is in every later log, nothing else is ever shown, and a superseded leader
     /// acknowledges nothing: also where it goes on, and to readers of followers.
     #[test]
     fn consensus_loses_nothing_acknowledged(seed: u64) {
-        let counts = random_run(seed, Kind::Majority, Some(Commit::Consensus)).counts;
+        let store = random_store(seed, Kind::Quorum, Some(Rule::Agreed));
+        let by_quorum = |commit| matches!(commit, Commit::Consensus(votes) if store.reigns.elects_by_quorum(&votes));
+        prop_assert!(by_quorum(store.commit));
+        let counts = random_run(seed, Kind::Quorum, Some(Rule::Agreed)).counts;
         prop_assert_eq!((counts.lost, counts.returned, counts.vanished, counts.superseded), (0, 0, 0, 0));
         prop_assert_eq!(counts.writes_out_of_order, 0);
         let after_loss = counts.stale_after_loss + counts.forgot_lost_write + counts.went_back_after_loss;
@@ -56,7 +59,7 @@ proptest! {
     /// A leader that has been superseded without knowing cannot confirm its reign.
     #[test]
     fn confirmed_reads_are_in_order(seed: u64) {
-        let counts = reading(seed, Kind::Majority, Some(Commit::Consensus), &[ReadFrom::Confirmed]).counts;
+        let counts = reading(seed, Kind::Quorum, Some(Rule::Agreed), &[ReadFrom::Confirmed]).counts;
         prop_assert_eq!((counts.out_of_order(), counts.stale, counts.went_back), (0, 0, 0));
     }
 
@@ -72,7 +75,7 @@ proptest! {
     fn semi_synchronous_writes_outlive_one_failure(seed: u64) {
         let shows = models::operations::Shows::Acknowledged;
         let commit = Commit::SemiSynchronous { replicas: 1, shows, falls_back: None };
-        let counts = random_run(seed, Kind::Others, Some(commit)).counts;
+        let counts = random_run(seed, Kind::Others, Some(Rule::As(commit))).counts;
         prop_assert_eq!((counts.lost, counts.returned), (0, 0));
     }
 
@@ -85,7 +88,7 @@ proptest! {
     /// Who reads the primary, where it is, and writes there, sees its own writes, whoever else is cut off.
     #[test]
     fn sessions_at_a_living_primary_see_their_own_writes(seed: u64) {
-        let mut store = random_store(seed, Kind::Planned, Some(Commit::Asynchronous));
+        let mut store = random_store(seed, Kind::Planned, Some(Rule::As(Commit::Asynchronous)));
         let primary = store.reigns.reigns()[0].primary;
         store.reigns = models::operations::Reigns::steady(store.reigns.replicas(), store.reigns.places(), primary);
         let sessions: Vec<Session> = (0..4).map(|_| at_home(primary)).collect();
@@ -98,7 +101,7 @@ proptest! {
     #[test]
     fn sessions_at_a_living_replica_never_go_back(seed: u64) {
         let store = random_store(seed, Kind::Planned, None);
-        let up = |replica: &usize| (0..2 * LENGTH).all(|at| store.reigns.is_up(*replica, ms(at)));
+        let up = |replica: &usize| (0..2 * LENGTH).all(|at| store.reigns.serves(*replica, ms(at)));
         let sessions: Vec<Session> = (0..store.reigns.replicas()).filter(up).map(at_home).collect();
         let counts = run(&store, &sessions, seed).counts;
         prop_assert_eq!((counts.went_back, counts.went_back_after_loss), (0, 0));
@@ -159,15 +162,22 @@ type Count = fn(&PrimaryTally) -> u64;
 /// The chances above are real: without what they ask for, each law breaks.
 #[test]
 fn laws_break_where_their_conditions_do() {
-    let sum = |kind: Kind, commit: Option<Commit>, of: Count| {
-        (0..200).map(|seed| of(&random_run(seed, kind, commit))).sum::<u64>()
+    let sum = |kind: Kind, rule: Option<Rule>, of: Count| {
+        (0..200).map(|seed| of(&random_run(seed, kind, rule))).sum::<u64>()
     };
-    assert!(sum(Kind::Any, Some(Commit::Consensus), |t| t.counts.lost) > 50, "a minority elects");
-    let unconfirmed = |seed| reading(seed, Kind::Majority, Some(Commit::Consensus), &[ReadFrom::Primary]);
+    assert!(sum(Kind::Any, Some(Rule::Agreed), |t| t.counts.lost) > 50, "a minority elects");
+    let counted = |seed| {
+        let mut store = random_store(seed, Kind::Quorum, Some(Rule::Agreed));
+        store.commit = Commit::Consensus(Votes::alike(store.reigns.replicas()));
+        run(&store, &random::sessions(&mut luck(seed, "sessions"), &store, 8, 0.02, &EVERYWHERE), seed)
+    };
+    let lost: u64 = (0..400).map(|seed| counted(seed).counts.lost).sum();
+    assert!(lost > 10, "replicas are counted where votes elect: {lost}");
+    let unconfirmed = |seed| reading(seed, Kind::Quorum, Some(Rule::Agreed), &[ReadFrom::Primary]);
     let stale: u64 = (0..200).map(|seed| unconfirmed(seed).counts.stale).sum();
     assert!(stale > 10, "nobody confirms: {stale}");
     assert!(sum(Kind::Any, None, |t| t.counts.superseded) > 50, "nobody is fenced");
-    assert!(sum(Kind::Others, Some(Commit::Asynchronous), |t| t.counts.lost) > 50, "nobody waits");
+    assert!(sum(Kind::Others, Some(Rule::As(Commit::Asynchronous)), |t| t.counts.lost) > 50, "nobody waits");
     assert!(sum(Kind::Planned, None, |t| t.counts.forgot_own_write) > 50, "others read elsewhere");
     assert!(sum(Kind::Planned, None, |t| t.counts.went_back) > 50, "others read anywhere");
     let told =

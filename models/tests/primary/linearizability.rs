@@ -7,7 +7,7 @@
 //! register whose writes and reads return places in the log.
 
 use super::operation::{Operation, operations};
-use super::random::{self, Kind, luck, ms};
+use super::random::{self, Kind, Rule, luck, ms};
 use models::operations::{
     Commit, History, KeyId, Position, PrimaryRun, PrimaryTally, ReadFrom, Session, Store,
 };
@@ -142,10 +142,10 @@ fn run(store: &Store, sessions: &[Session], seed: u64, until: i64) -> PrimaryTal
 }
 
 /// A small history of a random store: about ten operations a key.
-fn small(seed: u64, kind: Kind, commit: Option<Commit>, reads: &[ReadFrom]) -> PrimaryTally {
+fn small(seed: u64, kind: Kind, rule: Option<Rule>, reads: &[ReadFrom]) -> PrimaryTally {
     let stream = &mut luck(seed, "small");
-    let commit = commit.unwrap_or_else(|| random::lax_commit(stream));
-    let store = random::store(stream, kind, commit, KEYS, 600);
+    let rule = rule.unwrap_or_else(|| Rule::As(random::lax_commit(stream)));
+    let store = random::store(stream, kind, rule, KEYS, 600);
     let sessions = random::sessions(stream, &store, 4, 0.03, reads);
     run(&store, &sessions, seed, 600)
 }
@@ -156,10 +156,10 @@ const EVERYWHERE: [ReadFrom; 5] =
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
-    /// Whatever happens to leaders that a majority elects, reads they have confirmed are linearisable.
+    /// Whatever happens to leaders that a quorum elects, reads they have confirmed are linearisable.
     #[test]
     fn consensus_is_linearisable(seed: u64) {
-        let tally = small(seed, Kind::Majority, Some(Commit::Consensus), &[ReadFrom::Confirmed]);
+        let tally = small(seed, Kind::Quorum, Some(Rule::Agreed), &[ReadFrom::Confirmed]);
         prop_assert_eq!(tally.counts.out_of_order(), 0);
         for key in (0..KEYS).map(KeyId) {
             prop_assert!(is_register(&operations(&tally.history, key)));
@@ -170,7 +170,7 @@ proptest! {
     #[test]
     fn consensus_under_leases_is_linearisable(seed: u64) {
         let reads = [ReadFrom::Primary, ReadFrom::Confirmed];
-        let tally = small(seed, Kind::MajorityFenced, Some(Commit::Consensus), &reads);
+        let tally = small(seed, Kind::QuorumFenced, Some(Rule::Agreed), &reads);
         prop_assert_eq!(tally.counts.out_of_order(), 0);
         for key in (0..KEYS).map(KeyId) {
             prop_assert!(is_register(&operations(&tally.history, key)));
@@ -193,7 +193,7 @@ proptest! {
     /// If two reads, one after the other, returned each what the other did, an orderly history is one no more.
     #[test]
     fn swapping_two_reads_breaks_the_order(seed: u64) {
-        let tally = small(seed, Kind::Majority, Some(Commit::Consensus), &[ReadFrom::Confirmed]);
+        let tally = small(seed, Kind::Quorum, Some(Rule::Agreed), &[ReadFrom::Confirmed]);
         for key in (0..KEYS).map(KeyId) {
             let mut all = operations(&tally.history, key);
             let reads: Vec<usize> = (0..all.len()).filter(|index| !all[*index].writes).collect();
@@ -232,7 +232,7 @@ fn random_histories_are_of_every_kind() {
                 (true, true) => by_order_alone += 1,
             }
         }
-        let tally = small(seed, Kind::Majority, Some(Commit::Consensus), &[ReadFrom::Confirmed]);
+        let tally = small(seed, Kind::Quorum, Some(Rule::Agreed), &[ReadFrom::Confirmed]);
         let later = |operation: &&Operation| {
             let place = operation.value.and_then(|value| tally.history.position(KeyId(0), value));
             operation.known && place.is_some_and(|place| place.epoch > 0)
@@ -246,11 +246,11 @@ fn random_histories_are_of_every_kind() {
 #[test]
 fn long_histories_are_judged_alike() {
     let stream = &mut luck(1, "long");
-    for (kind, commit, reads, breaks) in [
-        (Kind::Majority, Commit::Consensus, ReadFrom::Confirmed, false),
-        (Kind::Any, Commit::Asynchronous, ReadFrom::Uniform, true),
+    for (kind, rule, reads, breaks) in [
+        (Kind::Quorum, Rule::Agreed, ReadFrom::Confirmed, false),
+        (Kind::Any, Rule::As(Commit::Asynchronous), ReadFrom::Uniform, true),
     ] {
-        let store = random::store(stream, kind, commit, 200, 100_000);
+        let store = random::store(stream, kind, rule, 200, 100_000);
         let sessions = random::sessions(stream, &store, 50, 0.02, &[reads]);
         let tally = run(&store, &sessions, 1, 100_000);
         assert!(tally.history.lines().len() > 200_000);

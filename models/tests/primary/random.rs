@@ -2,7 +2,7 @@
 
 use models::operations::{
     Commit, Cut, Heritage, Plan, Popularity, ReadFrom, Reign, Reigns, Session, Shipping, Shows, Store,
-    Stretch,
+    Stretch, Votes,
 };
 use sim::{Instant, Law, Replication, Seed, Span, Stream, StreamName};
 use std::cmp::Ordering;
@@ -10,10 +10,10 @@ use std::cmp::Ordering;
 /// How reigns follow on each other.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Kind {
-    /// By majority; old leaders may go on.
-    Majority,
-    /// By majority, and old leaders have stopped.
-    MajorityFenced,
+    /// By a quorum; old leaders may go on.
+    Quorum,
+    /// By a quorum, and old leaders have stopped.
+    QuorumFenced,
     /// From whatever replica's log; old primaries may go on.
     Any,
     /// From whatever replica's log; old primaries have stopped.
@@ -22,6 +22,15 @@ pub(crate) enum Kind {
     Planned,
     /// From the best log of all but the old primary, which has stopped.
     Others,
+}
+
+/// When writes are acknowledged.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Rule {
+    /// Like this.
+    As(Commit),
+    /// By a quorum of votes: one for each replica, or any number.
+    Agreed,
 }
 
 pub(crate) fn ms(millis: i64) -> Instant {
@@ -49,11 +58,33 @@ fn some_of(stream: &mut Stream, of: usize, least: usize, first: usize) -> Vec<us
     chosen
 }
 
+/// A bare majority of replicas, or any votes with any quorum.
+fn votes(stream: &mut Stream, replicas: usize) -> Votes {
+    if stream.chance(0.3) {
+        return Votes::alike(replicas);
+    }
+    let of: Vec<u32> = (0..replicas).map(|_| stream.below(4) as u32).collect();
+    let all: u32 = of.iter().sum();
+    let quorum = all / 2 + 1 + stream.below(u64::from(all / 2) + 1) as u32;
+    Votes::new(&of, quorum.min(all)).unwrap_or(Votes::alike(replicas))
+}
+
+/// Some replicas that have a quorum, one of them `first`.
+fn quorum_of(stream: &mut Stream, of: usize, votes: &Votes, first: usize) -> Vec<usize> {
+    let mut chosen = some_of(stream, of, 1, first);
+    while !votes.are_met_by(&chosen) {
+        let one = stream.below(of as u64) as usize;
+        if !chosen.contains(&one) {
+            chosen.push(one);
+        }
+    }
+    chosen
+}
+
 /// Reigns over `replicas` replicas and one place more, within about `length` milliseconds.
-pub(crate) fn reigns(stream: &mut Stream, kind: Kind, replicas: usize, length: i64) -> Reigns {
+fn reigns(stream: &mut Stream, kind: Kind, (replicas, votes): (usize, &Votes), length: i64) -> Reigns {
     let places = replicas + 1;
-    let fenced = matches!(kind, Kind::MajorityFenced | Kind::Fenced | Kind::Planned | Kind::Others);
-    let by_majority = matches!(kind, Kind::Majority | Kind::MajorityFenced);
+    let fenced = matches!(kind, Kind::QuorumFenced | Kind::Fenced | Kind::Planned | Kind::Others);
     let count = between(stream, 1, 4) as usize;
     let mut active: Vec<i64> = vec![0];
     let (mut primaries, mut heard) = (vec![stream.below(replicas as u64) as usize], vec![vec![0; places]]);
@@ -66,10 +97,10 @@ pub(crate) fn reigns(stream: &mut Stream, kind: Kind, replicas: usize, length: i
         if kind == Kind::Others && primary == old {
             primary = (old + 1) % replicas;
         }
-        let least = if by_majority { replicas / 2 + 1 } else { 1 };
         let heirs = match kind {
             Kind::Others => (0..replicas).filter(|replica| *replica != old).collect(),
-            _ => some_of(stream, replicas, least, primary),
+            Kind::Quorum | Kind::QuorumFenced => quorum_of(stream, replicas, votes, primary),
+            Kind::Any | Kind::Fenced | Kind::Planned => some_of(stream, replicas, 1, primary),
         };
         let mut hears: Vec<i64> = (0..places).map(|_| now + between(stream, -20, length / 3)).collect();
         for heir in &heirs {
@@ -92,7 +123,15 @@ pub(crate) fn reigns(stream: &mut Stream, kind: Kind, replicas: usize, length: i
             } else {
                 next + between(stream, -50, length / 3)
             };
-            wanted.min(heard[epoch + 1][primaries[epoch]]).max(active[epoch])
+            // Whoever is to have a say in a later reign has stopped by then; else it may go on although its place has heard.
+            let chosen = |later: &usize| match &heritages[*later] {
+                _ if primaries[*later] == primaries[epoch] => true,
+                Heritage::Everything => false,
+                Heritage::Longest(heirs) => heirs.contains(&primaries[epoch]),
+            };
+            let last = (epoch + 1..count).find(chosen).map_or(1_000_000, |later| active[later]);
+            let hears = if stream.chance(0.5) { heard[epoch + 1][primaries[epoch]] } else { last };
+            wanted.min(hears).min(last).max(active[epoch])
         })
         .collect();
     let all: Vec<Reign> = (0..count)
@@ -112,7 +151,25 @@ pub(crate) fn reigns(stream: &mut Stream, kind: Kind, replicas: usize, length: i
             Cut { between: (one, other), during: stretch(stream, length) }
         })
         .collect();
-    Reigns::new(replicas, all, down, cuts).expect("made to be possible")
+    let rebuilt = (0..replicas).map(|replica| rebuilt(stream, &all, replica, length)).collect();
+    let reigns = Reigns::new(replicas, all, down, cuts).expect("made to be possible");
+    reigns.rebuilding(rebuilt).expect("made to be possible")
+}
+
+/// When a replica is rebuilt after having reigned, if it is: once it has stopped and heard of the next, and before it has a say
+/// in a later reign.
+fn rebuilt(stream: &mut Stream, reigns: &[Reign], replica: usize, length: i64) -> Vec<Stretch> {
+    let chosen = |reign: &&Reign| match &reign.heritage {
+        Heritage::Longest(heirs) => heirs.contains(&replica) || reign.primary == replica,
+        Heritage::Everything => reign.primary == replica,
+    };
+    let Some(last) = reigns.iter().rposition(|reign| reign.primary == replica) else { return Vec::new() };
+    let Some(next) = reigns.get(last + 1) else { return Vec::new() };
+    let from = reigns[last].stops.max(next.active).max(next.heard[replica]);
+    let until = from + Span::from_millis(between(stream, 1, length / 4));
+    let before = reigns[last + 1..].iter().find(chosen).map_or(Instant::FAR, |reign| reign.active);
+    let until = until.min(before);
+    if from < until && stream.chance(0.5) { vec![Stretch { from, until }] } else { Vec::new() }
 }
 
 fn stretch(stream: &mut Stream, length: i64) -> Stretch {
@@ -142,10 +199,15 @@ fn distances(stream: &mut Stream, places: usize) -> Vec<Vec<Span>> {
 }
 
 /// A store with random distances and delays, over reigns of a kind.
-pub(crate) fn store(stream: &mut Stream, kind: Kind, commit: Commit, keys: u32, length: i64) -> Store {
+pub(crate) fn store(stream: &mut Stream, kind: Kind, rule: Rule, keys: u32, length: i64) -> Store {
     let replicas = between(stream, 2, 5) as usize;
     let places = replicas + 1;
-    let reigns = reigns(stream, kind, replicas, length);
+    let votes = votes(stream, replicas);
+    let commit = match rule {
+        Rule::As(commit) => commit,
+        Rule::Agreed => Commit::Consensus(votes),
+    };
+    let reigns = reigns(stream, kind, (replicas, &votes), length);
     let distances = distances(stream, places);
     let mut law = |mean: f64| match stream.below(3) {
         0 => Law::Fixed(Span::ZERO),

@@ -97,14 +97,15 @@ pub(super) static STORE: Record = record(
             "noticed",
             Optional,
             LAW,
-            "How long a former primary that nothing stopped goes on once it is back in reach of the new one; not at all where absent.",
+            "How long a former primary that nothing stopped goes on once it is back in reach of the new one, for those who reach \
+             it and not the new one; not at all where absent.",
         ),
         field(
             "rejoin",
             Optional,
             LAW,
             "Time that a former primary takes to become a replica again, from when it has stopped and reaches the new one. \
-             Meanwhile it counts for nothing. No time where absent.",
+             Meanwhile it counts for nothing: it is not promoted, not read, and acknowledges nothing. No time where absent.",
         ),
         field(
             "most_lag",
@@ -166,7 +167,8 @@ pub(super) static STORE: Record = record(
             "sessions",
             Optional,
             Shape::Record(&SESSIONS),
-            "How clients use it; with it a run tells what they see: stale reads, writes missed or lost, times.",
+            "How clients use it; with it a run tells what they see: stale reads, writes missed or lost, times. Not of a \
+             `singleton`, which holds nothing, nor of more than 16 members with data (where many may write: 16 sites, 16 replicas).",
         ),
         field(
             "keys",

@@ -256,7 +256,7 @@ impl<'d> Player<'d> {
         let own = Stream::new(Seed(stream.bits()), Replication(0), name);
         match &self.engine {
             Engine::OneWriter(plan, sessions) => {
-                let reigns = history::reigns(&glimpses, self.members.len()).map_err(|_| Unplayable)?;
+                let reigns = history::reigns(&glimpses, plan).map_err(|_| Unplayable)?;
                 let store = history::store(specification, plan, reigns, self.sessions.patience, popularity);
                 let run = PrimaryRun::open(&store, Crowd { sessions, arrivals }, lags, own);
                 Ok(run.run(Instant::FAR).into())
