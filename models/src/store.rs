@@ -12,10 +12,12 @@
 //!   then does not count among those that have everything.
 
 mod copies;
+mod duties;
 mod levels;
 mod reign;
 mod single;
 
+pub(crate) use duties::Duties;
 pub(crate) use reign::MEMBERS_MAX;
 use reign::{Member, Sight};
 pub(crate) use single::Written;
@@ -149,6 +151,8 @@ struct Row<'d> {
     readable: Table<SiteId, bool>,
     /// Of each member that can lose something by it: how often its power was lost, and whether it is.
     blackouts: Vec<(u32, bool)>,
+    /// Members that act as its writer and whom clients hear.
+    heard: usize,
     /// What began the present trouble.
     cause: Cause,
 }
@@ -192,6 +196,7 @@ impl<'d> Stores<'d> {
                 kind,
                 sight: Sight::new(members.len(), |_| true, |_, _| true),
                 sites: members,
+                heard: 1,
                 access: sites.map(|_, _| Access::Present),
                 readable: sites.map(|_, _| true),
                 cause: nobody,
@@ -216,6 +221,7 @@ impl<'d> Stores<'d> {
             row.access.rows_mut().fill(Access::Present);
             row.readable.rows_mut().fill(true);
             row.blackouts.fill((0, false));
+            row.heard = 1;
             if let Kind::Single(single, _) = &mut row.kind {
                 single.reset(now);
             }
@@ -281,6 +287,11 @@ impl<'d> Stores<'d> {
         let divided = |single: &Single| !single.reign().is_undivided();
         matches!(&self.rows[store].kind, Kind::Single(single, _) if divided(single))
             && self.has_writer(store, now)
+    }
+
+    /// How many members act as the writer of `store`, or as its former one, at sites that clients hear.
+    pub(crate) fn heard(&self, store: StoreId) -> usize {
+        self.rows[store].heard
     }
 
     /// Is a former writer of `store` being made a replica again?
@@ -425,6 +436,8 @@ impl Row<'_> {
         let site = |member: Member| self.sites[usize::from(member)];
         let writer = single.writer(now, &self.sight).map(site);
         let former: Vec<SiteId> = single.formers().map(|(_, member)| site(member)).collect();
+        let acting = writer.iter().chain(&former);
+        self.heard = acting.filter(|site| reach.sites.truth(**site).serves()).count();
         for id in self.access.ids() {
             self.access[id] = match writer {
                 Some(writer) if reach.joined(id, writer) => Access::Present,

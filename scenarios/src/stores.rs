@@ -170,6 +170,7 @@ impl Resolver<'_> {
                 Some("any") => Reads::Any,
                 _ => Reads::Primary,
             },
+            duties: node.get("duties").and_then(|duties| duties.duration_of("every")),
         })
     }
 
@@ -482,10 +483,18 @@ fn keys_of(family: &str, voting: bool) -> &'static [&'static str] {
             "popularity",
             "sessions",
         ],
-        "singleton" if voting => &["voters", "quorum", "failover", "promotion", "parts"],
-        "singleton" => {
-            &["primary", "replicas", "witnesses", "failover", "promotion", "noticed", "rejoin", "parts"]
-        }
+        "singleton" if voting => &["voters", "quorum", "failover", "promotion", "duties", "parts"],
+        "singleton" => &[
+            "primary",
+            "replicas",
+            "witnesses",
+            "failover",
+            "promotion",
+            "noticed",
+            "rejoin",
+            "duties",
+            "parts",
+        ],
         "leaderless" => &[
             "replicas",
             "copies",

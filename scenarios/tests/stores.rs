@@ -55,6 +55,7 @@ fn a_store_that_says_little_waits_for_its_primary() {
         promotion: Law::Fixed(Span::ZERO),
         most_lag: None,
         reads: Reads::Primary,
+        duties: None,
     };
     assert_eq!(store(LONDON, &[]), expected);
 }
@@ -81,6 +82,7 @@ fn every_key_of_a_store_reaches_the_specification() {
         promotion: Law::uniform(Span::ZERO, Span::SECOND * 12).unwrap(),
         most_lag: Some(Span::MINUTE),
         reads: Reads::Any,
+        duties: None,
     };
     assert_eq!(found, expected);
 }

@@ -164,6 +164,8 @@ pub struct Primary {
     pub most_lag: Option<Span>,
     /// Where reads go.
     pub reads: Reads,
+    /// How often its writer must act, at multiples of this from a random phase on; none: it has no duties.
+    pub duties: Option<Span>,
 }
 
 impl Primary {

@@ -113,6 +113,13 @@ pub(super) static STORE: Record = record(
             "A replica that trails by more is not promoted: the store waits instead. No limit where absent.",
         ),
         field(
+            "duties",
+            Optional,
+            Shape::Record(&DUTIES),
+            "Singleton: what its owner must do at set times, such as a validator's attestations. Told are those that nobody did, \
+             and those that two did.",
+        ),
+        field(
             "reads_from",
             Default("primary"),
             Shape::Choice(&[word("primary"), word("any")]),
@@ -200,6 +207,17 @@ static SESSIONS: Record = record(
         ),
         field("patience", Default("5s"), POSITIVE_TIME, "How long an answer is waited for."),
     ],
+);
+
+static DUTIES: Record = record(
+    "`duties`",
+    &[field(
+        "every",
+        Required,
+        POSITIVE_TIME,
+        "Time from one to the next; their phase is random. One is missed if no owner can do it at a site that clients reach when \
+         it falls due, and signed twice if more than one can.",
+    )],
 );
 
 static HINTS: Record = record(

@@ -35,6 +35,7 @@ fn plan(members: usize, failover: Failover, acknowledged: Acknowledged) -> Prima
         rejoin: Law::Fixed(Span::SECOND * 20),
         most_lag: None,
         reads: Reads::Primary,
+        duties: None,
     }
 }
 
