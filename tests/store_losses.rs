@@ -7,19 +7,20 @@ use models::study::{Options, run};
 const DAYS: f64 = 30.0;
 
 /// What is different from one case to the next, in the file's words.
-struct Case {
-    store: &'static str,
-    capacity: &'static str,
-    script: &'static str,
+struct Case<'c> {
+    store: &'c str,
+    capacity: &'c str,
+    script: &'c str,
 }
 
-impl Case {
+impl<'c> Case<'c> {
     /// The store `a` to `c` with these words, while `script` happens.
-    fn new(store: &'static str, script: &'static str) -> Self {
+    fn new(store: &'c str, script: &'c str) -> Self {
         Case { store, capacity: "1000 rps", script }
     }
 
     fn outcome(&self) -> StoreOutcome {
+        let promotion = if self.store.contains("promotion") { "" } else { "promotion: 5s, " };
         let text = format!(
             "scenario: 1
 name: one fault
@@ -38,11 +39,11 @@ clients:
 steering:
   www: {{policy: static, sites: {{d: 100%}}}}
 stores:
-  s: {{family: primary, primary: a, replicas: [b, c], lag: 2s, promotion: 5s, {}}}
+  s: {{family: primary, primary: a, replicas: [b, c], lag: 2s, {}{}}}
 script:
 {}
 ",
-            self.capacity, self.store, self.script
+            self.capacity, promotion, self.store, self.script
         );
         let specification = scenarios::load("one-fault.yaml", &text, &[]).expect("it is valid").specification;
         let outcome = run(&specification, &Options::default(), &|_| {}).expect("it runs");
@@ -153,4 +154,53 @@ fn each_kind_of_fault_has_its_own_laws_of_recovery_and_loss() {
     let beside = 50.0 * (3600.0 - 60.0);
     assert!((cut.lost_writes.p50.value - beside - 100.0).abs() < 0.02 * beside, "{cut:?}");
     assert!((death.lost_span.p50.value - 2.0).abs() < 0.1 && cut.lost_span.p50.value > 3500.0, "{cut:?}");
+}
+
+const BACK: &str = "failover: {lease: 30s, renewed_every: 10s}, returns: {after: 10m}";
+
+/// The home is back after an hour. Ten minutes later the writer stops, for a lag of 2 s and a promotion of 5 s; what is lost
+/// is the lag of the failover.
+#[test]
+fn a_writer_that_returns_to_its_home_pauses_and_loses_nothing() {
+    let (stays, returns) = (Case::new(LEASE, DIES).outcome(), Case::new(BACK, DIES).outcome());
+    let pause = (stays.writable.value - returns.writable.value) * DAYS * 86_400.0;
+    assert!((pause - 7.0).abs() < 1e-3, "{pause}");
+    let per_run = DAYS / 365.0;
+    assert!((returns.hand_overs.value - stays.hand_overs.value - 1.0 / per_run).abs() < 1e-9);
+    about(returns.lost_writes.value * per_run, 100.0);
+    assert_eq!(
+        (returns.recovery.time.count, returns.recovery.lost_writes.count),
+        (200, 200),
+        "one is planned"
+    );
+}
+
+/// The first hour's writes, 50 a second but for the recovery, are applied at 150, so the home has caught up about half an hour
+/// after it is back, and writes again ten minutes later: the other member's death is a failover before that only.
+#[test]
+fn a_home_that_lacks_writes_catches_up_before_the_writer_returns() {
+    let recoveries = |minutes: i64| {
+        let script = format!("{DIES}\n- {{at: {}h, fail: b, for: 1h}}", 241.0 + minutes as f64 / 60.0);
+        Case::new(&format!("{BACK}, apply_rate: 150 per second"), &script).outcome().recovery.time.count
+    };
+    assert_eq!([recoveries(38), recoveries(41)], [400, 200]);
+}
+
+/// The home dies again within the pause: the writer goes on at once, and returns an hour later.
+#[test]
+fn a_writer_goes_on_if_its_home_is_lost_while_it_returns() {
+    let words = "failover: {human: 60s}, returns: {after: 0s}, promotion: 100s";
+    let away = |script: &str| (1.0 - Case::new(words, script).outcome().writable.value) * DAYS * 86_400.0;
+    let failover = 60.0 + 100.0;
+    let pause = 2.0 + 100.0;
+    for (again, expected) in [
+        (None, failover + pause),
+        // It is back at 867600 s.
+        (Some(867_750), 2.0 * (failover + pause)),
+        (Some(867_650), failover + 50.0 + pause),
+    ] {
+        let again = again.map(|at| format!("\n- {{at: {at}s, fail: a, for: 1h}}")).unwrap_or_default();
+        let seen = away(&format!("{DIES}{again}"));
+        assert!((seen - expected).abs() < 1e-3, "{seen} is not {expected}");
+    }
 }

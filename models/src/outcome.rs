@@ -205,7 +205,7 @@ pub struct StoreOutcome {
     /// Share of time in which it had a writer; where many may write, in which any of its members could. Sites that did not
     /// reach it are not counted here.
     pub writable: Estimate,
-    /// Times a year that another member became the writer.
+    /// Times a year that another member became the writer, returns to the home included.
     pub hand_overs: Estimate,
     /// Acknowledged writes lost a year.
     pub lost_writes: Estimate,

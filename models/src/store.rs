@@ -55,6 +55,12 @@ pub(crate) enum News {
     Promoting { to: SiteId },
     /// Another one has followed.
     HandedOver(Loss),
+    /// It has stopped, and the home will follow without losing anything.
+    Returning { from: SiteId },
+    /// It goes on: the home cannot follow.
+    Stays { at: SiteId },
+    /// The home has followed.
+    Returned { from: SiteId, to: SiteId },
     /// A former writer has stopped; what it accepted meanwhile is lost.
     Reconciled(Loss),
     /// A former writer begins to be made a replica again.
@@ -365,7 +371,7 @@ impl<'d> Stores<'d> {
             if let Some(ticket) = single.timer.take() {
                 agenda.cancel(ticket);
             }
-            single.timer = single.next(now).map(|at| agenda.add(at, Event::Store(store)));
+            single.timer = single.next(now, written).map(|at| agenda.add(at, Event::Store(store)));
         }
         row.open(&reach, now);
         self.weigh();

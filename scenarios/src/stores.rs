@@ -36,7 +36,7 @@ impl Resolver<'_> {
         if let Some(node) = entry.node.get("sessions").filter(|_| !family.operable()) {
             let title = format!("sessions of a store like `{}` are not yet in this version", entry.key);
             let problem = Diagnostic::error(Code::NotYet, node.at, title).label("would not be simulated");
-            let help = "they are of stores with one writer, equal votes, no witnesses, no `noticed` and no `rejoin`, and of \
+            let help = "they are of stores with one writer, equal votes, no witnesses, no `noticed`, no `rejoin` and no `returns`, and of \
                  stores that many may write, with no more than 16 sites and 16 replicas";
             self.report(problem.help(help));
         }
@@ -141,6 +141,7 @@ impl Resolver<'_> {
 
     /// One owner at a time: a primary without a log.
     fn owner(&mut self, entry: &Entry) -> Option<Primary> {
+        self.refuse_idle_keys(&entry.node);
         let (home, replicas) = self.store_members(&entry.node)?;
         self.single(entry, home, replicas)
     }
@@ -153,6 +154,7 @@ impl Resolver<'_> {
         let promotion = self.promotion(node);
         let noticed = self.law_of(node, "noticed");
         let rejoin = self.law_of(node, "rejoin").unwrap_or(Law::Fixed(Span::ZERO));
+        let returns = node.get("returns").and_then(|returns| self.law_of(returns, "after"));
         Some(Primary {
             home,
             votes: Votes::alike(1 + replicas.len() + witnesses.len()),
@@ -166,6 +168,7 @@ impl Resolver<'_> {
             noticed,
             rejoin,
             most_lag: node.duration_of("most_lag"),
+            returns,
             reads: match node.text_of("reads_from") {
                 Some("any") => Reads::Any,
                 _ => Reads::Primary,
@@ -386,6 +389,7 @@ impl Resolver<'_> {
             "promotion" | "most_lag" if waits(node) => Some("without a failover"),
             "lag" | "apply_rate" | "promotion" | "most_lag" if alone(node) => Some("without replicas"),
             "failover" if alone(node) && entry.node.text() != Some("never") => Some("without replicas"),
+            "returns" if waits(node) && entry.node.text() != Some("never") => Some("without a failover"),
             _ => None,
         };
         let written = node.entries().iter().filter(|entry| entry.node.origin == Origin::Written);
@@ -419,6 +423,7 @@ fn says_the_default(entry: &Entry) -> bool {
         ("copies", "1"),
         ("acknowledged_by", "primary"),
         ("failover", "never"),
+        ("returns", "never"),
         ("reads_from", "primary"),
         ("hints", "none"),
         ("read_repair", "none"),
@@ -492,6 +497,7 @@ fn keys_of(family: &str, voting: bool) -> &'static [&'static str] {
             "promotion",
             "noticed",
             "rejoin",
+            "returns",
             "duties",
             "parts",
         ],
@@ -535,6 +541,7 @@ fn keys_of(family: &str, voting: bool) -> &'static [&'static str] {
             "most_lag",
             "noticed",
             "rejoin",
+            "returns",
             "reads_from",
             "parts",
             "keys",

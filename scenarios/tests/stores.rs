@@ -55,6 +55,7 @@ fn a_store_that_says_little_waits_for_its_primary() {
         promotion: Law::Fixed(Span::ZERO),
         most_lag: None,
         reads: Reads::Primary,
+        returns: None,
         duties: None,
     };
     assert_eq!(store(LONDON, &[]), expected);
@@ -82,6 +83,7 @@ fn every_key_of_a_store_reaches_the_specification() {
         promotion: Law::uniform(Span::ZERO, Span::SECOND * 12).unwrap(),
         most_lag: Some(Span::MINUTE),
         reads: Reads::Any,
+        returns: None,
         duties: None,
     };
     assert_eq!(found, expected);
@@ -95,6 +97,14 @@ fn a_single_time_of_a_person_is_that_time_and_a_write_may_wait_for_ever() {
     );
     assert_eq!(found.failover, Failover::Human { after: Law::Fixed(Span::MINUTE * 15), fenced: false });
     assert_eq!(found.acknowledged, Acknowledged::Received { replicas: 1, alone_after: None });
+}
+
+#[test]
+fn a_writer_returns_after_a_time_if_the_file_says_so() {
+    let failover = "failover: {human: 15m}, promotion: 5s";
+    let found = |returns: &str| store(&format!("{LONDON}, {failover}{returns}"), &[]).returns;
+    assert_eq!(found(", returns: {after: 1h}"), Some(Law::Fixed(Span::HOUR)));
+    assert_eq!([found(""), found(", returns: never")], [None, None]);
 }
 
 #[test]

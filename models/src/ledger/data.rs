@@ -147,6 +147,16 @@ impl Ledger<'_> {
         }
     }
 
+    /// The home of a store is its writer again, and nothing was lost by it.
+    pub(crate) fn returned(&mut self, store: StoreId, now: Instant) {
+        if now >= Instant::ZERO {
+            let random = self.company.is_random();
+            let tally = &mut self.tally.stores[store];
+            tally.hand_overs.weigh(1, random);
+            tally.here.hand_overs += 1;
+        }
+    }
+
     /// Another writer writes, the one before it having been lost at `since` for what began with a root.
     pub(crate) fn recovered(&mut self, store: StoreId, (since, root): (Instant, SourceId), now: Instant) {
         if now >= Instant::ZERO {

@@ -52,13 +52,17 @@ impl Family {
     }
 
     /// Can the operation engine send single operations to it? Of stores with one writer at a time to those whose members
-    /// are all alike, and whose former writers stop and follow as soon as they hear of a new one; of the others to those with
+    /// are all alike, whose writer stays once promoted, and whose former writers stop and follow as soon as they hear of a new
+    /// one; of the others to those with
     /// no more replicas than it can follow.
     pub fn operable(&self) -> bool {
         match self {
             Family::Primary(plan) => {
                 let alike = plan.witnesses.is_empty() && plan.votes == Votes::alike(1 + plan.replicas.len());
-                alike && plan.noticed.is_none() && plan.rejoin == Law::Fixed(Span::ZERO)
+                alike
+                    && plan.noticed.is_none()
+                    && plan.returns.is_none()
+                    && plan.rejoin == Law::Fixed(Span::ZERO)
             }
             Family::Replicated(plan) => {
                 let replicas: u32 = plan.members.iter().map(|member| member.count).sum();
@@ -162,6 +166,8 @@ pub struct Primary {
     pub rejoin: Law,
     /// A replica that trails by more is not promoted: the store waits instead. None: no limit.
     pub most_lag: Option<Span>,
+    /// How long the home is back and has caught up before the writer moves back to it; none: it never does.
+    pub returns: Option<Law>,
     /// Where reads go.
     pub reads: Reads,
     /// How often its writer must act, at multiples of this from a random phase on; none: it has no duties.

@@ -10,13 +10,18 @@
 //! - A writer that is given up while it waits for replicas goes on alone once it has waited long enough, if nothing fences it;
 //!   one that is given up while it has replicas does not wait should it lose them later.
 //! - A former writer is rebuilt once it hears of the new one, and counts for nothing until it is.
-//! - Whoever is promoted stays: nobody moves the primary back.
+//! - Whoever is promoted stays, unless the plan says that the writer returns: then it stops once the home has been in reach and
+//!   whole for long enough, the home receives the rest of the log, which takes the lag, and begins after a promotion. If
+//!   either is lost or they are parted meanwhile, the writer goes on.
 
 use crate::specification::{Acknowledged, Failover, Primary, Votes};
 use sim::{Instant, Span, Stream};
 
 /// A member of a store, by its number.
 pub(crate) type Member = u8;
+
+/// The member that writes while nothing has failed.
+const HOME: Member = 0;
 
 /// The most members a store may have.
 pub(crate) const MEMBERS_MAX: usize = 32;
@@ -88,6 +93,19 @@ pub(crate) enum State {
     Vacant { last: Member, since: Instant },
     /// `to` follows it, from `ready` on.
     Promoting { last: Member, since: Instant, to: Member, ready: Instant },
+    /// `from` has stopped for the home, which writes from `ready` on.
+    Returning { from: Member, ready: Instant },
+}
+
+/// Is the writer about to return to its home?
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Home {
+    /// No: it is there, it is not wanted, or the home is not fit.
+    Rests,
+    /// The home is back, and lacks some of the log.
+    CatchesUp,
+    /// It lacks nothing, and the writer stops for it then.
+    Awaits { at: Instant },
 }
 
 /// Do enough replicas acknowledge?
@@ -166,6 +184,8 @@ impl Former {
 pub(crate) struct Seen {
     /// Hand-overs that are complete.
     pub(crate) done: Option<HandOver>,
+    /// Who wrote until it stopped for the home, which writes now.
+    pub(crate) returned: Option<Member>,
     /// Former writers that had gone on and stop now.
     pub(crate) stopped: Vec<Member>,
     /// Former writers that begin to be made replicas again.
@@ -180,6 +200,7 @@ pub(crate) struct Reign {
     state: State,
     formers: Vec<(Member, Former)>,
     copies: Copies,
+    home: Home,
     /// The writer was promoted although it reaches nobody: people know.
     known_alone: bool,
 }
@@ -187,9 +208,10 @@ pub(crate) struct Reign {
 impl Reign {
     /// All is well, and the home writes.
     pub(crate) const NOMINAL: Reign = Reign {
-        state: State::Writing { at: 0 },
+        state: State::Writing { at: HOME },
         formers: Vec::new(),
         copies: Copies::Enough,
+        home: Home::Rests,
         known_alone: false,
     };
 
@@ -199,7 +221,10 @@ impl Reign {
 
     /// Does it rest, with one writer?
     pub(crate) fn is_settled(&self) -> bool {
-        matches!(self.state, State::Writing { .. }) && self.is_undivided() && self.copies == Copies::Enough
+        matches!(self.state, State::Writing { .. })
+            && self.is_undivided()
+            && self.copies == Copies::Enough
+            && self.home == Home::Rests
     }
 
     /// Who accepts writes that count.
@@ -241,6 +266,11 @@ impl Reign {
         self.copies == Copies::Enough && !matches!(plan.acknowledged, Acknowledged::Alone)
     }
 
+    /// Whom the writer will stop for once it has caught up.
+    pub(crate) fn catches_up(&self) -> Option<Member> {
+        (self.home == Home::CatchesUp).then_some(HOME)
+    }
+
     /// Has the writer given up waiting for replicas?
     pub(crate) fn is_alone(&self, now: Instant, plan: &Primary) -> bool {
         let Acknowledged::Received { alone_after: Some(after), .. } = plan.acknowledged else { return false };
@@ -251,8 +281,11 @@ impl Reign {
     pub(crate) fn next(&self, now: Instant, plan: &Primary) -> Option<Instant> {
         let state = match self.state {
             State::Doubted { decided, .. } => decided,
-            State::Promoting { ready, .. } => Some(ready),
-            State::Writing { .. } | State::Vacant { .. } => None,
+            State::Promoting { ready, .. } | State::Returning { ready, .. } => Some(ready),
+            State::Writing { .. } | State::Vacant { .. } => match self.home {
+                Home::Awaits { at } => Some(at),
+                Home::Rests | Home::CatchesUp => None,
+            },
         };
         let alone = match (self.copies, plan.acknowledged) {
             (Copies::Short { since }, Acknowledged::Received { alone_after: Some(after), .. }) => {
@@ -278,7 +311,29 @@ impl Reign {
         // Who is a replica again may be promoted at once.
         self.step_formers(now, plan, sight, stream, &mut seen);
         loop {
-            let next = self.step(now, plan, sight, stream, &trails);
+            self.transit(now, plan, sight, stream, &trails, &mut seen);
+            self.step_formers(now, plan, sight, stream, &mut seen);
+            self.consider_home(now, plan, sight, stream, &trails);
+            if !self.returns_by(now) {
+                break;
+            }
+        }
+        self.count_copies(now, plan, sight);
+        seen
+    }
+
+    /// Goes from state to state until one stays.
+    fn transit(
+        &mut self,
+        now: Instant,
+        plan: &Primary,
+        sight: &Sight,
+        stream: &mut Stream,
+        trails: &impl Fn(Member) -> Span,
+        seen: &mut Seen,
+    ) {
+        loop {
+            let next = self.step(now, plan, sight, stream, trails);
             match (self.state, next) {
                 (State::Doubted { at, .. }, Some(State::Vacant { .. })) => {
                     self.formers.push((at, self.given_up(at, now, plan, sight)));
@@ -289,18 +344,16 @@ impl Reign {
                     self.formers.retain(|(member, _)| *member != to);
                     self.known_alone = true;
                 }
+                (State::Returning { from, .. }, Some(State::Writing { at: HOME })) => {
+                    seen.returned = Some(from);
+                }
                 _ => {}
             }
-            match next {
-                Some(next) => self.state = next,
-                None => break,
-            }
+            let Some(next) = next else { break };
+            self.state = next;
             self.keep_known_alone(sight);
         }
         self.keep_known_alone(sight);
-        self.step_formers(now, plan, sight, stream, &mut seen);
-        self.count_copies(now, plan, sight);
-        seen
     }
 
     /// What a writer is at once it is given up: can it go on acknowledging where it is?
@@ -360,8 +413,47 @@ impl Reign {
                 Some(State::Vacant { last, since })
             }
             State::Promoting { to, ready, .. } if ready <= now => Some(State::Writing { at: to }),
+            State::Writing { at } if self.returns_by(now) && self.may_return(at, plan, sight) => {
+                let pause = plan.lag.sample(stream) + plan.promotion.sample(stream);
+                Some(State::Returning { from: at, ready: now.saturating_add(pause) })
+            }
+            State::Returning { from, .. } if !self.may_return(from, plan, sight) => {
+                Some(State::Writing { at: from })
+            }
+            State::Returning { ready, .. } if ready <= now => Some(State::Writing { at: HOME }),
             _ => None,
         }
+    }
+
+    /// Has the home been back for long enough?
+    fn returns_by(&self, now: Instant) -> bool {
+        matches!(self.home, Home::Awaits { at } if at <= now)
+    }
+
+    /// May the writer hand over to the home?
+    fn may_return(&self, from: Member, plan: &Primary, sight: &Sight) -> bool {
+        let rebuilt = self.given_up_so_far().all(|member| member != HOME);
+        let goes_on = rebuilt && self.holds(from, plan, sight);
+        from != HOME && goes_on && sight.joined(from, HOME) && self.may_follow(HOME, from, plan, sight)
+    }
+
+    /// Is the home back, and for how long must it be?
+    fn consider_home(
+        &mut self,
+        now: Instant,
+        plan: &Primary,
+        sight: &Sight,
+        stream: &mut Stream,
+        trails: &impl Fn(Member) -> Span,
+    ) {
+        let fit = matches!(self.state, State::Writing { at } if self.may_return(at, plan, sight));
+        self.home = match (&plan.returns, self.home) {
+            (Some(_), _) if !fit => Home::Rests,
+            (Some(_), _) if !trails(HOME).is_zero() => Home::CatchesUp,
+            (Some(_), Home::Awaits { at }) => Home::Awaits { at },
+            (Some(after), _) => Home::Awaits { at: now.saturating_add(after.sample(stream)) },
+            (None, _) => Home::Rests,
+        };
     }
 
     fn step_formers(

@@ -100,9 +100,20 @@ impl<'d> Single<'d> {
         self.reign.is_settled() && self.reign.rejoining() == 0 && self.backlogs.iter().all(Backlog::is_joined)
     }
 
-    /// When something happens to it by itself next.
-    pub(super) fn next(&self, now: Instant) -> Option<Instant> {
-        self.reign.next(now, self.plan)
+    /// When something happens to it by itself next, as far as is known now.
+    pub(super) fn next(&self, now: Instant, written: Written) -> Option<Instant> {
+        let whole = self.reign.catches_up().map(|member| self.caught_up(member, now, written));
+        self.reign.next(now, self.plan).into_iter().chain(whole).min()
+    }
+
+    /// When a member will lack nothing if writes go on as now; a first guess, which a later look corrects, if there are more
+    /// of them than it applies.
+    fn caught_up(&self, member: Member, now: Instant, written: Written) -> Instant {
+        let lacking =
+            self.backlogs[usize::from(member)].lacking(now, written.by_present, self.plan.apply_rate);
+        let apply = self.plan.apply_rate.unwrap_or(f64::INFINITY);
+        let gained = if apply > written.rate { apply - written.rate } else { apply };
+        now.saturating_add(Span::from_seconds(lacking / gained).max(Span::from_millis(1)))
     }
 
     /// Takes in what is seen now; `sites` are those of its members.
@@ -148,6 +159,10 @@ impl<'d> Single<'d> {
         if let Some(done) = seen.done {
             news.push(News::HandedOver(self.hand_over(done, now, (sites, sight), written, stream)));
         }
+        if let Some(from) = seen.returned {
+            self.bring_home(now, sight, written);
+            news.push(News::Returned { from: site(from), to: site(self.head()) });
+        }
         for former in seen.stopped {
             news.push(News::Reconciled(self.reconciled(site(former), now, sites, written, stream)));
         }
@@ -160,6 +175,7 @@ impl<'d> Single<'d> {
         match self.reign.state() {
             State::Writing { at } | State::Doubted { at, .. } => at,
             State::Vacant { last, .. } | State::Promoting { last, .. } => last,
+            State::Returning { from, .. } => from,
         }
     }
 
@@ -228,12 +244,7 @@ impl<'d> Single<'d> {
         if from != to {
             self.backlogs[from] = Backlog::none_of(now, log);
         }
-        self.trailing.fill(Span::ZERO);
-        for member in 0..self.backlogs.len() {
-            let joined = sight.joined(done.to, member as Member);
-            self.backlogs[member].join(joined, now, log, self.plan.apply_rate, 0.0);
-        }
-        self.reigns += 1;
+        self.begin_reign(done.to, now, sight, written);
         let seconds = if self.rate > 0.0 { mean / self.rate } else { 0.0 };
         Loss {
             from: sites[from],
@@ -242,6 +253,23 @@ impl<'d> Single<'d> {
             wrote_for: Span::from_seconds(seconds),
             since: done.since,
         }
+    }
+
+    /// The home has the whole log of the writer that stopped for it, and begins.
+    fn bring_home(&mut self, now: Instant, sight: &Sight, written: Written) {
+        let home = self.head();
+        self.backlogs[usize::from(home)] = Backlog::none_of(now, written.by_present);
+        self.begin_reign(home, now, sight, written);
+    }
+
+    /// Whose log the others follow from now on.
+    fn begin_reign(&mut self, writer: Member, now: Instant, sight: &Sight, written: Written) {
+        self.trailing.fill(Span::ZERO);
+        for member in 0..self.backlogs.len() {
+            let joined = sight.joined(writer, member as Member);
+            self.backlogs[member].join(joined, now, written.by_present, self.plan.apply_rate, 0.0);
+        }
+        self.reigns += 1;
     }
 
     /// Are there, among those in reach of `to`, so many that followed a writer which waited for acknowledgements that one
@@ -291,6 +319,7 @@ impl<'d> Single<'d> {
 }
 
 fn tell(before: State, after: State, sites: &[SiteId]) -> Vec<News> {
+    let home = 0;
     let site = |member: Member| sites[usize::from(member)];
     match (before, after) {
         (before, after) if before == after => Vec::new(),
@@ -298,6 +327,9 @@ fn tell(before: State, after: State, sites: &[SiteId]) -> Vec<News> {
         (State::Doubted { .. }, State::Writing { at }) => vec![News::Back { at: site(at) }],
         (_, State::Vacant { last, .. }) => vec![News::GivenUp { at: site(last) }],
         (_, State::Promoting { to, .. }) => vec![News::Promoting { to: site(to) }],
+        (_, State::Returning { from, .. }) => vec![News::Returning { from: site(from) }],
+        (State::Returning { .. }, State::Writing { at }) if at != home => vec![News::Stays { at: site(at) }],
+        (State::Returning { .. }, State::Doubted { at, .. }) => vec![News::Lost { at: site(at) }],
         _ => Vec::new(),
     }
 }

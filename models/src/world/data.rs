@@ -90,6 +90,9 @@ impl<O: Observer> World<'_, O> {
                 StoreTurn::Writes { at: to, lost: writes }
             }
             News::HandedOver(Loss { to, writes, .. }) => StoreTurn::Follows { at: to, lost: writes },
+            News::Returning { from } => StoreTurn::Returning(from),
+            News::Stays { at } => StoreTurn::Stays(at),
+            News::Returned { to, .. } => StoreTurn::Returned(to),
             News::Reconciled(Loss { from, writes, .. }) => StoreTurn::Reconciled { at: from, lost: writes },
             News::Rejoining { at } => StoreTurn::Rejoining(at),
             News::Rejoined { at } => StoreTurn::Rejoined(at),
@@ -103,6 +106,7 @@ impl<O: Observer> World<'_, O> {
                     self.data.recovering[store].get_or_insert((loss.since, cause.root));
                 }
             }
+            News::Returned { .. } => self.ledger.returned(store, self.now),
             News::Reconciled(loss) => self.ledger.reconciled(store, loss, cause.root, self.now),
             _ => {}
         }

@@ -113,6 +113,12 @@ pub(super) static STORE: Record = record(
             "A replica that trails by more is not promoted: the store waits instead. No limit where absent.",
         ),
         field(
+            "returns",
+            Default("never"),
+            Shape::Either(&[Shape::Choice(&[word("never")]), Shape::Record(&RETURNS)]),
+            "Does the writer move back once its home is back? `never`: whoever was promoted stays.",
+        ),
+        field(
             "duties",
             Optional,
             Shape::Record(&DUTIES),
@@ -207,6 +213,18 @@ static SESSIONS: Record = record(
         ),
         field("patience", Default("5s"), POSITIVE_TIME, "How long an answer is waited for."),
     ],
+);
+
+static RETURNS: Record = record(
+    "`returns`",
+    &[field(
+        "after",
+        Required,
+        LAG,
+        "How long the home has been a replica in reach that lacks nothing. Then the writer stops, the home receives the rest of \
+         the log, which takes the `lag`, and writes after the `promotion`: nothing is lost, and meanwhile nobody writes. If the \
+         home is lost on the way, the writer goes on.",
+    )],
 );
 
 static DUTIES: Record = record(

@@ -34,6 +34,7 @@ fn plan(members: usize, failover: Failover, acknowledged: Acknowledged) -> Prima
         noticed: None,
         rejoin: Law::Fixed(Span::SECOND * 20),
         most_lag: None,
+        returns: None,
         reads: Reads::Primary,
         duties: None,
     }
@@ -73,6 +74,11 @@ fn schedules() -> impl Strategy<Value = Vec<Change>> {
     )
 }
 
+/// The same where the writer returns to its home.
+fn returning(plan: Primary, after: i64) -> Primary {
+    Primary { returns: Some(Law::Fixed(Span::SECOND * after)), ..plan }
+}
+
 /// Drives a reign through a schedule, and a while longer with all well again; calls `claim` after each look.
 fn drive(
     members: usize,
@@ -110,9 +116,14 @@ proptest! {
 
     /// Fenced, two never write; and nobody does once the lease of whoever was lost is over.
     #[test]
-    fn a_lease_never_has_two_writers(acknowledged in acknowledgements(), schedule in schedules()) {
+    fn a_lease_never_has_two_writers(
+        acknowledged in acknowledgements(),
+        schedule in schedules(),
+        returns: bool,
+    ) {
         let life = Span::SECOND * 30;
-        let plan = plan(4, Failover::Lease { life, renewed: Span::SECOND * 10 }, acknowledged);
+        let stays = plan(4, Failover::Lease { life, renewed: Span::SECOND * 10 }, acknowledged);
+        let plan = if returns { returning(stays, 20) } else { stays };
         drive(4, &plan, &schedule, |now, reign, _, _| {
             assert!(reign.is_undivided());
             if let State::Doubted { since, .. } = reign.state() {
@@ -159,8 +170,10 @@ proptest! {
         failover in failovers(),
         acknowledged in acknowledgements(),
         schedule in schedules(),
+        returns: bool,
     ) {
-        let plan = plan(4, failover, acknowledged);
+        let stays = plan(4, failover, acknowledged);
+        let plan = if returns { returning(stays, 20) } else { stays };
         let last = drive(4, &plan, &schedule, |now, reign, sight, _| {
             let writers = reign.old_writers().chain(reign.writer(now, &plan, sight));
             assert!(writers.into_iter().all(|member| sight.alive(member)));
@@ -170,6 +183,56 @@ proptest! {
             assert_eq!((again.state(), seen), (reign.state(), Seen::default()));
         });
         prop_assert!(last.is_settled() && last.rejoining() == 0, "{last:?}");
+    }
+
+    /// A planned return: nobody writes while it is under way but those given up before it, the home receives the rest of
+    /// the log from whoever stopped for it, and once all is well the home writes.
+    #[test]
+    fn a_return_loses_nothing_and_adds_no_writer(
+        failover in failovers(),
+        acknowledged in acknowledgements(),
+        schedule in schedules(),
+        after in 0_i64..100,
+        lag in 0_i64..10,
+    ) {
+        let plan = Primary { lag: Law::Fixed(Span::SECOND * lag), ..returning(plan(4, failover, acknowledged), after) };
+        let mut before = Reign::NOMINAL;
+        let mut well_since = None;
+        let last = drive(4, &plan, &schedule, |now, reign, sight, seen| {
+            if let State::Returning { from, ready } = reign.state() {
+                assert!(sight.alive(from) && sight.joined(from, HOME) && reign.writer(now, &plan, sight).is_none());
+                assert!(reign.old_writers().all(|old| old != from && old != HOME));
+                let begins = !matches!(before.state(), State::Returning { .. });
+                assert!(!begins || ready == now + Span::SECOND * (lag + 5));
+                assert!(!begins || well_since.is_some_and(|since| since + Span::SECOND * after <= now) || after == 0);
+            }
+            if let Some(from) = seen.returned {
+                assert!(matches!(before.state(), State::Returning { from: stopped, .. } if stopped == from));
+                assert!(sight.joined(from, HOME) && seen.done.is_none() && seen.stopped.is_empty());
+            }
+            let back = matches!(reign.state(), State::Writing { at } if at != HOME && sight.joined(at, HOME));
+            well_since = back.then(|| well_since.unwrap_or(now));
+            before = reign.clone();
+        });
+        let stays = matches!(last.state(), State::Writing { at } if at != HOME);
+        prop_assert!(!stays || last.home != Home::Rests, "{last:?}");
+        prop_assert!(after + lag > 40 || last.state() == State::Writing { at: HOME }, "{last:?}");
+    }
+
+    /// Whoever lacks some of the log is waited for.
+    #[test]
+    fn the_writer_waits_for_a_home_that_catches_up(schedule in schedules()) {
+        let lease = Failover::Lease { life: Span::SECOND * 30, renewed: Span::SECOND * 10 };
+        let plan = returning(plan(4, lease, Acknowledged::Alone), 0);
+        let mut reign = Reign::NOMINAL;
+        let mut stream = Stream::new(Seed(1), Replication(0), StreamName::of("a store", "laws"));
+        let mut now = Instant::ZERO;
+        for change in schedule {
+            now += Span::SECOND * i64::from(change.after);
+            let seen = reign.look(now, &plan, &sight(4, &change), &mut stream, |_| Span::SECOND);
+            let returning = matches!(reign.state(), State::Returning { .. });
+            prop_assert!(seen.returned.is_none() && !returning);
+        }
     }
 
     /// Nobody acknowledges alone before having waited for replicas as long as the plan says, present or given up, but those
