@@ -204,3 +204,56 @@ fn a_writer_goes_on_if_its_home_is_lost_while_it_returns() {
         assert!((seen - expected).abs() < 1e-3, "{seen} is not {expected}");
     }
 }
+
+/// Two of three members die at once; half an hour later the others are back. Priority: `b` had to have each write, so with `b`
+/// nothing is lost, and with `c` its lag. A quorum of either: whoever is left may lack what the other one acknowledged.
+#[test]
+fn whose_acknowledgement_counted_decides_what_the_last_replica_lacks() {
+    let person = "failover: {human: 60s}";
+    let lost = |which: &str, dies: &str| {
+        let words = format!("{person}, acknowledged_by: {{replicas: 1, which: {which}}}");
+        let script = format!("- {{at: 10d, fail: a, for: 1h}}\n- {{at: 10d, fail: {dies}, for: 1h}}");
+        Case::new(&words, &script).lost()
+    };
+    assert_eq!(lost("first", "c"), 0.0);
+    about(lost("first", "b"), 100.0);
+    about(lost("any", "b"), 100.0);
+    about(lost("any", "c"), 100.0);
+    // The first one was away already: the next one had to have each write.
+    let earlier = "- {at: 9d, fail: b, for: 2d}\n- {at: 10d, fail: a, for: 1h}";
+    let words = format!("{person}, acknowledged_by: {{replicas: 1, which: first}}");
+    assert_eq!(Case::new(&words, earlier).lost(), 0.0);
+}
+
+/// Patroni's rule: the replica that did not have to acknowledge is not promoted, and the store waits for one that had.
+#[test]
+fn where_only_the_synchronous_are_promoted_nothing_is_lost_and_the_store_waits() {
+    let words = "failover: {human: 60s}, acknowledged_by: {replicas: 1, which: first}, promotes: synchronous";
+    let away = |script: &str| {
+        let outcome = Case::new(words, script).outcome();
+        assert_eq!(outcome.lost_writes.value, 0.0, "{script}");
+        (1.0 - outcome.writable.value) * DAYS * 86_400.0
+    };
+    let both = "- {at: 10d, fail: a, for: 1h}\n- {at: 10d, fail: b, for: 30m}";
+    for (script, expected) in [(DIES, 65.0), (both, 1805.0)] {
+        let seen = away(script);
+        assert!((seen - expected).abs() < 1e-3, "{seen} is not {expected}");
+    }
+}
+
+/// Alone after ten seconds, the primary writes what nobody else has: it is waited for, or an hour of writes is lost.
+#[test]
+fn a_primary_that_went_on_alone_is_waited_for_or_its_writes_are_lost() {
+    let script =
+        "- {at: 10d, fail: b, for: 3h}\n- {at: 10d, fail: c, for: 2h}\n- {at: 241h, fail: a, for: 2h}";
+    let words = "failover: {human: 60s}, acknowledged_by: {replicas: 1, alone_after: 10s}";
+    let forced = Case::new(words, script).outcome();
+    let lost = forced.lost_writes.value * DAYS / 365.0;
+    assert!((lost / (50.0 * 3590.0) - 1.0).abs() < 1e-3, "{lost}");
+    let waits = Case::new(&format!("{words}, promotes: synchronous"), script).outcome();
+    assert_eq!(waits.lost_writes.value, 0.0);
+    let away = |outcome: &StoreOutcome| (1.0 - outcome.writable.value) * DAYS * 86_400.0;
+    assert!((away(&waits) - 10.0 - 7205.0).abs() < 1e-3, "{}", away(&waits));
+    // The promoted one is alone too, and waits for ten seconds as well.
+    assert!((away(&forced) - 20.0 - 3605.0).abs() < 1e-3, "{}", away(&forced));
+}

@@ -9,8 +9,8 @@ use crate::source::Extent;
 use crate::tree::{Entry, Node, Origin, Value};
 use models::operations::Popularity;
 use models::specification::{
-    Acknowledged, Agreeing, Failover, Family, Level, Primary, Reads, Replicas, Replicated, Sessions, SiteId,
-    Store, Votes,
+    Acknowledged, Acknowledgers, Agreeing, Failover, Family, Level, Primary, Promotes, Reads, Replicas,
+    Replicated, Sessions, SiteId, Store, Votes,
 };
 use sim::{Law, Span};
 use std::collections::BTreeSet;
@@ -36,7 +36,7 @@ impl Resolver<'_> {
         if let Some(node) = entry.node.get("sessions").filter(|_| !family.operable()) {
             let title = format!("sessions of a store like `{}` are not yet in this version", entry.key);
             let problem = Diagnostic::error(Code::NotYet, node.at, title).label("would not be simulated");
-            let help = "they are of stores with one writer, equal votes, no witnesses, no `noticed`, no `rejoin` and no `returns`, and of \
+            let help = "they are of stores with one writer, equal votes, no witnesses, no `noticed`, `rejoin` or `returns`, `which: any` and `promotes: any`, and of \
                  stores that many may write, with no more than 16 sites and 16 replicas";
             self.report(problem.help(help));
         }
@@ -168,6 +168,10 @@ impl Resolver<'_> {
             noticed,
             rejoin,
             most_lag: node.duration_of("most_lag"),
+            promotes: match node.text_of("promotes") {
+                Some("synchronous") => Promotes::Synchronous,
+                _ => Promotes::Any,
+            },
             returns,
             reads: match node.text_of("reads_from") {
                 Some("any") => Reads::Any,
@@ -322,7 +326,9 @@ impl Resolver<'_> {
             self.report(problem.help("add replicas, or write `acknowledged_by: primary`"));
             return None;
         }
-        Some(Acknowledged::Received { replicas, alone_after: node.duration_of("alone_after") })
+        let which =
+            if node.text_of("which") == Some("first") { Acknowledgers::First } else { Acknowledgers::Any };
+        Some(Acknowledged::Received { replicas, which, alone_after: node.duration_of("alone_after") })
     }
 
     fn failover(&mut self, entry: &Entry) -> Option<Failover> {
@@ -389,10 +395,17 @@ impl Resolver<'_> {
             "promotion" | "most_lag" if waits(node) => Some("without a failover"),
             "lag" | "apply_rate" | "promotion" | "most_lag" if alone(node) => Some("without replicas"),
             "failover" if alone(node) && entry.node.text() != Some("never") => Some("without replicas"),
+            "promotes" if waits(node) && entry.node.text() != Some("any") => Some("without a failover"),
+            "promotes" if entry.node.text() == Some("synchronous") && acknowledges_alone(node) => {
+                Some("where nothing but the primary acknowledges")
+            }
             "returns" if waits(node) && entry.node.text() != Some("never") => Some("without a failover"),
             _ => None,
         };
-        let written = node.entries().iter().filter(|entry| entry.node.origin == Origin::Written);
+        let known = keys_of(node.text_of("family").unwrap_or_default(), false);
+        let meant =
+            |entry: &&Entry| entry.node.origin == Origin::Written && known.contains(&entry.key.as_str());
+        let written = node.entries().iter().filter(meant);
         for (entry, why) in written.filter_map(|entry| Some((entry, idle(entry)?))) {
             let title = format!("`{}` means nothing {why}", entry.key);
             self.report(Diagnostic::error(Code::Exclusive, entry.key_at, title).label("leave it out"));
@@ -424,6 +437,7 @@ fn says_the_default(entry: &Entry) -> bool {
         ("acknowledged_by", "primary"),
         ("failover", "never"),
         ("returns", "never"),
+        ("promotes", "any"),
         ("reads_from", "primary"),
         ("hints", "none"),
         ("read_repair", "none"),
@@ -435,6 +449,11 @@ fn says_the_default(entry: &Entry) -> bool {
 /// Is the store nothing but its parts?
 fn is_split(entry: &Entry) -> bool {
     matches!(entry.node.text_of("family"), Some("sharded" | "partitioned"))
+}
+
+/// Does the primary acknowledge alone?
+fn acknowledges_alone(node: &Node) -> bool {
+    node.text_of("acknowledged_by") == Some("primary")
 }
 
 /// Does the store wait for a lost primary?
@@ -539,6 +558,7 @@ fn keys_of(family: &str, voting: bool) -> &'static [&'static str] {
             "failover",
             "promotion",
             "most_lag",
+            "promotes",
             "noticed",
             "rejoin",
             "returns",

@@ -52,7 +52,7 @@ impl Family {
     }
 
     /// Can the operation engine send single operations to it? Of stores with one writer at a time to those whose members
-    /// are all alike, whose writer stays once promoted, and whose former writers stop and follow as soon as they hear of a new
+    /// are all alike, also as acknowledgers and successors, whose writer stays once promoted, and whose former writers stop and follow as soon as they hear of a new
     /// one; of the others to those with
     /// no more replicas than it can follow.
     pub fn operable(&self) -> bool {
@@ -62,6 +62,11 @@ impl Family {
                 alike
                     && plan.noticed.is_none()
                     && plan.returns.is_none()
+                    && plan.promotes == Promotes::Any
+                    && !matches!(
+                        plan.acknowledged,
+                        Acknowledged::Received { which: Acknowledgers::First, .. }
+                    )
                     && plan.rejoin == Law::Fixed(Span::ZERO)
             }
             Family::Replicated(plan) => {
@@ -166,6 +171,8 @@ pub struct Primary {
     pub rejoin: Law,
     /// A replica that trails by more is not promoted: the store waits instead. None: no limit.
     pub most_lag: Option<Span>,
+    /// Who may be promoted.
+    pub promotes: Promotes,
     /// How long the home is back and has caught up before the writer moves back to it; none: it never does.
     pub returns: Option<Law>,
     /// Where reads go.
@@ -206,11 +213,32 @@ pub enum Acknowledged {
     Received {
         /// Replicas, from 1 to all of them.
         replicas: u32,
+        /// Which of them.
+        which: Acknowledgers,
         /// With fewer in reach for so long the primary goes on alone until enough are back; none: it waits for ever.
         alone_after: Option<Span>,
     },
     /// Once a quorum of the votes has it: then no hand-over to a member that reaches a quorum loses it.
     Quorum,
+}
+
+/// Which replicas a write waits for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Acknowledgers {
+    /// Whichever have it first: a quorum, `ANY k` of PostgreSQL.
+    Any,
+    /// The first in their order of those that follow: priority, `FIRST k` of PostgreSQL.
+    First,
+}
+
+/// Which replicas may be promoted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Promotes {
+    /// Any that is not too far behind.
+    Any,
+    /// Only one that has every acknowledged write, which must be known from who had to acknowledge them. If there is none the
+    /// store waits.
+    Synchronous,
 }
 
 /// Who replaces a primary that is lost, and when.

@@ -14,7 +14,7 @@
 //!   whole for long enough, the home receives the rest of the log, which takes the lag, and begins after a promotion. If
 //!   either is lost or they are parted meanwhile, the writer goes on.
 
-use crate::specification::{Acknowledged, Failover, Primary, Votes};
+use crate::specification::{Acknowledged, Failover, Primary, Promotes, Votes};
 use sim::{Instant, Span, Stream};
 
 /// A member of a store, by its number.
@@ -179,6 +179,15 @@ impl Former {
     }
 }
 
+/// How much of the log a member has.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Standing {
+    /// How far it trails.
+    pub(crate) behind: Span,
+    /// Is it certain to have, or to get from those in reach, every acknowledged write?
+    pub(crate) synchronous: bool,
+}
+
 /// What came of a look.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Seen {
@@ -297,23 +306,23 @@ impl Reign {
         [state, alone].into_iter().flatten().chain(formers).filter(|at| *at > now).min()
     }
 
-    /// Takes in what is seen at `now`, and what has come due. `trails` says how far a member is behind; who is too far is
-    /// not promoted.
+    /// Takes in what is seen at `now`, and what has come due. `stands` says how much of the log a member has; who lacks too
+    /// much is not promoted.
     pub(crate) fn look(
         &mut self,
         now: Instant,
         plan: &Primary,
         sight: &Sight,
         stream: &mut Stream,
-        trails: impl Fn(Member) -> Span,
+        stands: impl Fn(Member) -> Standing,
     ) -> Seen {
         let mut seen = Seen::default();
         // Who is a replica again may be promoted at once.
         self.step_formers(now, plan, sight, stream, &mut seen);
         loop {
-            self.transit(now, plan, sight, stream, &trails, &mut seen);
+            self.transit(now, plan, sight, stream, &stands, &mut seen);
             self.step_formers(now, plan, sight, stream, &mut seen);
-            self.consider_home(now, plan, sight, stream, &trails);
+            self.consider_home(now, plan, sight, stream, &stands);
             if !self.returns_by(now) {
                 break;
             }
@@ -329,11 +338,11 @@ impl Reign {
         plan: &Primary,
         sight: &Sight,
         stream: &mut Stream,
-        trails: &impl Fn(Member) -> Span,
+        stands: &impl Fn(Member) -> Standing,
         seen: &mut Seen,
     ) {
         loop {
-            let next = self.step(now, plan, sight, stream, trails);
+            let next = self.step(now, plan, sight, stream, stands);
             match (self.state, next) {
                 (State::Doubted { at, .. }, Some(State::Vacant { .. })) => {
                     self.formers.push((at, self.given_up(at, now, plan, sight)));
@@ -394,7 +403,7 @@ impl Reign {
         plan: &Primary,
         sight: &Sight,
         stream: &mut Stream,
-        trails: &impl Fn(Member) -> Span,
+        stands: &impl Fn(Member) -> Standing,
     ) -> Option<State> {
         match self.state {
             State::Writing { at } if !self.holds(at, plan, sight) => {
@@ -405,11 +414,13 @@ impl Reign {
                 Some(State::Vacant { last: at, since })
             }
             State::Vacant { last, since } => {
-                let to = self.choose(last, plan, sight, trails)?;
+                let to = self.choose(last, plan, sight, stands)?;
                 let ready = now.saturating_add(plan.promotion.sample(stream));
                 Some(State::Promoting { last, since, to, ready })
             }
-            State::Promoting { last, since, to, .. } if !self.may_follow(to, last, plan, sight) => {
+            State::Promoting { last, since, to, .. }
+                if !self.may_follow(to, last, plan, sight) || !has_enough(to, last, plan, stands) =>
+            {
                 Some(State::Vacant { last, since })
             }
             State::Promoting { to, ready, .. } if ready <= now => Some(State::Writing { at: to }),
@@ -444,12 +455,12 @@ impl Reign {
         plan: &Primary,
         sight: &Sight,
         stream: &mut Stream,
-        trails: &impl Fn(Member) -> Span,
+        stands: &impl Fn(Member) -> Standing,
     ) {
         let fit = matches!(self.state, State::Writing { at } if self.may_return(at, plan, sight));
         self.home = match (&plan.returns, self.home) {
             (Some(_), _) if !fit => Home::Rests,
-            (Some(_), _) if !trails(HOME).is_zero() => Home::CatchesUp,
+            (Some(_), _) if !stands(HOME).behind.is_zero() => Home::CatchesUp,
             (Some(_), Home::Awaits { at }) => Home::Awaits { at },
             (Some(after), _) => Home::Awaits { at: now.saturating_add(after.sample(stream)) },
             (None, _) => Home::Rests,
@@ -526,11 +537,14 @@ impl Reign {
         last: Member,
         plan: &Primary,
         sight: &Sight,
-        trails: &impl Fn(Member) -> Span,
+        stands: &impl Fn(Member) -> Standing,
     ) -> Option<Member> {
-        let behind = |member: Member| if member == last { Span::ZERO } else { trails(member) };
+        let behind = |member: Member| if member == last { Span::ZERO } else { stands(member).behind };
         let close = |behind: Span| plan.most_lag.is_none_or(|most| behind <= most);
-        let candidates = sight.members().filter(|member| self.may_follow(*member, last, plan, sight));
+        let fit = |member: &Member| {
+            self.may_follow(*member, last, plan, sight) && has_enough(*member, last, plan, stands)
+        };
+        let candidates = sight.members().filter(fit);
         candidates
             .map(|member| (behind(member), member))
             .filter(|(behind, _)| close(*behind))
@@ -551,6 +565,11 @@ impl Reign {
         };
         whole && fit
     }
+}
+
+/// Has a member so much of the log of `last` that it may be promoted, if that is asked for?
+fn has_enough(member: Member, last: Member, plan: &Primary, stands: &impl Fn(Member) -> Standing) -> bool {
+    plan.promotes == Promotes::Any || member == last || stands(member).synchronous
 }
 
 fn others_live(at: Member, sight: &Sight) -> bool {
@@ -577,4 +596,4 @@ fn decision(now: Instant, plan: &Primary, stream: &mut Stream) -> Option<Instant
 }
 
 #[cfg(test)]
-mod laws;
+pub(crate) mod laws;

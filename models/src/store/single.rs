@@ -1,9 +1,9 @@
 //! A store with one writer at a time: who follows its log, and what a hand-over loses.
 
 use super::copies::Backlog;
-use super::reign::{HandOver, Member, Reign, Seen, Sight, State};
+use super::reign::{HandOver, Member, Reign, Seen, Sight, Standing, State};
 use super::{Loss, News};
-use crate::specification::{Acknowledged, Primary, SiteId};
+use crate::specification::{Acknowledged, Acknowledgers, Primary, SiteId};
 use sim::law::poisson;
 use sim::{Instant, Span, Stream, Ticket};
 
@@ -127,14 +127,19 @@ impl<'d> Single<'d> {
         let before = self.reign.state();
         let was_safe = self.reign.is_safe(self.plan);
         self.follow(now, sight, written, was_safe, stream);
-        let (trailing, plan, rate) = (self.backlogs.clone(), self.plan, self.rate);
-        let trails = |member: Member| {
-            let lacking = trailing[usize::from(member)].lacking(now, written.by_present, plan.apply_rate);
-            if rate > 0.0 { Span::from_seconds(lacking / rate) } else { Span::ZERO }
+        let (plan, rate) = (self.plan, self.rate);
+        let standing = |backlog: &Backlog, member: usize| {
+            let lacking = backlog.lacking(now, written.by_present, plan.apply_rate);
+            let behind = if rate > 0.0 { Span::from_seconds(lacking / rate) } else { Span::ZERO };
+            let followed = self.followed >> member & 1 == 1;
+            Standing { behind, synchronous: followed && self.has_everything(member as Member, sight) }
         };
+        let all: Vec<Standing> =
+            self.backlogs.iter().enumerate().map(|(member, backlog)| standing(backlog, member)).collect();
+        let stands = |member: Member| all[usize::from(member)];
         let undivided = self.reign.is_undivided();
         let known: Vec<Member> = self.reign.given_up_so_far().collect();
-        let seen = self.reign.look(now, plan, sight, stream, trails);
+        let seen = self.reign.look(now, plan, sight, stream, stands);
         for member in self.reign.given_up_so_far().filter(|member| !known.contains(member)) {
             self.left_behind[usize::from(member)] = self.reigns;
         }
@@ -179,14 +184,20 @@ impl<'d> Single<'d> {
         }
     }
 
-    /// Who has the whole log of `head`, as a set. Those that are back from having been cut off and have not caught up do not.
+    /// Those that have the whole log of `head`, of which those that a write waits for are, as a set. Who is back from having
+    /// been cut off and has not caught up, or is being made a replica again, has not.
     fn followers(&self, head: Member, now: Instant, written: Written) -> u32 {
         let whole = |backlog: &Backlog| {
             backlog.is_joined() && backlog.lacking(now, written.by_present, self.plan.apply_rate) == 0.0
         };
-        let holds = |member: usize| self.plan.without_data() >> member & 1 == 0;
+        let unread = self.unread();
+        let holds = |member: usize| unread >> member & 1 == 0 && member != usize::from(head);
         let all = (0..self.backlogs.len()).filter(|member| whole(&self.backlogs[*member]) && holds(*member));
-        all.filter(|member| *member != usize::from(head)).fold(0, |set, member| set | 1 << member)
+        let first = match self.plan.acknowledged {
+            Acknowledged::Received { replicas, which: Acknowledgers::First, .. } => replicas as usize,
+            _ => usize::MAX,
+        };
+        all.take(first).fold(0, |set, member| set | 1 << member)
     }
 
     /// Who is cut off from the log, and who is back.
@@ -203,22 +214,34 @@ impl<'d> Single<'d> {
         if self.reign.is_alone(now, self.plan) {
             self.followed = 0;
         }
-        // Where every follower has to acknowledge, none trails what is acknowledged.
-        let joined = |(member, backlog): &(usize, &Backlog)| {
-            backlog.is_joined() && self.plan.without_data() >> member & 1 == 0
-        };
-        let followers = self.backlogs.iter().enumerate().filter(joined).count().saturating_sub(1);
-        let all_needed = matches!(self.plan.acknowledged, Acknowledged::Received { replicas, .. } if safe && followers <= replicas as usize);
+        let needed = if safe { self.needed() } else { 0 };
         for (member, backlog) in self.backlogs.iter_mut().enumerate() {
             let joined = member == usize::from(head) || sight.joined(head, member as Member);
             if joined == backlog.is_joined() {
                 continue;
             }
-            let trails = !joined && !all_needed;
+            let trails = !joined && needed >> member & 1 == 0;
             let drawn = if trails { self.plan.lag.sample(stream) } else { Span::ZERO };
             self.trailing[member] = drawn;
             let lag = written.rate * drawn.seconds();
             backlog.join(joined, now, written.by_present, self.plan.apply_rate, lag);
+        }
+    }
+
+    /// Those without which no write is acknowledged, so that they trail nothing acknowledged, as a set: the first that follow,
+    /// or all that do if there are no more than a write waits for.
+    fn needed(&self) -> u32 {
+        let unread = self.unread();
+        let joined = |(member, backlog): &(usize, &Backlog)| backlog.is_joined() && unread >> member & 1 == 0;
+        let all = || self.backlogs.iter().enumerate().filter(joined);
+        match self.plan.acknowledged {
+            Acknowledged::Received { which: Acknowledgers::First, .. } => self.followed,
+            Acknowledged::Received { replicas, .. }
+                if all().count().saturating_sub(1) <= replicas as usize =>
+            {
+                all().fold(0, |set, (member, _)| set | 1 << member)
+            }
+            _ => 0,
         }
     }
 
@@ -333,3 +356,6 @@ fn tell(before: State, after: State, sites: &[SiteId]) -> Vec<News> {
         _ => Vec::new(),
     }
 }
+
+#[cfg(test)]
+mod laws;

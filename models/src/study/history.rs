@@ -129,7 +129,7 @@ pub(super) fn store(
     let commit = match plan.acknowledged {
         Acknowledged::Alone => Commit::Asynchronous,
         Acknowledged::Quorum => Commit::Consensus,
-        Acknowledged::Received { replicas, alone_after } => Commit::SemiSynchronous {
+        Acknowledged::Received { replicas, alone_after, .. } => Commit::SemiSynchronous {
             replicas: replicas as usize,
             shows: Shows::Acknowledged,
             falls_back: alone_after,

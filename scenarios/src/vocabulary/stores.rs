@@ -113,6 +113,13 @@ pub(super) static STORE: Record = record(
             "A replica that trails by more is not promoted: the store waits instead. No limit where absent.",
         ),
         field(
+            "promotes",
+            Default("any"),
+            Shape::Choice(&[word("any"), word("synchronous")]),
+            "Who may be promoted: any replica that is near enough, or only one that is certain to have every acknowledged write \
+             (Patroni's `synchronous_mode`); then nothing is lost, and the store waits if there is none.",
+        ),
+        field(
             "returns",
             Default("never"),
             Shape::Either(&[Shape::Choice(&[word("never")]), Shape::Record(&RETURNS)]),
@@ -339,6 +346,12 @@ static ACKNOWLEDGED: Record = record(
             Required,
             Shape::Count(1, 2000),
             "How many replicas must have received a write before it counts as done.",
+        ),
+        field(
+            "which",
+            Default("any"),
+            Shape::Choice(&[word("any"), word("first")]),
+            "Any of them (`ANY k` of PostgreSQL), or the first in their order of those that follow and lack nothing (`FIRST k`).",
         ),
         field(
             "alone_after",

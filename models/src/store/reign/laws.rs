@@ -1,26 +1,29 @@
 //! What holds of reigns, whatever fails and whenever it is looked at.
 
 use super::*;
-use crate::specification::{Reads, SiteId};
+use crate::specification::{Acknowledgers, Reads, SiteId};
 use proptest::prelude::*;
 use sim::{Law, Replication, Seed, StreamName};
 
+/// Who lacks nothing.
+const WHOLE: Standing = Standing { behind: Span::ZERO, synchronous: true };
+
 /// A change of what is seen, so long after the one before.
 #[derive(Clone, Debug)]
-struct Change {
-    after: u16,
+pub(crate) struct Change {
+    pub(crate) after: u16,
     dead: u8,
     cut: u8,
 }
 
 /// Members of a store, and what is seen of them: those in `cut` do not reach the others.
-fn sight(members: usize, change: &Change) -> Sight {
+pub(crate) fn sight(members: usize, change: &Change) -> Sight {
     let dead = |member: usize| change.dead >> member & 1 == 1;
     let side = |member: usize| change.cut >> member & 1;
     Sight::new(members, |member| !dead(member), |a, b| side(a) == side(b))
 }
 
-fn plan(members: usize, failover: Failover, acknowledged: Acknowledged) -> Primary {
+pub(crate) fn plan(members: usize, failover: Failover, acknowledged: Acknowledged) -> Primary {
     Primary {
         home: SiteId(0),
         replicas: (1..members as u32).map(SiteId).collect(),
@@ -34,13 +37,14 @@ fn plan(members: usize, failover: Failover, acknowledged: Acknowledged) -> Prima
         noticed: None,
         rejoin: Law::Fixed(Span::SECOND * 20),
         most_lag: None,
+        promotes: Promotes::Any,
         returns: None,
         reads: Reads::Primary,
         duties: None,
     }
 }
 
-fn failovers() -> impl Strategy<Value = Failover> {
+pub(crate) fn failovers() -> impl Strategy<Value = Failover> {
     let after = Law::Fixed(Span::SECOND * 15);
     prop_oneof![
         Just(Failover::Never),
@@ -57,7 +61,8 @@ fn failovers() -> impl Strategy<Value = Failover> {
 }
 
 fn acknowledgements() -> impl Strategy<Value = Acknowledged> {
-    let received = |alone_after| Acknowledged::Received { replicas: 1, alone_after };
+    let received =
+        |alone_after| Acknowledged::Received { replicas: 1, which: Acknowledgers::Any, alone_after };
     prop_oneof![
         Just(Acknowledged::Alone),
         Just(received(None)),
@@ -66,7 +71,7 @@ fn acknowledgements() -> impl Strategy<Value = Acknowledged> {
     ]
 }
 
-fn schedules() -> impl Strategy<Value = Vec<Change>> {
+pub(crate) fn schedules() -> impl Strategy<Value = Vec<Change>> {
     let change = (0u16..120, any::<u8>(), any::<u8>());
     prop::collection::vec(
         change.prop_map(|(after, dead, cut)| Change { after, dead: dead & 0b1111, cut }),
@@ -98,14 +103,14 @@ fn drive(
         while let Some(next) = reign.next(now, plan).filter(|next| *next < at) {
             assert!(next > now, "what is to come lies ahead");
             now = next;
-            let seen = reign.look(now, plan, &seen_now, &mut stream, |_| Span::ZERO);
+            let seen = reign.look(now, plan, &seen_now, &mut stream, |_| WHOLE);
             claim(now, &reign, &seen_now, &seen);
             looks += 1;
             assert!(looks < 100, "it comes to rest");
         }
         now = at;
         seen_now = sight(members, change);
-        let seen = reign.look(now, plan, &seen_now, &mut stream, |_| Span::ZERO);
+        let seen = reign.look(now, plan, &seen_now, &mut stream, |_| WHOLE);
         claim(now, &reign, &seen_now, &seen);
     }
     reign
@@ -179,7 +184,7 @@ proptest! {
             assert!(writers.into_iter().all(|member| sight.alive(member)));
             let mut again = reign.clone();
             let mut stream = Stream::new(Seed(2), Replication(0), StreamName::of("a store", "again"));
-            let seen = again.look(now, &plan, sight, &mut stream, |_| Span::ZERO);
+            let seen = again.look(now, &plan, sight, &mut stream, |_| WHOLE);
             assert_eq!((again.state(), seen), (reign.state(), Seen::default()));
         });
         prop_assert!(last.is_settled() && last.rejoining() == 0, "{last:?}");
@@ -229,9 +234,31 @@ proptest! {
         let mut now = Instant::ZERO;
         for change in schedule {
             now += Span::SECOND * i64::from(change.after);
-            let seen = reign.look(now, &plan, &sight(4, &change), &mut stream, |_| Span::SECOND);
+            let seen = reign.look(now, &plan, &sight(4, &change), &mut stream, |_| Standing { behind: Span::SECOND, ..WHOLE });
             let returning = matches!(reign.state(), State::Returning { .. });
             prop_assert!(seen.returned.is_none() && !returning);
+        }
+    }
+
+    /// Where only synchronous replicas may be promoted, no other one ever is.
+    #[test]
+    fn only_the_synchronous_are_promoted(
+        failover in failovers(),
+        schedule in schedules(),
+        synchronous in 0_u32..16,
+    ) {
+        let plan = plan(4, failover, Acknowledged::Received { replicas: 1, which: Acknowledgers::First, alone_after: None });
+        let plan = Primary { promotes: Promotes::Synchronous, ..plan };
+        let stands = |member: Member| Standing { synchronous: synchronous >> member & 1 == 1, ..WHOLE };
+        let mut reign = Reign::NOMINAL;
+        let mut stream = Stream::new(Seed(1), Replication(0), StreamName::of("a store", "laws"));
+        let mut now = Instant::ZERO;
+        for change in schedule.iter().flat_map(|change| [change; 3]) {
+            now += Span::SECOND * i64::from(change.after);
+            let seen = reign.look(now, &plan, &sight(4, change), &mut stream, stands);
+            if let Some(done) = seen.done {
+                prop_assert!(done.to == done.from || stands(done.to).synchronous);
+            }
         }
     }
 
@@ -240,7 +267,7 @@ proptest! {
     #[test]
     fn who_writes_alone_has_waited(failover in failovers(), schedule in schedules()) {
         let after = Span::SECOND * 10;
-        let plan = plan(4, failover, Acknowledged::Received { replicas: 1, alone_after: Some(after) });
+        let plan = plan(4, failover, Acknowledged::Received { replicas: 1, which: Acknowledgers::Any, alone_after: Some(after) });
         let mut alone_since: [Option<Instant>; 4] = [None; 4];
         let mut going_on: Vec<Member> = Vec::new();
         drive(4, &plan, &schedule, |now, reign, sight, _| {
