@@ -15,6 +15,7 @@ mod copies;
 mod duties;
 mod levels;
 mod reign;
+mod routers;
 mod single;
 
 pub(crate) use duties::Duties;
@@ -26,9 +27,12 @@ use crate::design::Design;
 use crate::event::{Agenda, Event};
 use crate::network::Network;
 use crate::site::Sites;
-use crate::specification::{Family, PopulationId, Reads, Replicated, RequestClass, SiteId, Store, StoreId};
+use crate::specification::{
+    Family, PopulationId, Reads, Replicated, RequestClass, SiteId, Specification, Store, StoreId,
+};
 use crate::world::Cause;
-use sim::{Instant, Replication, Seed, Span, Stream, StreamName, Table};
+use routers::Routers;
+use sim::{Id, Instant, Replication, Seed, Span, Stream, StreamName, Table};
 use single::Single;
 
 /// What a site can do with a store.
@@ -159,6 +163,8 @@ struct Row<'d> {
     blackouts: Vec<(u32, bool)>,
     /// Members that act as its writer and whom clients hear.
     heard: usize,
+    /// Where each site sends its writes, if that is learned late.
+    routers: Option<Routers<'d>>,
     /// What began the present trouble.
     cause: Cause,
 }
@@ -203,6 +209,7 @@ impl<'d> Stores<'d> {
                 sight: Sight::new(members.len(), |_| true, |_, _| true),
                 sites: members,
                 heard: 1,
+                routers: routers(store, specification),
                 access: sites.map(|_, _| Access::Present),
                 readable: sites.map(|_, _| true),
                 cause: nobody,
@@ -228,6 +235,7 @@ impl<'d> Stores<'d> {
             row.readable.rows_mut().fill(true);
             row.blackouts.fill((0, false));
             row.heard = 1;
+            row.routers.iter_mut().for_each(Routers::reset);
             if let Kind::Single(single, _) = &mut row.kind {
                 single.reset(now);
             }
@@ -332,7 +340,7 @@ impl<'d> Stores<'d> {
     /// Does every store rest?
     pub(crate) fn are_settled(&self) -> bool {
         self.rows.rows().iter().all(|row| match &row.kind {
-            Kind::Single(single, _) => single.is_settled(),
+            Kind::Single(single, _) => single.is_settled() && row.routers_rest(),
             Kind::Replicated(_) => row.sight.is_whole(),
         })
     }
@@ -371,9 +379,9 @@ impl<'d> Stores<'d> {
             if let Some(ticket) = single.timer.take() {
                 agenda.cancel(ticket);
             }
-            single.timer = single.next(now, written).map(|at| agenda.add(at, Event::Store(store)));
         }
-        row.open(&reach, now);
+        row.open(&reach, now, (self.seed, self.replication));
+        row.wind(store, now, written, agenda);
         self.weigh();
         news
     }
@@ -397,6 +405,13 @@ impl<'d> Stores<'d> {
             }
         }
     }
+}
+
+/// The routers of a store, if they learn late.
+fn routers<'d>(store: &'d Store, specification: &'d Specification) -> Option<Routers<'d>> {
+    let Family::Primary(plan) = &store.family else { return None };
+    let sites = specification.sites.rows().iter().map(|site| site.name.as_str());
+    plan.routers_learn.as_ref().map(|law| Routers::new(law, &store.name, sites))
 }
 
 /// Who reaches whom among sites.
@@ -424,30 +439,58 @@ impl Reach<'_> {
 impl Row<'_> {
     fn is_settled(&self) -> bool {
         match &self.kind {
-            Kind::Single(single, _) => single.reign().is_settled(),
+            Kind::Single(single, _) => single.reign().is_settled() && self.routers_rest(),
             Kind::Replicated(_) => self.sight.is_whole(),
         }
     }
 
+    /// Does every router that reaches the writer know it?
+    fn routers_rest(&self) -> bool {
+        self.routers.as_ref().is_none_or(|routers| routers.next().is_none())
+    }
+
+    /// Puts on the agenda what happens to it by itself next.
+    fn wind(&mut self, store: StoreId, now: Instant, written: Written, agenda: &mut Agenda) {
+        let Kind::Single(single, _) = &mut self.kind else { return };
+        let learned = self.routers.as_ref().and_then(Routers::next);
+        let next = single.next(now, written).into_iter().chain(learned).min();
+        single.timer = next.map(|at| agenda.add(at, Event::Store(store)));
+    }
+
     /// Where it can be written and read from now on.
-    fn open(&mut self, reach: &Reach, now: Instant) {
+    fn open(&mut self, reach: &Reach, now: Instant, keys: (Seed, Replication)) {
         match &self.kind {
-            Kind::Single(..) => self.open_single(reach, now),
+            Kind::Single(..) => self.open_single(reach, now, keys),
             Kind::Replicated(plan) => self.open_replicated(plan, reach),
         }
     }
 
-    fn open_single(&mut self, reach: &Reach, now: Instant) {
+    fn open_single(&mut self, reach: &Reach, now: Instant, keys: (Seed, Replication)) {
         let Kind::Single(single, reads) = &self.kind else { return };
         let site = |member: Member| self.sites[usize::from(member)];
         let writer = single.writer(now, &self.sight).map(site);
         let former: Vec<SiteId> = single.formers().map(|(_, member)| site(member)).collect();
         let acting = writer.iter().chain(&former);
         self.heard = acting.filter(|site| reach.sites.truth(**site).serves()).count();
+        if let Some(routers) = &mut self.routers {
+            let present = single.writer(now, &self.sight).zip(writer);
+            let reaches =
+                |from: usize| writer.is_some_and(|writer| reach.joined(SiteId::from_index(from), writer));
+            routers.look(now, present.map(|(member, site)| (member, site.index())), reaches, keys);
+        }
+        let goes_to = |id: SiteId| self.routers.as_ref().map(|routers| site(routers.goes_to(id.index())));
         for id in self.access.ids() {
+            let known = goes_to(id);
             self.access[id] = match writer {
-                Some(writer) if reach.joined(id, writer) => Access::Present,
-                _ if former.iter().any(|former| reach.joined(id, *former)) => Access::Former,
+                Some(writer) if known.is_none_or(|known| known == writer) && reach.joined(id, writer) => {
+                    Access::Present
+                }
+                _ if former
+                    .iter()
+                    .any(|to| known.is_none_or(|known| known == *to) && reach.joined(id, *to)) =>
+                {
+                    Access::Former
+                }
                 _ => Access::None,
             };
         }

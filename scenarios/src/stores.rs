@@ -36,7 +36,7 @@ impl Resolver<'_> {
         if let Some(node) = entry.node.get("sessions").filter(|_| !family.operable()) {
             let title = format!("sessions of a store like `{}` are not yet in this version", entry.key);
             let problem = Diagnostic::error(Code::NotYet, node.at, title).label("would not be simulated");
-            let help = "they are of stores with one writer, equal votes, no witnesses, no `noticed`, `rejoin` or `returns`, `which: any` and `promotes: any`, and of \
+            let help = "they are of stores with one writer, equal votes, no witnesses, no `noticed`, `rejoin`, `returns` or `routers_learn`, `which: any` and `promotes: any`, and of \
                  stores that many may write, with no more than 16 sites and 16 replicas";
             self.report(problem.help(help));
         }
@@ -154,6 +154,7 @@ impl Resolver<'_> {
         let promotion = self.promotion(node);
         let noticed = self.law_of(node, "noticed");
         let rejoin = self.law_of(node, "rejoin").unwrap_or(Law::Fixed(Span::ZERO));
+        let routers_learn = self.law_of(node, "routers_learn");
         let returns = node.get("returns").and_then(|returns| self.law_of(returns, "after"));
         Some(Primary {
             home,
@@ -173,6 +174,7 @@ impl Resolver<'_> {
                 _ => Promotes::Any,
             },
             returns,
+            routers_learn,
             reads: match node.text_of("reads_from") {
                 Some("any") => Reads::Any,
                 _ => Reads::Primary,
@@ -392,7 +394,7 @@ impl Resolver<'_> {
     /// Keys that mean nothing beside what else is written are refused, not ignored. Presets may carry them along.
     fn refuse_idle_keys(&mut self, node: &Node) {
         let idle = |entry: &Entry| match entry.key.as_str() {
-            "promotion" | "most_lag" if waits(node) => Some("without a failover"),
+            "promotion" | "most_lag" | "routers_learn" if waits(node) => Some("without a failover"),
             "lag" | "apply_rate" | "promotion" | "most_lag" if alone(node) => Some("without replicas"),
             "failover" if alone(node) && entry.node.text() != Some("never") => Some("without replicas"),
             "promotes" if waits(node) && entry.node.text() != Some("any") => Some("without a failover"),
@@ -562,6 +564,7 @@ fn keys_of(family: &str, voting: bool) -> &'static [&'static str] {
             "noticed",
             "rejoin",
             "returns",
+            "routers_learn",
             "reads_from",
             "parts",
             "keys",

@@ -57,6 +57,7 @@ fn a_store_that_says_little_waits_for_its_primary() {
         reads: Reads::Primary,
         promotes: Promotes::Any,
         returns: None,
+        routers_learn: None,
         duties: None,
     };
     assert_eq!(store(LONDON, &[]), expected);
@@ -90,6 +91,7 @@ fn every_key_of_a_store_reaches_the_specification() {
         reads: Reads::Any,
         promotes: Promotes::Any,
         returns: None,
+        routers_learn: None,
         duties: None,
     };
     assert_eq!(found, expected);
@@ -127,6 +129,15 @@ fn who_acknowledges_and_who_is_promoted_are_any_unless_the_file_says_otherwise()
     assert_eq!(found("}"), (Acknowledgers::Any, Promotes::Any));
     let strict = found(", which: first}, promotes: synchronous");
     assert_eq!(strict, (Acknowledgers::First, Promotes::Synchronous));
+}
+
+#[test]
+fn routers_know_at_once_unless_the_file_says_otherwise() {
+    let failover = "failover: {human: 15m}, promotion: 5s";
+    let found = |words: &str| store(&format!("{LONDON}, {failover}{words}"), &[]).routers_learn;
+    assert_eq!(found(""), None);
+    assert_eq!(found(", routers_learn: {mean: 20s}"), Some(Law::Exponential { mean: 20.0 }));
+    assert_eq!(found(", routers_learn: 20s"), Some(Law::Fixed(Span::SECOND * 20)));
 }
 
 #[test]

@@ -62,6 +62,7 @@ impl Family {
                 alike
                     && plan.noticed.is_none()
                     && plan.returns.is_none()
+                    && plan.routers_learn.is_none()
                     && plan.promotes == Promotes::Any
                     && !matches!(
                         plan.acknowledged,
@@ -175,6 +176,9 @@ pub struct Primary {
     pub promotes: Promotes,
     /// How long the home is back and has caught up before the writer moves back to it; none: it never does.
     pub returns: Option<Law>,
+    /// How long the router of a site takes to learn of another writer, from when that writes and is in reach; drawn for each
+    /// site and change. None: requests go to the present writer at once, or to a former one if only that is in reach.
+    pub routers_learn: Option<Law>,
     /// Where reads go.
     pub reads: Reads,
     /// How often its writer must act, at multiples of this from a random phase on; none: it has no duties.

@@ -126,6 +126,14 @@ pub(super) static STORE: Record = record(
             "Does the writer move back once its home is back? `never`: whoever was promoted stays.",
         ),
         field(
+            "routers_learn",
+            Optional,
+            LAG,
+            "How long the router of a site takes to learn of another primary, from when that writes and the site reaches it; drawn \
+             for each site and change. Until then requests there go to the one it knew: refused, or accepted if that goes on and \
+             lost with it. At once where absent.",
+        ),
+        field(
             "duties",
             Optional,
             Shape::Record(&DUTIES),

@@ -39,6 +39,7 @@ pub(crate) fn plan(members: usize, failover: Failover, acknowledged: Acknowledge
         most_lag: None,
         promotes: Promotes::Any,
         returns: None,
+        routers_learn: None,
         reads: Reads::Primary,
         duties: None,
     }
