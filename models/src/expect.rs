@@ -41,6 +41,10 @@ pub enum Measure {
     Writable(StoreId),
     /// Time per year in which two may.
     TwoWriters(StoreId),
+    /// Duties per year that nobody did.
+    MissedDuties(StoreId),
+    /// Duties per year that two did.
+    DoubleSigns(StoreId),
     /// Share of the operations that it can happen to.
     Clients(Anomaly, StoreId),
     /// Least served share over the loss of each domain of a kind (`provider`, `region`, `site`, ... or a kind of the

@@ -205,7 +205,7 @@ pub struct StoreOutcome {
     /// Share of time in which it had a writer; where many may write, in which any of its members could. Sites that did not
     /// reach it are not counted here.
     pub writable: Estimate,
-    /// Times a year that another member became the writer.
+    /// Times a year that another member became the writer, returns to the home included.
     pub hand_overs: Estimate,
     /// Acknowledged writes lost a year.
     pub lost_writes: Estimate,
@@ -213,12 +213,23 @@ pub struct StoreOutcome {
     pub two_writers: Estimate,
     /// Seconds a year in which a former writer was made a replica again.
     pub rebuilding: Estimate,
+    /// What became of its duties, if it has any.
+    pub duties: Option<DutiesOutcome>,
     /// What it took to get over the loss of a writer.
     pub recovery: RecoveryOutcome,
     /// The same by what had failed, the most frequent first: a kind of domain, or a script, shock or incident by its name.
     pub by_fault: Vec<(String, RecoveryOutcome)>,
     /// What its clients see, where the scenario says how they use it.
     pub consistency: Option<Consistency>,
+}
+
+/// What became of the duties of a store's writer.
+#[derive(Clone, Copy, Debug)]
+pub struct DutiesOutcome {
+    /// Duties a year that fell due while nobody did them at a site that clients heard.
+    pub missed: Estimate,
+    /// Duties a year that fell due while two or more did.
+    pub double_signs: Estimate,
 }
 
 /// How long a store took to get over the loss of a writer, and what was lost with it.

@@ -12,10 +12,13 @@
 //!   then does not count among those that have everything.
 
 mod copies;
+mod duties;
 mod levels;
 mod reign;
+mod routers;
 mod single;
 
+pub(crate) use duties::Duties;
 pub(crate) use reign::MEMBERS_MAX;
 use reign::{Member, Sight};
 pub(crate) use single::Written;
@@ -24,9 +27,12 @@ use crate::design::Design;
 use crate::event::{Agenda, Event};
 use crate::network::Network;
 use crate::site::Sites;
-use crate::specification::{Family, PopulationId, Reads, Replicated, RequestClass, SiteId, Store, StoreId};
+use crate::specification::{
+    Family, PopulationId, Reads, Replicated, RequestClass, SiteId, Specification, Store, StoreId,
+};
 use crate::world::Cause;
-use sim::{Instant, Replication, Seed, Span, Stream, StreamName, Table};
+use routers::Routers;
+use sim::{Id, Instant, Replication, Seed, Span, Stream, StreamName, Table};
 use single::Single;
 
 /// What a site can do with a store.
@@ -53,6 +59,12 @@ pub(crate) enum News {
     Promoting { to: SiteId },
     /// Another one has followed.
     HandedOver(Loss),
+    /// It has stopped, and the home will follow without losing anything.
+    Returning { from: SiteId },
+    /// It goes on: the home cannot follow.
+    Stays { at: SiteId },
+    /// The home has followed.
+    Returned { from: SiteId, to: SiteId },
     /// A former writer has stopped; what it accepted meanwhile is lost.
     Reconciled(Loss),
     /// A former writer begins to be made a replica again.
@@ -158,6 +170,10 @@ struct Row<'d> {
     readable: Table<SiteId, bool>,
     /// Of each member that can lose something by it: how often its power was lost, and whether it is.
     blackouts: Vec<(u32, bool)>,
+    /// Members that act as its writer and whom clients hear.
+    heard: usize,
+    /// Where each site sends its writes, if that is learned late.
+    routers: Option<Routers<'d>>,
     /// What began the present trouble.
     cause: Cause,
 }
@@ -201,6 +217,8 @@ impl<'d> Stores<'d> {
                 kind,
                 sight: Sight::new(members.len(), |_| true, |_, _| true),
                 sites: members,
+                heard: 1,
+                routers: routers(store, specification),
                 access: sites.map(|_, _| Access::Present),
                 readable: sites.map(|_, _| true),
                 cause: nobody,
@@ -225,6 +243,8 @@ impl<'d> Stores<'d> {
             row.access.rows_mut().fill(Access::Present);
             row.readable.rows_mut().fill(true);
             row.blackouts.fill((0, false));
+            row.heard = 1;
+            row.routers.iter_mut().for_each(Routers::reset);
             if let Kind::Single(single, _) = &mut row.kind {
                 single.reset(now);
             }
@@ -292,6 +312,11 @@ impl<'d> Stores<'d> {
             && self.has_writer(store, now)
     }
 
+    /// How many members act as the writer of `store`, or as its former one, at sites that clients hear.
+    pub(crate) fn heard(&self, store: StoreId) -> usize {
+        self.rows[store].heard
+    }
+
     /// Is a former writer of `store` being made a replica again?
     pub(crate) fn is_rebuilt(&self, store: StoreId) -> bool {
         matches!(&self.rows[store].kind, Kind::Single(single, _) if single.reign().rejoining() != 0)
@@ -325,7 +350,7 @@ impl<'d> Stores<'d> {
     /// Does every store rest?
     pub(crate) fn are_settled(&self) -> bool {
         self.rows.rows().iter().all(|row| match &row.kind {
-            Kind::Single(single, _) => single.is_settled(),
+            Kind::Single(single, _) => single.is_settled() && row.routers_rest(),
             Kind::Replicated(_) => row.sight.is_whole(),
         })
     }
@@ -364,9 +389,9 @@ impl<'d> Stores<'d> {
             if let Some(ticket) = single.timer.take() {
                 agenda.cancel(ticket);
             }
-            single.timer = single.next(now).map(|at| agenda.add(at, Event::Store(store)));
         }
-        row.open(&reach, now);
+        row.open(&reach, now, (self.seed, self.replication));
+        row.wind(store, now, written, agenda);
         self.weigh();
         news
     }
@@ -390,6 +415,13 @@ impl<'d> Stores<'d> {
             }
         }
     }
+}
+
+/// The routers of a store, if they learn late.
+fn routers<'d>(store: &'d Store, specification: &'d Specification) -> Option<Routers<'d>> {
+    let Family::Primary(plan) = &store.family else { return None };
+    let sites = specification.sites.rows().iter().map(|site| site.name.as_str());
+    plan.routers_learn.as_ref().map(|law| Routers::new(law, &store.name, sites))
 }
 
 /// Who reaches whom among sites.
@@ -417,28 +449,58 @@ impl Reach<'_> {
 impl Row<'_> {
     fn is_settled(&self) -> bool {
         match &self.kind {
-            Kind::Single(single, _) => single.reign().is_settled(),
+            Kind::Single(single, _) => single.reign().is_settled() && self.routers_rest(),
             Kind::Replicated(_) => self.sight.is_whole(),
         }
     }
 
+    /// Does every router that reaches the writer know it?
+    fn routers_rest(&self) -> bool {
+        self.routers.as_ref().is_none_or(|routers| routers.next().is_none())
+    }
+
+    /// Puts on the agenda what happens to it by itself next.
+    fn wind(&mut self, store: StoreId, now: Instant, written: Written, agenda: &mut Agenda) {
+        let Kind::Single(single, _) = &mut self.kind else { return };
+        let learned = self.routers.as_ref().and_then(Routers::next);
+        let next = single.next(now, written).into_iter().chain(learned).min();
+        single.timer = next.map(|at| agenda.add(at, Event::Store(store)));
+    }
+
     /// Where it can be written and read from now on.
-    fn open(&mut self, reach: &Reach, now: Instant) {
+    fn open(&mut self, reach: &Reach, now: Instant, keys: (Seed, Replication)) {
         match &self.kind {
-            Kind::Single(..) => self.open_single(reach, now),
+            Kind::Single(..) => self.open_single(reach, now, keys),
             Kind::Replicated(plan) => self.open_replicated(plan, reach),
         }
     }
 
-    fn open_single(&mut self, reach: &Reach, now: Instant) {
+    fn open_single(&mut self, reach: &Reach, now: Instant, keys: (Seed, Replication)) {
         let Kind::Single(single, reads) = &self.kind else { return };
         let site = |member: Member| self.sites[usize::from(member)];
         let writer = single.writer(now, &self.sight).map(site);
         let former: Vec<SiteId> = single.formers().map(|(_, member)| site(member)).collect();
+        let acting = writer.iter().chain(&former);
+        self.heard = acting.filter(|site| reach.sites.truth(**site).serves()).count();
+        if let Some(routers) = &mut self.routers {
+            let present = single.writer(now, &self.sight).zip(writer);
+            let reaches =
+                |from: usize| writer.is_some_and(|writer| reach.joined(SiteId::from_index(from), writer));
+            routers.look(now, present.map(|(member, site)| (member, site.index())), reaches, keys);
+        }
+        let goes_to = |id: SiteId| self.routers.as_ref().map(|routers| site(routers.goes_to(id.index())));
         for id in self.access.ids() {
+            let known = goes_to(id);
             self.access[id] = match writer {
-                Some(writer) if reach.joined(id, writer) => Access::Present,
-                _ if former.iter().any(|former| reach.joined(id, *former)) => Access::Former,
+                Some(writer) if known.is_none_or(|known| known == writer) && reach.joined(id, writer) => {
+                    Access::Present
+                }
+                _ if former
+                    .iter()
+                    .any(|to| known.is_none_or(|known| known == *to) && reach.joined(id, *to)) =>
+                {
+                    Access::Former
+                }
                 _ => Access::None,
             };
         }

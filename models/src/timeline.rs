@@ -130,6 +130,12 @@ pub enum StoreTurn {
         /// Acknowledged writes that are lost.
         lost: u64,
     },
+    /// It has stopped for the home, which receives the rest of the log.
+    Returning(SiteId),
+    /// It goes on, since the home cannot follow.
+    Stays(SiteId),
+    /// The home writes again, and has lost nothing.
+    Returned(SiteId),
     /// A former writer that had gone on has stopped; so many writes that it acknowledged are lost.
     Reconciled {
         /// Who.

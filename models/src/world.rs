@@ -254,7 +254,7 @@ impl<'d, O: Observer> World<'d, O> {
         self.beliefs.reset(seed, replication, start);
         self.answers.reset();
         self.stores.reset(seed, replication, start);
-        self.data.reset();
+        self.data.reset(self.design.specification(), seed, replication);
         self.changes = 0;
         self.stirred = None;
         self.lost_since.rows_mut().fill(None);

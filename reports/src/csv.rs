@@ -163,6 +163,12 @@ fn stores(outcome: &Outcome) -> String {
         "lost_writes_each_p95",
         "lost_seconds_each_p50",
         "lost_seconds_each_p95",
+        "missed_duties_per_year",
+        "missed_duties_per_year_low",
+        "missed_duties_per_year_high",
+        "double_signs_per_year",
+        "double_signs_per_year_low",
+        "double_signs_per_year_high",
     ];
     let rows = outcome.stores.iter().map(|store| {
         let mut row = vec![store.name.clone()];
@@ -175,6 +181,9 @@ fn stores(outcome: &Outcome) -> String {
             let cell = |value: f64| if spread.count == 0 { String::new() } else { finite(value) };
             row.extend([cell(spread.p50.value), cell(spread.p95.value)]);
         }
+        let none = || std::array::from_fn(|_| String::new());
+        row.extend(store.duties.map_or_else(none, |duties| three(duties.missed)));
+        row.extend(store.duties.map_or_else(none, |duties| three(duties.double_signs)));
         row
     });
     written(head, rows)

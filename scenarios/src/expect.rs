@@ -5,8 +5,8 @@
 //! comparison  = ">=" | "<=" | ">" | "<"
 //! measure     = ("availability" | "time_up" | "downtime" | "outages" | "lost") [scope]
 //!             | "time" "(" "served" [scope] ">=" share ")"
-//!             | ("lost_writes" | "writable" | "two_writers" | "stale_reads" | "own_writes_missed" | "reads_going_back"
-//!               | "out_of_order" | "refused_operations" | "unknown_outcomes") ["[" store "]"]
+//!             | ("lost_writes" | "writable" | "two_writers" | "missed_duties" | "double_signs" | "stale_reads"
+//!               | "own_writes_missed" | "reads_going_back" | "out_of_order" | "refused_operations" | "unknown_outcomes") ["[" store "]"]
 //!             | "p" digits "(" ("rto" | "outage") [scope] ")"
 //!             | "drill" "(" "any" kind ")" ":" "served"
 //! scope       = "[" name "]"
@@ -16,7 +16,8 @@
 //! `availability` is the share of requests served, `time_up` the share of time in which the scope is up, `downtime` the
 //! time it is not, per year, `outages` their number per year, `lost` the requests lost per year, `lost_writes` the acknowledged
 //! writes that a store loses per year, `writable` the share of time in which it has a writer, `two_writers` the time per year
-//! in which it has two, the others shares of the operations that it can happen to; `rto` the time from a fault to full
+//! in which it has two, `missed_duties` and `double_signs` the duties per year that nobody and that two of its members did,
+//! the others shares of the operations that it can happen to; `rto` the time from a fault to full
 //! service, `outage` the length of an outage.
 
 use crate::codes::Code;
@@ -28,7 +29,7 @@ use crate::shape::misfit_at;
 use crate::tree::Node;
 use models::expect::{Comparison, Expectation, Measure};
 use models::outcome::Anomaly;
-use models::specification::{Family, Scope, StoreId};
+use models::specification::{Family, Scope, Store, StoreId};
 use sim::Span;
 
 /// A problem and the part of the text it is about, in bytes.
@@ -124,6 +125,8 @@ impl Resolver<'_> {
             OfStore::LostWrites => Measure::LostWrites(store),
             OfStore::Writable => Measure::Writable(store),
             OfStore::TwoWriters => Measure::TwoWriters(store),
+            OfStore::MissedDuties => self.with_duties(text, left, store).map(Measure::MissedDuties)?,
+            OfStore::DoubleSigns => self.with_duties(text, left, store).map(Measure::DoubleSigns)?,
             OfStore::Clients(anomaly) => {
                 let one_writer = matches!(self.spec.stores[store].family, Family::Primary(_));
                 if !anomaly.concerns(one_writer) {
@@ -153,6 +156,17 @@ impl Resolver<'_> {
                 return Err(part(text, left, unseen.help(help)));
             }
         })
+    }
+
+    /// A store whose writer has duties.
+    fn with_duties(&self, text: &str, left: &str, store: StoreId) -> Result<StoreId, Fault> {
+        let Store { name, family, .. } = &self.spec.stores[store];
+        if matches!(family, Family::Primary(plan) if plan.duties.is_some()) {
+            return Ok(store);
+        }
+        let idle = Misfit::new(Code::MissingKey, format!("`{name}` has no duties"));
+        let help = "only a store of the family `singleton` has: give it e.g. `duties: {every: 12s}`";
+        Err(part(text, left, idle.help(help)))
     }
 
     fn named_store(&self, text: &str, left: &str) -> Result<StoreId, Fault> {
@@ -227,6 +241,8 @@ const MEASURES: &[&str] = &[
     "lost_writes",
     "writable",
     "two_writers",
+    "missed_duties",
+    "double_signs",
     "stale_reads",
     "own_writes_missed",
     "reads_going_back",
@@ -244,6 +260,8 @@ enum OfStore {
     LostWrites,
     Writable,
     TwoWriters,
+    MissedDuties,
+    DoubleSigns,
     Clients(Anomaly),
 }
 
@@ -251,6 +269,8 @@ const OF_STORES: &[(&str, OfStore)] = &[
     ("lost_writes", OfStore::LostWrites),
     ("writable", OfStore::Writable),
     ("two_writers", OfStore::TwoWriters),
+    ("missed_duties", OfStore::MissedDuties),
+    ("double_signs", OfStore::DoubleSigns),
     ("stale_reads", OfStore::Clients(Anomaly::StaleRead)),
     ("own_writes_missed", OfStore::Clients(Anomaly::ReadYourWrites)),
     ("reads_going_back", OfStore::Clients(Anomaly::MonotonicReads)),
@@ -261,7 +281,7 @@ const OF_STORES: &[(&str, OfStore)] = &[
     ("unknown_outcomes", OfStore::Clients(Anomaly::Unknown)),
 ];
 /// Measures of later versions.
-const LATER: &[&str] = &["double_signs", "rpo", "cost", "p99(latency)", "latency"];
+const LATER: &[&str] = &["rpo", "cost", "p99(latency)", "latency"];
 
 /// The text of an expectation; a map of one entry is `drill(any site): served >= 90%` without quotes.
 fn written(node: &Node) -> Option<String> {
@@ -387,7 +407,11 @@ fn target(measure: &Measure, text: &str) -> Result<f64, Misfit> {
             quantity::duration(text.strip_suffix("per year").unwrap_or(text)).map(Span::seconds)
         }
         Measure::Recovery(..) | Measure::OutageLength(..) => quantity::duration(text).map(Span::seconds),
-        Measure::Outages(_) | Measure::Lost(_) | Measure::LostWrites(_) => yearly(text),
+        Measure::Outages(_)
+        | Measure::Lost(_)
+        | Measure::LostWrites(_)
+        | Measure::MissedDuties(_)
+        | Measure::DoubleSigns(_) => yearly(text),
     }
 }
 

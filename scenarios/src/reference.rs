@@ -50,6 +50,7 @@ A scope in brackets is an entry point or a population; without one everything is
 | `lost_writes[store]` | rate, such as `10 per year` | acknowledged writes that a store loses; the only store where none is named |
 | `writable[store]` | share | the share of time in which somebody may write it |
 | `two_writers[store]` | time, per year | time in which two may |
+| `missed_duties[store]`, `double_signs` | rate, such as `10 per year` | duties that nobody did, and that two did, of a singleton with `duties` |
 | `stale_reads[store]`, `own_writes_missed`, `reads_going_back`, `out_of_order` (stores with one writer), `dropped_writes` (stores that many may write), `lost_updates` (with `updates`), `refused_operations`, `unknown_outcomes` | share, or such as `5 per million` | the share of the operations it can happen to, of a store with `sessions` |
 | `p95(rto[scope])` | time | a percentile of the time from a fault to full service |
 | `p95(outage[scope])` | time | a percentile of an outage's length |

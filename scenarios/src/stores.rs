@@ -9,8 +9,8 @@ use crate::source::Extent;
 use crate::tree::{Entry, Node, Origin, Value};
 use models::operations::{Interest, Popularity};
 use models::specification::{
-    Acknowledged, Agreeing, Failover, Family, Level, Primary, Reads, Replicas, Replicated, Sessions, SiteId,
-    Store, Votes,
+    Acknowledged, Acknowledgers, Agreeing, Failover, Family, Level, Primary, Promotes, Reads, Replicas,
+    Replicated, Sessions, SiteId, Store, Votes,
 };
 use sim::{Law, Span};
 use std::collections::BTreeSet;
@@ -36,8 +36,8 @@ impl Resolver<'_> {
         if let Some(node) = entry.node.get("sessions").filter(|_| !family.operable()) {
             let title = format!("sessions of a store like `{}` are not yet in this version", entry.key);
             let problem = Diagnostic::error(Code::NotYet, node.at, title).label("would not be simulated");
-            let help = "no more than 16 of its members may hold data; of a store that many may write no more than 16 sites and \
-                 16 replicas";
+            let help = "with one writer at a time: without `returns` and `routers_learn`, with `which: any` and `promotes: any`, and \
+                 no more than 16 members with data; of a store that many may write no more than 16 sites and 16 replicas";
             self.report(problem.help(help));
         }
         self.spec.stores.push(Store { name: entry.key.clone(), family, sessions });
@@ -157,6 +157,7 @@ impl Resolver<'_> {
 
     /// One owner at a time: a primary without a log.
     fn owner(&mut self, entry: &Entry) -> Option<Primary> {
+        self.refuse_idle_keys(&entry.node);
         let (home, replicas) = self.store_members(&entry.node)?;
         self.single(entry, home, replicas)
     }
@@ -169,6 +170,8 @@ impl Resolver<'_> {
         let promotion = self.promotion(node);
         let noticed = self.law_of(node, "noticed");
         let rejoin = self.law_of(node, "rejoin").unwrap_or(Law::Fixed(Span::ZERO));
+        let routers_learn = self.law_of(node, "routers_learn");
+        let returns = node.get("returns").and_then(|returns| self.law_of(returns, "after"));
         Some(Primary {
             home,
             votes: Votes::alike(1 + replicas.len() + witnesses.len()),
@@ -182,10 +185,17 @@ impl Resolver<'_> {
             noticed,
             rejoin,
             most_lag: node.duration_of("most_lag"),
+            promotes: match node.text_of("promotes") {
+                Some("synchronous") => Promotes::Synchronous,
+                _ => Promotes::Any,
+            },
+            returns,
+            routers_learn,
             reads: match node.text_of("reads_from") {
                 Some("any") => Reads::Any,
                 _ => Reads::Primary,
             },
+            duties: node.get("duties").and_then(|duties| duties.duration_of("every")),
         })
     }
 
@@ -334,7 +344,9 @@ impl Resolver<'_> {
             self.report(problem.help("add replicas, or write `acknowledged_by: primary`"));
             return None;
         }
-        Some(Acknowledged::Received { replicas, alone_after: node.duration_of("alone_after") })
+        let which =
+            if node.text_of("which") == Some("first") { Acknowledgers::First } else { Acknowledgers::Any };
+        Some(Acknowledged::Received { replicas, which, alone_after: node.duration_of("alone_after") })
     }
 
     fn failover(&mut self, entry: &Entry) -> Option<Failover> {
@@ -398,12 +410,20 @@ impl Resolver<'_> {
     /// Keys that mean nothing beside what else is written are refused, not ignored. Presets may carry them along.
     fn refuse_idle_keys(&mut self, node: &Node) {
         let idle = |entry: &Entry| match entry.key.as_str() {
-            "promotion" | "most_lag" if waits(node) => Some("without a failover"),
+            "promotion" | "most_lag" | "routers_learn" if waits(node) => Some("without a failover"),
             "lag" | "apply_rate" | "promotion" | "most_lag" if alone(node) => Some("without replicas"),
             "failover" if alone(node) && entry.node.text() != Some("never") => Some("without replicas"),
+            "promotes" if waits(node) && entry.node.text() != Some("any") => Some("without a failover"),
+            "promotes" if entry.node.text() == Some("synchronous") && acknowledges_alone(node) => {
+                Some("where nothing but the primary acknowledges")
+            }
+            "returns" if waits(node) && entry.node.text() != Some("never") => Some("without a failover"),
             _ => None,
         };
-        let written = node.entries().iter().filter(|entry| entry.node.origin == Origin::Written);
+        let known = keys_of(node.text_of("family").unwrap_or_default(), false);
+        let meant =
+            |entry: &&Entry| entry.node.origin == Origin::Written && known.contains(&entry.key.as_str());
+        let written = node.entries().iter().filter(meant);
         for (entry, why) in written.filter_map(|entry| Some((entry, idle(entry)?))) {
             let title = format!("`{}` means nothing {why}", entry.key);
             self.report(Diagnostic::error(Code::Exclusive, entry.key_at, title).label("leave it out"));
@@ -434,6 +454,8 @@ fn says_the_default(entry: &Entry) -> bool {
         ("copies", "1"),
         ("acknowledged_by", "primary"),
         ("failover", "never"),
+        ("returns", "never"),
+        ("promotes", "any"),
         ("reads_from", "primary"),
         ("hints", "none"),
         ("read_repair", "none"),
@@ -445,6 +467,11 @@ fn says_the_default(entry: &Entry) -> bool {
 /// Is the store nothing but its parts?
 fn is_split(entry: &Entry) -> bool {
     matches!(entry.node.text_of("family"), Some("sharded" | "partitioned"))
+}
+
+/// Does the primary acknowledge alone?
+fn acknowledges_alone(node: &Node) -> bool {
+    node.text_of("acknowledged_by") == Some("primary")
 }
 
 /// Does the store wait for a lost primary?
@@ -498,10 +525,19 @@ fn keys_of(family: &str, voting: bool) -> &'static [&'static str] {
             "popularity",
             "sessions",
         ],
-        "singleton" if voting => &["voters", "quorum", "failover", "promotion", "parts"],
-        "singleton" => {
-            &["primary", "replicas", "witnesses", "failover", "promotion", "noticed", "rejoin", "parts"]
-        }
+        "singleton" if voting => &["voters", "quorum", "failover", "promotion", "duties", "parts"],
+        "singleton" => &[
+            "primary",
+            "replicas",
+            "witnesses",
+            "failover",
+            "promotion",
+            "noticed",
+            "rejoin",
+            "returns",
+            "duties",
+            "parts",
+        ],
         "leaderless" => &[
             "replicas",
             "copies",
@@ -540,8 +576,11 @@ fn keys_of(family: &str, voting: bool) -> &'static [&'static str] {
             "failover",
             "promotion",
             "most_lag",
+            "promotes",
             "noticed",
             "rejoin",
+            "returns",
+            "routers_learn",
             "reads_from",
             "parts",
             "keys",

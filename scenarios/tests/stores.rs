@@ -55,6 +55,10 @@ fn a_store_that_says_little_waits_for_its_primary() {
         promotion: Law::Fixed(Span::ZERO),
         most_lag: None,
         reads: Reads::Primary,
+        promotes: Promotes::Any,
+        returns: None,
+        routers_learn: None,
+        duties: None,
     };
     assert_eq!(store(LONDON, &[]), expected);
 }
@@ -76,11 +80,19 @@ fn every_key_of_a_store_reaches_the_specification() {
         rejoin: Law::Fixed(Span::ZERO),
         lag: Law::Exponential { mean: 1.0 },
         apply_rate: Some(5.0),
-        acknowledged: Acknowledged::Received { replicas: 2, alone_after: Some(Span::SECOND * 10) },
+        acknowledged: Acknowledged::Received {
+            replicas: 2,
+            which: Acknowledgers::Any,
+            alone_after: Some(Span::SECOND * 10),
+        },
         failover: Failover::Lease { life: Span::SECOND * 30, renewed: Span::SECOND * 10 },
         promotion: Law::uniform(Span::ZERO, Span::SECOND * 12).unwrap(),
         most_lag: Some(Span::MINUTE),
         reads: Reads::Any,
+        promotes: Promotes::Any,
+        returns: None,
+        routers_learn: None,
+        duties: None,
     };
     assert_eq!(found, expected);
 }
@@ -92,7 +104,40 @@ fn a_single_time_of_a_person_is_that_time_and_a_write_may_wait_for_ever() {
         &[],
     );
     assert_eq!(found.failover, Failover::Human { after: Law::Fixed(Span::MINUTE * 15), fenced: false });
-    assert_eq!(found.acknowledged, Acknowledged::Received { replicas: 1, alone_after: None });
+    assert_eq!(
+        found.acknowledged,
+        Acknowledged::Received { replicas: 1, which: Acknowledgers::Any, alone_after: None }
+    );
+}
+
+#[test]
+fn a_writer_returns_after_a_time_if_the_file_says_so() {
+    let failover = "failover: {human: 15m}, promotion: 5s";
+    let found = |returns: &str| store(&format!("{LONDON}, {failover}{returns}"), &[]).returns;
+    assert_eq!(found(", returns: {after: 1h}"), Some(Law::Fixed(Span::HOUR)));
+    assert_eq!([found(""), found(", returns: never")], [None, None]);
+}
+
+#[test]
+fn who_acknowledges_and_who_is_promoted_are_any_unless_the_file_says_otherwise() {
+    let failover = "failover: {human: 15m}, promotion: 5s";
+    let found = |words: &str| {
+        let found = store(&format!("{LONDON}, {failover}, acknowledged_by: {{replicas: 1{words}"), &[]);
+        let Acknowledged::Received { which, .. } = found.acknowledged else { panic!("replicas acknowledge") };
+        (which, found.promotes)
+    };
+    assert_eq!(found("}"), (Acknowledgers::Any, Promotes::Any));
+    let strict = found(", which: first}, promotes: synchronous");
+    assert_eq!(strict, (Acknowledgers::First, Promotes::Synchronous));
+}
+
+#[test]
+fn routers_know_at_once_unless_the_file_says_otherwise() {
+    let failover = "failover: {human: 15m}, promotion: 5s";
+    let found = |words: &str| store(&format!("{LONDON}, {failover}{words}"), &[]).routers_learn;
+    assert_eq!(found(""), None);
+    assert_eq!(found(", routers_learn: {mean: 20s}"), Some(Law::Exponential { mean: 20.0 }));
+    assert_eq!(found(", routers_learn: 20s"), Some(Law::Fixed(Span::SECOND * 20)));
 }
 
 #[test]
@@ -122,7 +167,10 @@ fn the_presets_differ_in_who_acknowledges_promotes_and_reads() {
     let of = |preset: &str| store(&format!("preset: {preset}, primary: london, replicas: [paris]"), &[]);
     let semi = of("mysql-semi-sync");
     let ten = Some(Span::SECOND * 10);
-    assert_eq!(semi.acknowledged, Acknowledged::Received { replicas: 1, alone_after: ten });
+    assert_eq!(
+        semi.acknowledged,
+        Acknowledged::Received { replicas: 1, which: Acknowledgers::Any, alone_after: ten }
+    );
     for preset in ["mysql-semi-sync", "postgres-streaming", "read-replicas"] {
         assert!(matches!(of(preset).failover, Failover::Human { .. }), "{preset}");
         assert_eq!(of(preset).reads == Reads::Any, preset == "read-replicas", "{preset}");

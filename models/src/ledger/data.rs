@@ -21,8 +21,13 @@ pub(crate) struct StoreTally {
     pub(crate) doubled: Split,
     /// Time in which a former writer was made a replica again, in nanoseconds.
     pub(crate) rebuilt: Split,
+    /// Duties that nobody was heard doing, and those that more than one was.
+    pub(crate) missed_duties: Split,
+    pub(crate) double_signs: Split,
     /// Stretches without a writer that luck had a part in, replication by replication.
     pub(crate) episodes: Moments,
+    /// Stretches in which nobody, or more than one, was heard doing duties; likewise.
+    pub(crate) duty_episodes: Moments,
     /// What it took to get over the loss of a writer, by the root of that.
     pub(crate) laws: BTreeMap<SourceId, Laws>,
     here: Here,
@@ -55,7 +60,10 @@ struct Here {
     lost: i64,
     doubled: i64,
     rebuilt: i64,
+    missed_duties: i64,
+    double_signs: i64,
     episodes: i64,
+    duty_episodes: i64,
     /// What the latest hand-over has lost so far.
     latest: Option<Latest>,
 }
@@ -73,14 +81,16 @@ struct Latest {
 impl StoreTally {
     pub(super) fn finish(&mut self) {
         self.close_latest();
-        let Here { unwritten, hand_overs, lost, doubled, rebuilt, episodes, .. } =
-            std::mem::take(&mut self.here);
-        self.unwritten.finish(unwritten);
-        self.hand_overs.finish(hand_overs);
-        self.lost.finish(lost);
-        self.doubled.finish(doubled);
-        self.rebuilt.finish(rebuilt);
-        self.episodes.add(episodes);
+        let here = std::mem::take(&mut self.here);
+        self.unwritten.finish(here.unwritten);
+        self.hand_overs.finish(here.hand_overs);
+        self.lost.finish(here.lost);
+        self.doubled.finish(here.doubled);
+        self.rebuilt.finish(here.rebuilt);
+        self.missed_duties.finish(here.missed_duties);
+        self.double_signs.finish(here.double_signs);
+        self.episodes.add(here.episodes);
+        self.duty_episodes.add(here.duty_episodes);
     }
 
     pub(super) fn merge(&mut self, more: &StoreTally) {
@@ -89,7 +99,10 @@ impl StoreTally {
         self.lost.merge(&more.lost);
         self.doubled.merge(&more.doubled);
         self.rebuilt.merge(&more.rebuilt);
+        self.missed_duties.merge(&more.missed_duties);
+        self.double_signs.merge(&more.double_signs);
         self.episodes.merge(&more.episodes);
+        self.duty_episodes.merge(&more.duty_episodes);
         for (root, laws) in &more.laws {
             self.laws.entry(*root).or_default().merge(laws);
         }
@@ -134,6 +147,16 @@ impl Ledger<'_> {
         }
     }
 
+    /// The home of a store is its writer again, and nothing was lost by it.
+    pub(crate) fn returned(&mut self, store: StoreId, now: Instant) {
+        if now >= Instant::ZERO {
+            let random = self.company.is_random();
+            let tally = &mut self.tally.stores[store];
+            tally.hand_overs.weigh(1, random);
+            tally.here.hand_overs += 1;
+        }
+    }
+
     /// Another writer writes, the one before it having been lost at `since` for what began with a root.
     pub(crate) fn recovered(&mut self, store: StoreId, (since, root): (Instant, SourceId), now: Instant) {
         if now >= Instant::ZERO {
@@ -173,5 +196,23 @@ impl Ledger<'_> {
         let tally = &mut self.tally.stores[store];
         tally.rebuilt.weigh(length.nanos(), random);
         tally.here.rebuilt += length.nanos();
+    }
+
+    /// Nobody was heard doing so many duties of a store, in one stretch.
+    pub(crate) fn missed_duties(&mut self, store: StoreId, count: i64) {
+        let random = self.company.is_random();
+        let tally = &mut self.tally.stores[store];
+        tally.missed_duties.weigh(count, random);
+        tally.here.missed_duties += count;
+        tally.here.duty_episodes += i64::from(random && count > 0);
+    }
+
+    /// More than one was heard doing so many.
+    pub(crate) fn double_signs(&mut self, store: StoreId, count: i64) {
+        let random = self.company.is_random();
+        let tally = &mut self.tally.stores[store];
+        tally.double_signs.weigh(count, random);
+        tally.here.double_signs += count;
+        tally.here.duty_episodes += i64::from(random && count > 0);
     }
 }

@@ -55,10 +55,20 @@ impl Family {
         }
     }
 
-    /// Can the operation engine send single operations to it? It can if there are no more replicas than it can follow.
+    /// Can the operation engine send single operations to it? Of stores with one writer at a time to those whose writer
+    /// stays once promoted, of which every router knows, and which wait for any of their replicas and promote any; with no
+    /// more replicas than it can follow.
     pub fn operable(&self) -> bool {
         match self {
-            Family::Primary(plan) => plan.replicas.len() < REPLICAS_MAX,
+            Family::Primary(plan) => {
+                let first =
+                    matches!(plan.acknowledged, Acknowledged::Received { which: Acknowledgers::First, .. });
+                plan.replicas.len() < REPLICAS_MAX
+                    && plan.returns.is_none()
+                    && plan.routers_learn.is_none()
+                    && plan.promotes == Promotes::Any
+                    && !first
+            }
             Family::Replicated(plan) => {
                 let replicas: u32 = plan.members.iter().map(|member| member.count).sum();
                 plan.members.len() <= CHAINS_MAX && replicas as usize <= REPLICAS_MAX
@@ -161,8 +171,17 @@ pub struct Primary {
     pub rejoin: Law,
     /// A replica that trails by more is not promoted: the store waits instead. None: no limit.
     pub most_lag: Option<Span>,
+    /// Who may be promoted.
+    pub promotes: Promotes,
+    /// How long the home is back and has caught up before the writer moves back to it; none: it never does.
+    pub returns: Option<Law>,
+    /// How long the router of a site takes to learn of another writer, from when that writes and is in reach; drawn for each
+    /// site and change. None: requests go to the present writer at once, or to a former one if only that is in reach.
+    pub routers_learn: Option<Law>,
     /// Where reads go.
     pub reads: Reads,
+    /// How often its writer must act, at multiples of this from a random phase on; none: it has no duties.
+    pub duties: Option<Span>,
 }
 
 impl Primary {
@@ -197,11 +216,32 @@ pub enum Acknowledged {
     Received {
         /// Replicas, from 1 to all of them.
         replicas: u32,
+        /// Which of them.
+        which: Acknowledgers,
         /// With fewer in reach for so long the primary goes on alone until enough are back; none: it waits for ever.
         alone_after: Option<Span>,
     },
     /// Once a quorum of the votes has it: then no hand-over to a member that reaches a quorum loses it.
     Quorum,
+}
+
+/// Which replicas a write waits for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Acknowledgers {
+    /// Whichever have it first: a quorum, `ANY k` of PostgreSQL.
+    Any,
+    /// The first in their order of those that follow: priority, `FIRST k` of PostgreSQL.
+    First,
+}
+
+/// Which replicas may be promoted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Promotes {
+    /// Any that is not too far behind.
+    Any,
+    /// Only one that has every acknowledged write, which must be known from who had to acknowledge them. If there is none the
+    /// store waits.
+    Synchronous,
 }
 
 /// Who replaces a primary that is lost, and when.

@@ -10,13 +10,18 @@
 //! - A writer that is given up while it waits for replicas goes on alone once it has waited long enough, if nothing fences it;
 //!   one that is given up while it has replicas does not wait should it lose them later.
 //! - A former writer is rebuilt once it hears of the new one, and counts for nothing until it is.
-//! - Whoever is promoted stays: nobody moves the primary back.
+//! - Whoever is promoted stays, unless the plan says that the writer returns: then it stops once the home has been in reach and
+//!   whole for long enough, the home receives the rest of the log, which takes the lag, and begins after a promotion. If
+//!   either is lost or they are parted meanwhile, the writer goes on.
 
-use crate::specification::{Acknowledged, Failover, Primary, Votes};
+use crate::specification::{Acknowledged, Failover, Primary, Promotes, Votes};
 use sim::{Instant, Span, Stream};
 
 /// A member of a store, by its number.
 pub(crate) type Member = u8;
+
+/// The member that writes while nothing has failed.
+const HOME: Member = 0;
 
 /// The most members a store may have.
 pub(crate) const MEMBERS_MAX: usize = 32;
@@ -88,6 +93,19 @@ pub(crate) enum State {
     Vacant { last: Member, since: Instant },
     /// `to` follows it, from `ready` on.
     Promoting { last: Member, since: Instant, to: Member, ready: Instant },
+    /// `from` has stopped for the home, which writes from `ready` on.
+    Returning { from: Member, ready: Instant },
+}
+
+/// Is the writer about to return to its home?
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Home {
+    /// No: it is there, it is not wanted, or the home is not fit.
+    Rests,
+    /// The home is back, and lacks some of the log.
+    CatchesUp,
+    /// It lacks nothing, and the writer stops for it then.
+    Awaits { at: Instant },
 }
 
 /// Do enough replicas acknowledge?
@@ -161,11 +179,22 @@ impl Former {
     }
 }
 
+/// How much of the log a member has.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Standing {
+    /// How far it trails.
+    pub(crate) behind: Span,
+    /// Is it certain to have, or to get from those in reach, every acknowledged write?
+    pub(crate) synchronous: bool,
+}
+
 /// What came of a look.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Seen {
     /// Hand-overs that are complete.
     pub(crate) done: Option<HandOver>,
+    /// Who wrote until it stopped for the home, which writes now.
+    pub(crate) returned: Option<Member>,
     /// Former writers that had gone on and stop now.
     pub(crate) stopped: Vec<Member>,
     /// Former writers that begin to be made replicas again.
@@ -180,6 +209,7 @@ pub(crate) struct Reign {
     state: State,
     formers: Vec<(Member, Former)>,
     copies: Copies,
+    home: Home,
     /// The writer was promoted although it reaches nobody: people know.
     known_alone: bool,
 }
@@ -187,9 +217,10 @@ pub(crate) struct Reign {
 impl Reign {
     /// All is well, and the home writes.
     pub(crate) const NOMINAL: Reign = Reign {
-        state: State::Writing { at: 0 },
+        state: State::Writing { at: HOME },
         formers: Vec::new(),
         copies: Copies::Enough,
+        home: Home::Rests,
         known_alone: false,
     };
 
@@ -199,7 +230,10 @@ impl Reign {
 
     /// Does it rest, with one writer?
     pub(crate) fn is_settled(&self) -> bool {
-        matches!(self.state, State::Writing { .. }) && self.is_undivided() && self.copies == Copies::Enough
+        matches!(self.state, State::Writing { .. })
+            && self.is_undivided()
+            && self.copies == Copies::Enough
+            && self.home == Home::Rests
     }
 
     /// Who accepts writes that count.
@@ -241,6 +275,11 @@ impl Reign {
         self.copies == Copies::Enough && !matches!(plan.acknowledged, Acknowledged::Alone)
     }
 
+    /// Whom the writer will stop for once it has caught up.
+    pub(crate) fn catches_up(&self) -> Option<Member> {
+        (self.home == Home::CatchesUp).then_some(HOME)
+    }
+
     /// Has the writer given up waiting for replicas?
     pub(crate) fn is_alone(&self, now: Instant, plan: &Primary) -> bool {
         let Acknowledged::Received { alone_after: Some(after), .. } = plan.acknowledged else { return false };
@@ -251,8 +290,11 @@ impl Reign {
     pub(crate) fn next(&self, now: Instant, plan: &Primary) -> Option<Instant> {
         let state = match self.state {
             State::Doubted { decided, .. } => decided,
-            State::Promoting { ready, .. } => Some(ready),
-            State::Writing { .. } | State::Vacant { .. } => None,
+            State::Promoting { ready, .. } | State::Returning { ready, .. } => Some(ready),
+            State::Writing { .. } | State::Vacant { .. } => match self.home {
+                Home::Awaits { at } => Some(at),
+                Home::Rests | Home::CatchesUp => None,
+            },
         };
         let alone = match (self.copies, plan.acknowledged) {
             (Copies::Short { since }, Acknowledged::Received { alone_after: Some(after), .. }) => {
@@ -264,21 +306,43 @@ impl Reign {
         [state, alone].into_iter().flatten().chain(formers).filter(|at| *at > now).min()
     }
 
-    /// Takes in what is seen at `now`, and what has come due. `trails` says how far a member is behind; who is too far is
-    /// not promoted.
+    /// Takes in what is seen at `now`, and what has come due. `stands` says how much of the log a member has; who lacks too
+    /// much is not promoted.
     pub(crate) fn look(
         &mut self,
         now: Instant,
         plan: &Primary,
         sight: &Sight,
         stream: &mut Stream,
-        trails: impl Fn(Member) -> Span,
+        stands: impl Fn(Member) -> Standing,
     ) -> Seen {
         let mut seen = Seen::default();
         // Who is a replica again may be promoted at once.
         self.step_formers(now, plan, sight, stream, &mut seen);
         loop {
-            let next = self.step(now, plan, sight, stream, &trails);
+            self.transit(now, plan, sight, stream, &stands, &mut seen);
+            self.step_formers(now, plan, sight, stream, &mut seen);
+            self.consider_home(now, plan, sight, stream, &stands);
+            if !self.returns_by(now) {
+                break;
+            }
+        }
+        self.count_copies(now, plan, sight);
+        seen
+    }
+
+    /// Goes from state to state until one stays.
+    fn transit(
+        &mut self,
+        now: Instant,
+        plan: &Primary,
+        sight: &Sight,
+        stream: &mut Stream,
+        stands: &impl Fn(Member) -> Standing,
+        seen: &mut Seen,
+    ) {
+        loop {
+            let next = self.step(now, plan, sight, stream, stands);
             match (self.state, next) {
                 (State::Doubted { at, .. }, Some(State::Vacant { .. })) => {
                     self.formers.push((at, self.given_up(at, now, plan, sight)));
@@ -289,18 +353,16 @@ impl Reign {
                     self.formers.retain(|(member, _)| *member != to);
                     self.known_alone = true;
                 }
+                (State::Returning { from, .. }, Some(State::Writing { at: HOME })) => {
+                    seen.returned = Some(from);
+                }
                 _ => {}
             }
-            match next {
-                Some(next) => self.state = next,
-                None => break,
-            }
+            let Some(next) = next else { break };
+            self.state = next;
             self.keep_known_alone(sight);
         }
         self.keep_known_alone(sight);
-        self.step_formers(now, plan, sight, stream, &mut seen);
-        self.count_copies(now, plan, sight);
-        seen
     }
 
     /// What a writer is at once it is given up: can it go on acknowledging where it is?
@@ -341,7 +403,7 @@ impl Reign {
         plan: &Primary,
         sight: &Sight,
         stream: &mut Stream,
-        trails: &impl Fn(Member) -> Span,
+        stands: &impl Fn(Member) -> Standing,
     ) -> Option<State> {
         match self.state {
             State::Writing { at } if !self.holds(at, plan, sight) => {
@@ -352,16 +414,57 @@ impl Reign {
                 Some(State::Vacant { last: at, since })
             }
             State::Vacant { last, since } => {
-                let to = self.choose(last, plan, sight, trails)?;
+                let to = self.choose(last, plan, sight, stands)?;
                 let ready = now.saturating_add(plan.promotion.sample(stream));
                 Some(State::Promoting { last, since, to, ready })
             }
-            State::Promoting { last, since, to, .. } if !self.may_follow(to, last, plan, sight) => {
+            State::Promoting { last, since, to, .. }
+                if !self.may_follow(to, last, plan, sight) || !has_enough(to, last, plan, stands) =>
+            {
                 Some(State::Vacant { last, since })
             }
             State::Promoting { to, ready, .. } if ready <= now => Some(State::Writing { at: to }),
+            State::Writing { at } if self.returns_by(now) && self.may_return(at, plan, sight) => {
+                let pause = plan.lag.sample(stream) + plan.promotion.sample(stream);
+                Some(State::Returning { from: at, ready: now.saturating_add(pause) })
+            }
+            State::Returning { from, .. } if !self.may_return(from, plan, sight) => {
+                Some(State::Writing { at: from })
+            }
+            State::Returning { ready, .. } if ready <= now => Some(State::Writing { at: HOME }),
             _ => None,
         }
+    }
+
+    /// Has the home been back for long enough?
+    fn returns_by(&self, now: Instant) -> bool {
+        matches!(self.home, Home::Awaits { at } if at <= now)
+    }
+
+    /// May the writer hand over to the home?
+    fn may_return(&self, from: Member, plan: &Primary, sight: &Sight) -> bool {
+        let rebuilt = self.given_up_so_far().all(|member| member != HOME);
+        let goes_on = rebuilt && self.holds(from, plan, sight);
+        from != HOME && goes_on && sight.joined(from, HOME) && self.may_follow(HOME, from, plan, sight)
+    }
+
+    /// Is the home back, and for how long must it be?
+    fn consider_home(
+        &mut self,
+        now: Instant,
+        plan: &Primary,
+        sight: &Sight,
+        stream: &mut Stream,
+        stands: &impl Fn(Member) -> Standing,
+    ) {
+        let fit = matches!(self.state, State::Writing { at } if self.may_return(at, plan, sight));
+        self.home = match (&plan.returns, self.home) {
+            (Some(_), _) if !fit => Home::Rests,
+            (Some(_), _) if !stands(HOME).behind.is_zero() => Home::CatchesUp,
+            (Some(_), Home::Awaits { at }) => Home::Awaits { at },
+            (Some(after), _) => Home::Awaits { at: now.saturating_add(after.sample(stream)) },
+            (None, _) => Home::Rests,
+        };
     }
 
     fn step_formers(
@@ -434,11 +537,14 @@ impl Reign {
         last: Member,
         plan: &Primary,
         sight: &Sight,
-        trails: &impl Fn(Member) -> Span,
+        stands: &impl Fn(Member) -> Standing,
     ) -> Option<Member> {
-        let behind = |member: Member| if member == last { Span::ZERO } else { trails(member) };
+        let behind = |member: Member| if member == last { Span::ZERO } else { stands(member).behind };
         let close = |behind: Span| plan.most_lag.is_none_or(|most| behind <= most);
-        let candidates = sight.members().filter(|member| self.may_follow(*member, last, plan, sight));
+        let fit = |member: &Member| {
+            self.may_follow(*member, last, plan, sight) && has_enough(*member, last, plan, stands)
+        };
+        let candidates = sight.members().filter(fit);
         candidates
             .map(|member| (behind(member), member))
             .filter(|(behind, _)| close(*behind))
@@ -459,6 +565,11 @@ impl Reign {
         };
         whole && fit
     }
+}
+
+/// Has a member so much of the log of `last` that it may be promoted, if that is asked for?
+fn has_enough(member: Member, last: Member, plan: &Primary, stands: &impl Fn(Member) -> Standing) -> bool {
+    plan.promotes == Promotes::Any || member == last || stands(member).synchronous
 }
 
 fn others_live(at: Member, sight: &Sight) -> bool {
@@ -485,4 +596,4 @@ fn decision(now: Instant, plan: &Primary, stream: &mut Stream) -> Option<Instant
 }
 
 #[cfg(test)]
-mod laws;
+pub(crate) mod laws;

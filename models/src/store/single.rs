@@ -1,9 +1,9 @@
 //! A store with one writer at a time: who follows its log, and what a hand-over loses.
 
 use super::copies::Backlog;
-use super::reign::{HandOver, Member, Reign, Seen, Sight, State};
+use super::reign::{HandOver, Member, Reign, Seen, Sight, Standing, State};
 use super::{Loss, News};
-use crate::specification::{Acknowledged, Primary, SiteId};
+use crate::specification::{Acknowledged, Acknowledgers, Primary, SiteId};
 use sim::law::poisson;
 use sim::{Instant, Span, Stream, Ticket};
 
@@ -100,9 +100,20 @@ impl<'d> Single<'d> {
         self.reign.is_settled() && self.reign.rejoining() == 0 && self.backlogs.iter().all(Backlog::is_joined)
     }
 
-    /// When something happens to it by itself next.
-    pub(super) fn next(&self, now: Instant) -> Option<Instant> {
-        self.reign.next(now, self.plan)
+    /// When something happens to it by itself next, as far as is known now.
+    pub(super) fn next(&self, now: Instant, written: Written) -> Option<Instant> {
+        let whole = self.reign.catches_up().map(|member| self.caught_up(member, now, written));
+        self.reign.next(now, self.plan).into_iter().chain(whole).min()
+    }
+
+    /// When a member will lack nothing if writes go on as now; a first guess, which a later look corrects, if there are more
+    /// of them than it applies.
+    fn caught_up(&self, member: Member, now: Instant, written: Written) -> Instant {
+        let lacking =
+            self.backlogs[usize::from(member)].lacking(now, written.by_present, self.plan.apply_rate);
+        let apply = self.plan.apply_rate.unwrap_or(f64::INFINITY);
+        let gained = if apply > written.rate { apply - written.rate } else { apply };
+        now.saturating_add(Span::from_seconds(lacking / gained).max(Span::from_millis(1)))
     }
 
     /// Takes in what is seen now; `sites` are those of its members.
@@ -116,14 +127,19 @@ impl<'d> Single<'d> {
         let before = self.reign.state();
         let was_safe = self.reign.is_safe(self.plan);
         self.follow(now, sight, written, was_safe, stream);
-        let (trailing, plan, rate) = (self.backlogs.clone(), self.plan, self.rate);
-        let trails = |member: Member| {
-            let lacking = trailing[usize::from(member)].lacking(now, written.by_present, plan.apply_rate);
-            if rate > 0.0 { Span::from_seconds(lacking / rate) } else { Span::ZERO }
+        let (plan, rate) = (self.plan, self.rate);
+        let standing = |backlog: &Backlog, member: usize| {
+            let lacking = backlog.lacking(now, written.by_present, plan.apply_rate);
+            let behind = if rate > 0.0 { Span::from_seconds(lacking / rate) } else { Span::ZERO };
+            let followed = self.followed >> member & 1 == 1;
+            Standing { behind, synchronous: followed && self.has_everything(member as Member, sight) }
         };
+        let all: Vec<Standing> =
+            self.backlogs.iter().enumerate().map(|(member, backlog)| standing(backlog, member)).collect();
+        let stands = |member: Member| all[usize::from(member)];
         let undivided = self.reign.is_undivided();
         let known: Vec<Member> = self.reign.given_up_so_far().collect();
-        let seen = self.reign.look(now, plan, sight, stream, trails);
+        let seen = self.reign.look(now, plan, sight, stream, stands);
         for member in self.reign.given_up_so_far().filter(|member| !known.contains(member)) {
             self.left_behind[usize::from(member)] = self.reigns;
         }
@@ -148,6 +164,10 @@ impl<'d> Single<'d> {
         if let Some(done) = seen.done {
             news.push(News::HandedOver(self.hand_over(done, now, (sites, sight), written, stream)));
         }
+        if let Some(from) = seen.returned {
+            self.bring_home(now, sight, written);
+            news.push(News::Returned { from: site(from), to: site(self.head()) });
+        }
         for former in seen.stopped {
             news.push(News::Reconciled(self.reconciled(site(former), now, sites, written, stream)));
         }
@@ -160,17 +180,24 @@ impl<'d> Single<'d> {
         match self.reign.state() {
             State::Writing { at } | State::Doubted { at, .. } => at,
             State::Vacant { last, .. } | State::Promoting { last, .. } => last,
+            State::Returning { from, .. } => from,
         }
     }
 
-    /// Who has the whole log of `head`, as a set. Those that are back from having been cut off and have not caught up do not.
+    /// Those that have the whole log of `head`, of which those that a write waits for are, as a set. Who is back from having
+    /// been cut off and has not caught up, or is being made a replica again, has not.
     fn followers(&self, head: Member, now: Instant, written: Written) -> u32 {
         let whole = |backlog: &Backlog| {
             backlog.is_joined() && backlog.lacking(now, written.by_present, self.plan.apply_rate) == 0.0
         };
-        let holds = |member: usize| self.plan.without_data() >> member & 1 == 0;
+        let unread = self.unread();
+        let holds = |member: usize| unread >> member & 1 == 0 && member != usize::from(head);
         let all = (0..self.backlogs.len()).filter(|member| whole(&self.backlogs[*member]) && holds(*member));
-        all.filter(|member| *member != usize::from(head)).fold(0, |set, member| set | 1 << member)
+        let first = match self.plan.acknowledged {
+            Acknowledged::Received { replicas, which: Acknowledgers::First, .. } => replicas as usize,
+            _ => usize::MAX,
+        };
+        all.take(first).fold(0, |set, member| set | 1 << member)
     }
 
     /// Who is cut off from the log, and who is back.
@@ -187,22 +214,34 @@ impl<'d> Single<'d> {
         if self.reign.is_alone(now, self.plan) {
             self.followed = 0;
         }
-        // Where every follower has to acknowledge, none trails what is acknowledged.
-        let joined = |(member, backlog): &(usize, &Backlog)| {
-            backlog.is_joined() && self.plan.without_data() >> member & 1 == 0
-        };
-        let followers = self.backlogs.iter().enumerate().filter(joined).count().saturating_sub(1);
-        let all_needed = matches!(self.plan.acknowledged, Acknowledged::Received { replicas, .. } if safe && followers <= replicas as usize);
+        let needed = if safe { self.needed() } else { 0 };
         for (member, backlog) in self.backlogs.iter_mut().enumerate() {
             let joined = member == usize::from(head) || sight.joined(head, member as Member);
             if joined == backlog.is_joined() {
                 continue;
             }
-            let trails = !joined && !all_needed;
+            let trails = !joined && needed >> member & 1 == 0;
             let drawn = if trails { self.plan.lag.sample(stream) } else { Span::ZERO };
             self.trailing[member] = drawn;
             let lag = written.rate * drawn.seconds();
             backlog.join(joined, now, written.by_present, self.plan.apply_rate, lag);
+        }
+    }
+
+    /// Those without which no write is acknowledged, so that they trail nothing acknowledged, as a set: the first that follow,
+    /// or all that do if there are no more than a write waits for.
+    fn needed(&self) -> u32 {
+        let unread = self.unread();
+        let joined = |(member, backlog): &(usize, &Backlog)| backlog.is_joined() && unread >> member & 1 == 0;
+        let all = || self.backlogs.iter().enumerate().filter(joined);
+        match self.plan.acknowledged {
+            Acknowledged::Received { which: Acknowledgers::First, .. } => self.followed,
+            Acknowledged::Received { replicas, .. }
+                if all().count().saturating_sub(1) <= replicas as usize =>
+            {
+                all().fold(0, |set, (member, _)| set | 1 << member)
+            }
+            _ => 0,
         }
     }
 
@@ -228,12 +267,7 @@ impl<'d> Single<'d> {
         if from != to {
             self.backlogs[from] = Backlog::none_of(now, log);
         }
-        self.trailing.fill(Span::ZERO);
-        for member in 0..self.backlogs.len() {
-            let joined = sight.joined(done.to, member as Member);
-            self.backlogs[member].join(joined, now, log, self.plan.apply_rate, 0.0);
-        }
-        self.reigns += 1;
+        self.begin_reign(done.to, now, sight, written);
         let seconds = if self.rate > 0.0 { mean / self.rate } else { 0.0 };
         Loss {
             from: sites[from],
@@ -242,6 +276,23 @@ impl<'d> Single<'d> {
             wrote_for: Span::from_seconds(seconds),
             since: done.since,
         }
+    }
+
+    /// The home has the whole log of the writer that stopped for it, and begins.
+    fn bring_home(&mut self, now: Instant, sight: &Sight, written: Written) {
+        let home = self.head();
+        self.backlogs[usize::from(home)] = Backlog::none_of(now, written.by_present);
+        self.begin_reign(home, now, sight, written);
+    }
+
+    /// Whose log the others follow from now on.
+    fn begin_reign(&mut self, writer: Member, now: Instant, sight: &Sight, written: Written) {
+        self.trailing.fill(Span::ZERO);
+        for member in 0..self.backlogs.len() {
+            let joined = sight.joined(writer, member as Member);
+            self.backlogs[member].join(joined, now, written.by_present, self.plan.apply_rate, 0.0);
+        }
+        self.reigns += 1;
     }
 
     /// Are there, among those in reach of `to`, so many that followed a writer which waited for acknowledgements that one
@@ -291,6 +342,7 @@ impl<'d> Single<'d> {
 }
 
 fn tell(before: State, after: State, sites: &[SiteId]) -> Vec<News> {
+    let home = 0;
     let site = |member: Member| sites[usize::from(member)];
     match (before, after) {
         (before, after) if before == after => Vec::new(),
@@ -298,6 +350,12 @@ fn tell(before: State, after: State, sites: &[SiteId]) -> Vec<News> {
         (State::Doubted { .. }, State::Writing { at }) => vec![News::Back { at: site(at) }],
         (_, State::Vacant { last, .. }) => vec![News::GivenUp { at: site(last) }],
         (_, State::Promoting { to, .. }) => vec![News::Promoting { to: site(to) }],
+        (_, State::Returning { from, .. }) => vec![News::Returning { from: site(from) }],
+        (State::Returning { .. }, State::Writing { at }) if at != home => vec![News::Stays { at: site(at) }],
+        (State::Returning { .. }, State::Doubted { at, .. }) => vec![News::Lost { at: site(at) }],
         _ => Vec::new(),
     }
 }
+
+#[cfg(test)]
+mod laws;

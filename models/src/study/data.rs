@@ -5,8 +5,8 @@ use super::interval::{Quantity, Sample, convert};
 use super::measure::{Measured, NO_SAMPLE, counted};
 use crate::blame::SourceId;
 use crate::ledger::{Laws, Split};
-use crate::outcome::{Estimate, RecoveryOutcome, Spread, StoreOutcome};
-use crate::specification::{Family, StoreId};
+use crate::outcome::{DutiesOutcome, Estimate, RecoveryOutcome, Spread, StoreOutcome};
+use crate::specification::{Family, Primary, StoreId};
 use sim::stats::LogHistogram;
 use sim::{Instant, Law, Span};
 use std::collections::BTreeMap;
@@ -53,10 +53,32 @@ impl Measured<'_> {
                 .map(|nanos| nanos / NANOS / self.years()),
             rebuilding: where_possible(rebuilds, cost(&tally.rebuilt, NANOS))
                 .map(|nanos| nanos / NANOS / self.years()),
+            duties: plan.and_then(|plan| self.duties(id, plan)),
             recovery: self.recovery(&all),
             by_fault: self.by_fault(&tally.laws),
             consistency: None,
         }
+    }
+
+    /// What became of its duties. They have a random phase, so nothing about them is as planned.
+    fn duties(&self, id: StoreId, plan: &Primary) -> Option<DutiesOutcome> {
+        let every = plan.duties?;
+        let tally = &self.tally.stores[id];
+        let hazards = Hazards::new(self.design, self.tally, Target::Scope(0));
+        let sample = Sample {
+            confidence: self.confidence,
+            replications: self.tally.replications,
+            episodes: &tally.duty_episodes,
+            hazards: &hazards,
+            random: self.random,
+            steady: false,
+        };
+        let yearly = |split: &Split| {
+            let expected = sample.expected(split, Quantity::Cost { per_second: 1.0 / every.seconds() });
+            self.estimate(expected).map(|count| count / self.years())
+        };
+        let twice = if plan.may_divide() { yearly(&tally.double_signs) } else { Estimate::exact(0.0) };
+        Some(DutiesOutcome { missed: yearly(&tally.missed_duties), double_signs: twice })
     }
 
     /// The laws of each kind of fault, the most frequent one first.

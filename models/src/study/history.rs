@@ -135,7 +135,7 @@ pub(super) fn store(
             let votes = votes.and_then(|of| Votes::new(of, plan.votes.quorum));
             Commit::Consensus(votes.unwrap_or(Votes::alike(1 + plan.replicas.len())))
         }
-        Acknowledged::Received { replicas, alone_after } => Commit::SemiSynchronous {
+        Acknowledged::Received { replicas, alone_after, .. } => Commit::SemiSynchronous {
             replicas: replicas as usize,
             shows: Shows::Acknowledged,
             falls_back: alone_after,

@@ -32,6 +32,12 @@ pub(super) fn judge(measured: &Measured, scopes: &[ScopeOutcome], line: &Expecta
         Measure::LostWrites(store) => (Some(measured.store(*store).lost_writes), Unit::PerYear),
         Measure::Writable(store) => (Some(measured.store(*store).writable), Unit::Share),
         Measure::TwoWriters(store) => (Some(measured.store(*store).two_writers), Unit::Seconds),
+        Measure::MissedDuties(store) => {
+            (measured.store(*store).duties.map(|duties| duties.missed), Unit::PerYear)
+        }
+        Measure::DoubleSigns(store) => {
+            (measured.store(*store).duties.map(|duties| duties.double_signs), Unit::PerYear)
+        }
         // Known once operations have been looked at.
         Measure::Clients(..) => (None, Unit::Share),
         Measure::Drill(kind) => (drilled(measured, kind), Unit::Share),

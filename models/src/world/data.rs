@@ -3,11 +3,11 @@
 use super::{Cause, World};
 use crate::blame::SourceId;
 use crate::observer::Observer;
-use crate::specification::{Specification, StoreId};
-use crate::store::{Glimpse, Loss, News};
+use crate::specification::{Family, Specification, Store, StoreId};
+use crate::store::{Duties, Glimpse, Loss, News};
 use crate::study::Arriving;
 use crate::timeline::{StoreTurn, What};
-use sim::{Instant, Table};
+use sim::{Instant, Replication, Seed, Stream, StreamName, Table};
 
 /// Since when each store has had no writer, since when two, and since when a former one is made a replica again.
 #[derive(Clone, Debug)]
@@ -15,6 +15,10 @@ pub(super) struct Books {
     unwritten: Table<StoreId, Option<Instant>>,
     doubled: Table<StoreId, Option<Instant>>,
     rebuilt: Table<StoreId, Option<Instant>>,
+    /// What must be done at set times, and since when nobody is heard who does it, or more than one.
+    duties: Table<StoreId, Option<Duties>>,
+    unheard: Table<StoreId, Option<Instant>>,
+    heard_twice: Table<StoreId, Option<Instant>>,
     /// Since when the former writer was lost, and the root of that, where another one has followed it and cannot write yet.
     recovering: Table<StoreId, Option<(Instant, SourceId)>>,
 }
@@ -23,15 +27,33 @@ impl Books {
     pub(super) fn new(specification: &Specification) -> Self {
         let none = || specification.stores.map(|_, _| None);
         let recovering = specification.stores.map(|_, _| None);
-        Books { unwritten: none(), doubled: none(), rebuilt: none(), recovering }
+        Books {
+            unwritten: none(),
+            doubled: none(),
+            rebuilt: none(),
+            duties: specification.stores.map(|_, _| None),
+            unheard: none(),
+            heard_twice: none(),
+            recovering,
+        }
     }
 
-    pub(super) fn reset(&mut self) {
+    pub(super) fn reset(&mut self, specification: &Specification, seed: Seed, replication: Replication) {
+        self.duties = specification.stores.map(|_, store| duties(store, seed, replication));
+        self.unheard.rows_mut().fill(None);
+        self.heard_twice.rows_mut().fill(None);
         self.unwritten.rows_mut().fill(None);
         self.doubled.rows_mut().fill(None);
         self.rebuilt.rows_mut().fill(None);
         self.recovering.rows_mut().fill(None);
     }
+}
+
+/// When the duties of a store fall due in a replication.
+fn duties(store: &Store, seed: Seed, replication: Replication) -> Option<Duties> {
+    let Family::Primary(plan) = &store.family else { return None };
+    let mut stream = Stream::new(seed, replication, StreamName::of(&store.name, "duties"));
+    plan.duties.map(|every| Duties::draw(every, &mut stream))
 }
 
 impl<O: Observer> World<'_, O> {
@@ -68,6 +90,9 @@ impl<O: Observer> World<'_, O> {
                 StoreTurn::Writes { at: to, lost: writes }
             }
             News::HandedOver(Loss { to, writes, .. }) => StoreTurn::Follows { at: to, lost: writes },
+            News::Returning { from } => StoreTurn::Returning(from),
+            News::Stays { at } => StoreTurn::Stays(at),
+            News::Returned { to, .. } => StoreTurn::Returned(to),
             News::Reconciled(Loss { from, writes, .. }) => StoreTurn::Reconciled { at: from, lost: writes },
             News::Rejoining { at } => StoreTurn::Rejoining(at),
             News::Rejoined { at } => StoreTurn::Rejoined(at),
@@ -81,6 +106,7 @@ impl<O: Observer> World<'_, O> {
                     self.data.recovering[store].get_or_insert((loss.since, cause.root));
                 }
             }
+            News::Returned { .. } => self.ledger.returned(store, self.now),
             News::Reconciled(loss) => self.ledger.reconciled(store, loss, cause.root, self.now),
             _ => {}
         }
@@ -99,8 +125,20 @@ impl<O: Observer> World<'_, O> {
         if let Some(since) = turn(&mut self.data.rebuilt[store], self.stores.is_rebuilt(store), now) {
             self.ledger.rebuilt(store, now - since);
         }
+        self.keep_duties(store, self.stores.heard(store), now);
         if !lacks && let Some(lost) = self.data.recovering[store].take() {
             self.ledger.recovered(store, lost, self.now);
+        }
+    }
+
+    /// So many are heard who do the duties of a store from now on.
+    fn keep_duties(&mut self, store: StoreId, heard: usize, now: Instant) {
+        let Some(duties) = self.data.duties[store] else { return };
+        if let Some(since) = turn(&mut self.data.unheard[store], heard == 0, now) {
+            self.ledger.missed_duties(store, duties.due(since, now));
+        }
+        if let Some(since) = turn(&mut self.data.heard_twice[store], heard > 1, now) {
+            self.ledger.double_signs(store, duties.due(since, now));
         }
     }
 
@@ -131,6 +169,7 @@ impl<O: Observer> World<'_, O> {
             if let Some(since) = turn(&mut self.data.rebuilt[store], false, horizon) {
                 self.ledger.rebuilt(store, horizon - since);
             }
+            self.keep_duties(store, 1, horizon);
             let written = self.traffic.written(store, horizon, &self.stores);
             if let Some(loss) = self.stores.unreconciled(store, horizon, written) {
                 let root = self.stores.cause_of(store).root;

@@ -432,6 +432,10 @@ struct StoreJson {
     lost_writes_per_year: EstimateJson,
     two_writers_seconds_per_year: EstimateJson,
     rebuilding_seconds_per_year: EstimateJson,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    missed_duties_per_year: Option<EstimateJson>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    double_signs_per_year: Option<EstimateJson>,
     recovery_seconds: SpreadJson,
     lost_writes_each: SpreadJson,
     lost_seconds_each: SpreadJson,
@@ -484,6 +488,8 @@ impl From<&StoreOutcome> for StoreJson {
             lost_writes_per_year: store.lost_writes.into(),
             two_writers_seconds_per_year: store.two_writers.into(),
             rebuilding_seconds_per_year: store.rebuilding.into(),
+            missed_duties_per_year: store.duties.map(|duties| duties.missed.into()),
+            double_signs_per_year: store.duties.map(|duties| duties.double_signs.into()),
             recovery_seconds: (&store.recovery.time).into(),
             lost_writes_each: (&store.recovery.lost_writes).into(),
             lost_seconds_each: (&store.recovery.lost_span).into(),

@@ -72,6 +72,11 @@ impl<'a> Phrases<'a> {
                     lost(writes)
                 )
             }
+            StoreTurn::Returning(from) => {
+                format!("{} stops writing {store}, so that its home can", self.site(from))
+            }
+            StoreTurn::Stays(at) => format!("{} goes on writing {store}: its home cannot", self.site(at)),
+            StoreTurn::Returned(to) => format!("{}, its home, writes {store} again", self.site(to)),
             StoreTurn::Reconciled { at, lost: writes } => {
                 format!("{} no longer writes {store} beside the new writer{}", self.site(at), lost(writes))
             }

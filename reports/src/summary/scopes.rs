@@ -20,6 +20,10 @@ pub(super) fn tables(outcome: &Outcome, document: &mut Document) {
         document.section("Stores (recovery: from the loss of a writer until another one writes)");
         document.table(stores(outcome));
     }
+    if outcome.stores.iter().any(|store| store.duties.is_some()) {
+        document.section("Duties of owners (missed: nobody could do them; signed twice: two owners could)");
+        document.table(duties(outcome));
+    }
     if outcome.stores.iter().any(|store| !store.by_fault.is_empty()) {
         document.section("Recovery of stores, by what had failed (median and p95)");
         document.table(recoveries(outcome));
@@ -100,6 +104,20 @@ fn stores(outcome: &Outcome) -> Table {
         ]);
         cells.extend(rebuilding.then(|| time(store.rebuilding)));
         table.row(cells);
+    }
+    table
+}
+
+fn duties(outcome: &Outcome) -> Table {
+    let basis = Basis::of(outcome);
+    let (missed, twice) = (format!(">missed{}", basis.words), format!(">signed twice{}", basis.words));
+    let mut table = Table::new(["store", missed.as_str(), twice.as_str()]);
+    let stores = outcome.stores.iter().filter_map(|store| Some((store, store.duties?)));
+    for (store, duties) in stores {
+        let cell = |count: Estimate| -> Cell {
+            number::estimate(count.map(|count| count * basis.year_times), Scale::PLAIN).into()
+        };
+        table.row([store.name.clone().into(), cell(duties.missed), cell(duties.double_signs)]);
     }
     table
 }

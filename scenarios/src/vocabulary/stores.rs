@@ -114,6 +114,34 @@ pub(super) static STORE: Record = record(
             "A replica that trails by more is not promoted: the store waits instead. No limit where absent.",
         ),
         field(
+            "promotes",
+            Default("any"),
+            Shape::Choice(&[word("any"), word("synchronous")]),
+            "Who may be promoted: any replica that is near enough, or only one that is certain to have every acknowledged write \
+             (Patroni's `synchronous_mode`); then nothing is lost, and the store waits if there is none.",
+        ),
+        field(
+            "returns",
+            Default("never"),
+            Shape::Either(&[Shape::Choice(&[word("never")]), Shape::Record(&RETURNS)]),
+            "Does the writer move back once its home is back? `never`: whoever was promoted stays.",
+        ),
+        field(
+            "routers_learn",
+            Optional,
+            LAG,
+            "How long the router of a site takes to learn of another primary, from when that writes and the site reaches it; drawn \
+             for each site and change. Until then requests there go to the one it knew: refused, or accepted if that goes on and \
+             lost with it. At once where absent.",
+        ),
+        field(
+            "duties",
+            Optional,
+            Shape::Record(&DUTIES),
+            "Singleton: what its owner must do at set times, such as a validator's attestations. Told are those that nobody did, \
+             and those that two did.",
+        ),
+        field(
             "reads_from",
             Default("primary"),
             Shape::Choice(&[word("primary"), word("any")]),
@@ -216,6 +244,29 @@ static SESSIONS: Record = record(
             "So long after the acknowledgement of each write its session reads the key once more; it does not where absent.",
         ),
     ],
+);
+
+static RETURNS: Record = record(
+    "`returns`",
+    &[field(
+        "after",
+        Required,
+        LAG,
+        "How long the home has been a replica in reach that lacks nothing. Then the writer stops, the home receives the rest of \
+         the log, which takes the `lag`, and writes after the `promotion`: nothing is lost, and meanwhile nobody writes. If the \
+         home is lost on the way, the writer goes on.",
+    )],
+);
+
+static DUTIES: Record = record(
+    "`duties`",
+    &[field(
+        "every",
+        Required,
+        POSITIVE_TIME,
+        "Time from one to the next; their phase is random. One is missed if no owner can do it at a site that clients reach when \
+         it falls due, and signed twice if more than one can.",
+    )],
 );
 
 static HINTS: Record = record(
@@ -333,6 +384,12 @@ static ACKNOWLEDGED: Record = record(
             Required,
             Shape::Count(1, 2000),
             "How many replicas must have received a write before it counts as done.",
+        ),
+        field(
+            "which",
+            Default("any"),
+            Shape::Choice(&[word("any"), word("first")]),
+            "Any of them (`ANY k` of PostgreSQL), or the first in their order of those that follow and lack nothing (`FIRST k`).",
         ),
         field(
             "alone_after",

@@ -1,26 +1,29 @@
 //! What holds of reigns, whatever fails and whenever it is looked at.
 
 use super::*;
-use crate::specification::{Reads, SiteId};
+use crate::specification::{Acknowledgers, Reads, SiteId};
 use proptest::prelude::*;
 use sim::{Law, Replication, Seed, StreamName};
 
+/// Who lacks nothing.
+const WHOLE: Standing = Standing { behind: Span::ZERO, synchronous: true };
+
 /// A change of what is seen, so long after the one before.
 #[derive(Clone, Debug)]
-struct Change {
-    after: u16,
+pub(crate) struct Change {
+    pub(crate) after: u16,
     dead: u8,
     cut: u8,
 }
 
 /// Members of a store, and what is seen of them: those in `cut` do not reach the others.
-fn sight(members: usize, change: &Change) -> Sight {
+pub(crate) fn sight(members: usize, change: &Change) -> Sight {
     let dead = |member: usize| change.dead >> member & 1 == 1;
     let side = |member: usize| change.cut >> member & 1;
     Sight::new(members, |member| !dead(member), |a, b| side(a) == side(b))
 }
 
-fn plan(members: usize, failover: Failover, acknowledged: Acknowledged) -> Primary {
+pub(crate) fn plan(members: usize, failover: Failover, acknowledged: Acknowledged) -> Primary {
     Primary {
         home: SiteId(0),
         replicas: (1..members as u32).map(SiteId).collect(),
@@ -34,11 +37,15 @@ fn plan(members: usize, failover: Failover, acknowledged: Acknowledged) -> Prima
         noticed: None,
         rejoin: Law::Fixed(Span::SECOND * 20),
         most_lag: None,
+        promotes: Promotes::Any,
+        returns: None,
+        routers_learn: None,
         reads: Reads::Primary,
+        duties: None,
     }
 }
 
-fn failovers() -> impl Strategy<Value = Failover> {
+pub(crate) fn failovers() -> impl Strategy<Value = Failover> {
     let after = Law::Fixed(Span::SECOND * 15);
     prop_oneof![
         Just(Failover::Never),
@@ -55,7 +62,8 @@ fn failovers() -> impl Strategy<Value = Failover> {
 }
 
 fn acknowledgements() -> impl Strategy<Value = Acknowledged> {
-    let received = |alone_after| Acknowledged::Received { replicas: 1, alone_after };
+    let received =
+        |alone_after| Acknowledged::Received { replicas: 1, which: Acknowledgers::Any, alone_after };
     prop_oneof![
         Just(Acknowledged::Alone),
         Just(received(None)),
@@ -64,12 +72,17 @@ fn acknowledgements() -> impl Strategy<Value = Acknowledged> {
     ]
 }
 
-fn schedules() -> impl Strategy<Value = Vec<Change>> {
+pub(crate) fn schedules() -> impl Strategy<Value = Vec<Change>> {
     let change = (0u16..120, any::<u8>(), any::<u8>());
     prop::collection::vec(
         change.prop_map(|(after, dead, cut)| Change { after, dead: dead & 0b1111, cut }),
         1..12,
     )
+}
+
+/// The same where the writer returns to its home.
+fn returning(plan: Primary, after: i64) -> Primary {
+    Primary { returns: Some(Law::Fixed(Span::SECOND * after)), ..plan }
 }
 
 /// Drives a reign through a schedule, and a while longer with all well again; calls `claim` after each look.
@@ -91,14 +104,14 @@ fn drive(
         while let Some(next) = reign.next(now, plan).filter(|next| *next < at) {
             assert!(next > now, "what is to come lies ahead");
             now = next;
-            let seen = reign.look(now, plan, &seen_now, &mut stream, |_| Span::ZERO);
+            let seen = reign.look(now, plan, &seen_now, &mut stream, |_| WHOLE);
             claim(now, &reign, &seen_now, &seen);
             looks += 1;
             assert!(looks < 100, "it comes to rest");
         }
         now = at;
         seen_now = sight(members, change);
-        let seen = reign.look(now, plan, &seen_now, &mut stream, |_| Span::ZERO);
+        let seen = reign.look(now, plan, &seen_now, &mut stream, |_| WHOLE);
         claim(now, &reign, &seen_now, &seen);
     }
     reign
@@ -109,9 +122,14 @@ proptest! {
 
     /// Fenced, two never write; and nobody does once the lease of whoever was lost is over.
     #[test]
-    fn a_lease_never_has_two_writers(acknowledged in acknowledgements(), schedule in schedules()) {
+    fn a_lease_never_has_two_writers(
+        acknowledged in acknowledgements(),
+        schedule in schedules(),
+        returns: bool,
+    ) {
         let life = Span::SECOND * 30;
-        let plan = plan(4, Failover::Lease { life, renewed: Span::SECOND * 10 }, acknowledged);
+        let stays = plan(4, Failover::Lease { life, renewed: Span::SECOND * 10 }, acknowledged);
+        let plan = if returns { returning(stays, 20) } else { stays };
         drive(4, &plan, &schedule, |now, reign, _, _| {
             assert!(reign.is_undivided());
             if let State::Doubted { since, .. } = reign.state() {
@@ -158,17 +176,91 @@ proptest! {
         failover in failovers(),
         acknowledged in acknowledgements(),
         schedule in schedules(),
+        returns: bool,
     ) {
-        let plan = plan(4, failover, acknowledged);
+        let stays = plan(4, failover, acknowledged);
+        let plan = if returns { returning(stays, 20) } else { stays };
         let last = drive(4, &plan, &schedule, |now, reign, sight, _| {
             let writers = reign.old_writers().chain(reign.writer(now, &plan, sight));
             assert!(writers.into_iter().all(|member| sight.alive(member)));
             let mut again = reign.clone();
             let mut stream = Stream::new(Seed(2), Replication(0), StreamName::of("a store", "again"));
-            let seen = again.look(now, &plan, sight, &mut stream, |_| Span::ZERO);
+            let seen = again.look(now, &plan, sight, &mut stream, |_| WHOLE);
             assert_eq!((again.state(), seen), (reign.state(), Seen::default()));
         });
         prop_assert!(last.is_settled() && last.rejoining() == 0, "{last:?}");
+    }
+
+    /// A planned return: nobody writes while it is under way but those given up before it, the home receives the rest of
+    /// the log from whoever stopped for it, and once all is well the home writes.
+    #[test]
+    fn a_return_loses_nothing_and_adds_no_writer(
+        failover in failovers(),
+        acknowledged in acknowledgements(),
+        schedule in schedules(),
+        after in 0_i64..100,
+        lag in 0_i64..10,
+    ) {
+        let plan = Primary { lag: Law::Fixed(Span::SECOND * lag), ..returning(plan(4, failover, acknowledged), after) };
+        let mut before = Reign::NOMINAL;
+        let mut well_since = None;
+        let last = drive(4, &plan, &schedule, |now, reign, sight, seen| {
+            if let State::Returning { from, ready } = reign.state() {
+                assert!(sight.alive(from) && sight.joined(from, HOME) && reign.writer(now, &plan, sight).is_none());
+                assert!(reign.old_writers().all(|old| old != from && old != HOME));
+                let begins = !matches!(before.state(), State::Returning { .. });
+                assert!(!begins || ready == now + Span::SECOND * (lag + 5));
+                assert!(!begins || well_since.is_some_and(|since| since + Span::SECOND * after <= now) || after == 0);
+            }
+            if let Some(from) = seen.returned {
+                assert!(matches!(before.state(), State::Returning { from: stopped, .. } if stopped == from));
+                assert!(sight.joined(from, HOME) && seen.done.is_none() && seen.stopped.is_empty());
+            }
+            let back = matches!(reign.state(), State::Writing { at } if at != HOME && sight.joined(at, HOME));
+            well_since = back.then(|| well_since.unwrap_or(now));
+            before = reign.clone();
+        });
+        let stays = matches!(last.state(), State::Writing { at } if at != HOME);
+        prop_assert!(!stays || last.home != Home::Rests, "{last:?}");
+        prop_assert!(after + lag > 40 || last.state() == State::Writing { at: HOME }, "{last:?}");
+    }
+
+    /// Whoever lacks some of the log is waited for.
+    #[test]
+    fn the_writer_waits_for_a_home_that_catches_up(schedule in schedules()) {
+        let lease = Failover::Lease { life: Span::SECOND * 30, renewed: Span::SECOND * 10 };
+        let plan = returning(plan(4, lease, Acknowledged::Alone), 0);
+        let mut reign = Reign::NOMINAL;
+        let mut stream = Stream::new(Seed(1), Replication(0), StreamName::of("a store", "laws"));
+        let mut now = Instant::ZERO;
+        for change in schedule {
+            now += Span::SECOND * i64::from(change.after);
+            let seen = reign.look(now, &plan, &sight(4, &change), &mut stream, |_| Standing { behind: Span::SECOND, ..WHOLE });
+            let returning = matches!(reign.state(), State::Returning { .. });
+            prop_assert!(seen.returned.is_none() && !returning);
+        }
+    }
+
+    /// Where only synchronous replicas may be promoted, no other one ever is.
+    #[test]
+    fn only_the_synchronous_are_promoted(
+        failover in failovers(),
+        schedule in schedules(),
+        synchronous in 0_u32..16,
+    ) {
+        let plan = plan(4, failover, Acknowledged::Received { replicas: 1, which: Acknowledgers::First, alone_after: None });
+        let plan = Primary { promotes: Promotes::Synchronous, ..plan };
+        let stands = |member: Member| Standing { synchronous: synchronous >> member & 1 == 1, ..WHOLE };
+        let mut reign = Reign::NOMINAL;
+        let mut stream = Stream::new(Seed(1), Replication(0), StreamName::of("a store", "laws"));
+        let mut now = Instant::ZERO;
+        for change in schedule.iter().flat_map(|change| [change; 3]) {
+            now += Span::SECOND * i64::from(change.after);
+            let seen = reign.look(now, &plan, &sight(4, change), &mut stream, stands);
+            if let Some(done) = seen.done {
+                prop_assert!(done.to == done.from || stands(done.to).synchronous);
+            }
+        }
     }
 
     /// Nobody acknowledges alone before having waited for replicas as long as the plan says, present or given up, but those
@@ -176,7 +268,7 @@ proptest! {
     #[test]
     fn who_writes_alone_has_waited(failover in failovers(), schedule in schedules()) {
         let after = Span::SECOND * 10;
-        let plan = plan(4, failover, Acknowledged::Received { replicas: 1, alone_after: Some(after) });
+        let plan = plan(4, failover, Acknowledged::Received { replicas: 1, which: Acknowledgers::Any, alone_after: Some(after) });
         let mut alone_since: [Option<Instant>; 4] = [None; 4];
         let mut going_on: Vec<Member> = Vec::new();
         drive(4, &plan, &schedule, |now, reign, sight, _| {
