@@ -312,7 +312,7 @@ static POPULARITY: Record = Record {
     ],
 };
 
-static ZIPF: Record = record("a popularity", &[field("zipf", Required, EXPONENT, ZIPF_ABOUT)]);
+static ZIPF: Record = record("a law of popularity", &[field("zipf", Required, EXPONENT, ZIPF_ABOUT)]);
 
 const ONE_POPULARITY: Shape = Shape::Either(&[Shape::Choice(&[word("uniform")]), Shape::Record(&ZIPF)]);
 
