@@ -20,7 +20,7 @@ defaults: {sites: {capacity: 1000 rps, outages: none}}
 sites: {iowa: {at: [41.0, -93.0]}, paris: {at: [48.9, 2.3]}}
 stores:
   carts:
-    {family: primary, primary: iowa, replicas: [paris], lag: 2s, reads_from: any, keys: 100 keys,
+    {family: primary, primary: iowa, replicas: [paris], lag: 2s, reads_from: nearest, keys: 100 keys,
      sessions: {operations: 1, think: 1s}}
 requests:
   look: {share: 50%, reads: [carts]}

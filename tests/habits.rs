@@ -74,7 +74,7 @@ fn what_is_read_back_is_missed_as_often_as_its_closed_form() {
             format!("stores.carts.sessions={{operations: 1, think: 1s, reads_back_after: {after}s}}");
         let found = outcome(&[
             &sessions,
-            "stores.carts.reads_from=any",
+            "stores.carts.reads_from=nearest",
             "stores.carts.lag={mean: 2s, law: exponential}",
             "run.operations=20000",
         ]);
@@ -99,7 +99,7 @@ fn keys_read_and_written_unevenly_are_stale_by_the_closed_form() {
         ("{reads: {zipf: 1}, writes: {zipf: 2}}", 1.0, 2.0),
     ] {
         let popularity = format!("stores.carts.popularity={words}");
-        let changes = [popularity.as_str(), "stores.carts.reads_from=any", "stores.carts.keys=20 keys"];
+        let changes = [popularity.as_str(), "stores.carts.reads_from=nearest", "stores.carts.keys=20 keys"];
         let [sampled, every] = [&changes[..], &["run.fidelity=request", "run.replications=8"]]
             .map(|more| outcome(&[&changes[..], more].concat()));
         let way = seen(&sampled, 0).writes.p50.value / 2.0;
@@ -118,7 +118,7 @@ fn keys_read_and_written_unevenly_are_stale_by_the_closed_form() {
 #[test]
 fn parts_are_stale_as_their_own_clients_write() {
     let found = outcome(&[
-        "stores.carts={family: partitioned, reads_from: any, lag: 2s, keys: 20 keys, primary: sydney, replicas: [paris], \
+        "stores.carts={family: partitioned, reads_from: nearest, lag: 2s, keys: 20 keys, primary: sydney, replicas: [paris], \
          sessions: {operations: 1, think: 1s}, parts: {own: {clients: [asia]}, most: {share: 75%}, rest: {share: 25%}}}",
         "clients.asia={at: [48.9, 2.3], uses: www, demand: 20 rps}",
         "run.operations=8000",
@@ -139,7 +139,7 @@ fn parts_are_stale_as_their_own_clients_write() {
 #[test]
 fn clients_that_differ_are_told_apart() {
     let found = outcome(&[
-        "stores.carts.reads_from=any",
+        "stores.carts.reads_from=nearest",
         "clients.asia={at: [48.9, 2.3], uses: www, demand: 40 rps}",
         "requests={put: {share: 100%, writes: [carts], clients: [asia]}, look: {share: 100%, reads: [carts], clients: [europe]}}",
         "run.operations=8000",
@@ -175,5 +175,43 @@ fn sampled_habits_tell_what_all_operations_tell() {
     }
     for anomaly in [Anomaly::LostUpdate, Anomaly::DroppedWrite, Anomaly::StaleRead, Anomaly::ReadYourWrites] {
         assert!(row(seen(&every, 0), anomaly).of_eligible.value > 1000.0, "{anomaly:?}");
+    }
+}
+
+/// Half of the reads go to the primary, which is never behind, or all of them.
+#[test]
+fn reads_from_any_or_from_a_named_member_are_stale_as_that_is() {
+    let [nearest, uniform, named] = ["nearest", "uniform", "{site: sydney}"]
+        .map(|from| outcome(&[&format!("stores.carts.reads_from={from}")]));
+    let way = seen(&nearest, 0).writes.p50.value / 2.0;
+    let expected = 1.0 - libm::exp(-40.0 / 20.0 * (2.0 - way));
+    assert_holds(row(seen(&nearest, 0), Anomaly::StaleRead).of_eligible, expected * 1e6);
+    assert_holds(row(seen(&uniform, 0), Anomaly::StaleRead).of_eligible, expected * 5e5);
+    assert_eq!(row(seen(&named, 0), Anomaly::StaleRead).of_eligible.value, 0.0);
+    let [near, far] = [&nearest, &named].map(|found| seen(found, 0).reads.p50.value);
+    assert!((far - near - 2.0 * way).abs() < 0.005, "{near}, {far}, {way}");
+}
+
+/// The 99th percentile of an exponential law is its mean times ln 100.
+#[test]
+fn messages_take_what_their_legs_say() {
+    let plain = outcome(&[]);
+    let slow =
+        |leg: &str| outcome(&[&format!("stores.carts.legs={{{leg}: {{mean: 100ms, law: exponential}}}}")]);
+    let (reads, writes) = (seen(&plain, 0).reads.p99.value, seen(&plain, 0).writes.p99.value);
+    let later = 0.1 * libm::log(100.0);
+    for (leg, of_reads, of_writes) in [
+        ("write", 0.0, later),
+        ("acknowledgement", 0.0, later),
+        ("read", later, 0.0),
+        ("response", later, 0.0),
+    ] {
+        let found = slow(leg);
+        for (took, before, more) in
+            [(seen(&found, 0).reads.p99, reads, of_reads), (seen(&found, 0).writes.p99, writes, of_writes)]
+        {
+            let expected = before + more;
+            assert!((took.value / expected - 1.0).abs() < 0.03, "{leg}: {took:?}, {expected}");
+        }
     }
 }

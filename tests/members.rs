@@ -125,7 +125,7 @@ fn a_write_is_acknowledged_once_a_quorum_of_the_votes_has_it() {
 /// The leader dies. Whoever follows it, a voter that it had not waited for among them, has what a quorum had received.
 #[test]
 fn no_hand_over_of_unequal_voters_loses_what_was_acknowledged() {
-    let lease = "failover: {lease: 30s, renewed_every: 10s}, promotion: 5s, reads_from: any";
+    let lease = "failover: {lease: 30s, renewed_every: 10s}, promotion: 5s, reads_from: nearest";
     for voters in ["[home, near, far]", "[home, near, near, far, far]", "[home, far, near, near, far]"] {
         let store =
             format!("family: consensus, voters: {voters}, lag: {{law: exponential, mean: 300ms}}, {lease}");
@@ -150,8 +150,10 @@ fn no_hand_over_of_unequal_voters_loses_what_was_acknowledged() {
 fn clients_beside_a_witness_are_served_by_members_with_data() {
     let beside = ["steering.www.sites={near: 100%}"];
     let times = |members: &str| {
-        let found =
-            outcome(&format!("family: primary, primary: home, {members}, lag: 0s, reads_from: any"), &beside);
+        let found = outcome(
+            &format!("family: primary, primary: home, {members}, lag: 0s, reads_from: nearest"),
+            &beside,
+        );
         (seen(&found).reads.p50.value, seen(&found).writes.p50.value)
     };
     let with_data = times("replicas: [far, near]");
@@ -159,7 +161,7 @@ fn clients_beside_a_witness_are_served_by_members_with_data() {
     assert!(with_data.0 < 0.5 * with_data.1, "{with_data:?}");
     assert!((witness.1 / with_data.1 - 1.0).abs() < 0.02, "{witness:?}, {with_data:?}");
     assert!((witness.0 / witness.1 - 1.0).abs() < 0.02, "{witness:?}");
-    let store = "family: primary, primary: home, replicas: [far], witnesses: [near], lag: 1s, reads_from: any, \
+    let store = "family: primary, primary: home, replicas: [far], witnesses: [near], lag: 1s, reads_from: nearest, \
                  failover: {lease: 30s, renewed_every: 10s}, promotion: 5s";
     let dies = ["script=[{at: 10m, fail: home, for: 10m}]"];
     let tally = one_by_one(store, &dies, 0);
@@ -175,7 +177,7 @@ fn clients_beside_a_witness_are_served_by_members_with_data() {
 /// never again what it had accepted alone.
 #[test]
 fn a_former_writer_that_is_rebuilt_is_not_read_and_forgets_what_it_had_accepted_alone() {
-    let store = "family: primary, primary: home, replicas: [near, far], lag: 100ms, reads_from: any, failover: {human: 10s}, \
+    let store = "family: primary, primary: home, replicas: [near, far], lag: 100ms, reads_from: nearest, failover: {human: 10s}, \
                  promotion: 5s, rejoin: 2m";
     let cut = "script=[{at: 9m, partition: [[home], [near, far]], for: 1m}]";
     let tally = one_by_one(store, &[cut], 0);
@@ -242,7 +244,7 @@ fn a_former_writer_in_reach_of_the_new_one_goes_on_for_those_who_are_not() {
     let members = "family: primary, primary: home, replicas: [near, far], witnesses: [beside, third]";
     let store = format!(
         "{members}, lag: 2s, failover: {{check: {{every: 5s, failures: 2, timeout: 5s}}}}, promotion: 1s, noticed: 90s, \
-         rejoin: 2m, reads_from: any"
+         rejoin: 2m, reads_from: nearest"
     );
     let expected = 18.0 * 60.0 + 12.0 * 150.0 + 30.0 * 2.0;
     for fidelity in [("sampled", 12), ("request", 4)] {
@@ -290,7 +292,7 @@ fn every_store_with_one_writer_can_be_played() {
     let cuts = "script=[{at: 5m, partition: [[home], [near, far]], for: 6m}, {at: 20m, partition: [[home, far], [near]], for: 4m}, \
                 {at: 40m, partition: [[home], [near], [far]], for: 3m}]";
     for (number, store) in stores.iter().enumerate() {
-        let specification = load(&format!("{store}, reads_from: any"), &[outages, cuts]).specification;
+        let specification = load(&format!("{store}, reads_from: nearest"), &[outages, cuts]).specification;
         for replication in 0..8 {
             let asked = Asked {
                 store: StoreId(0),

@@ -63,7 +63,7 @@ fn sessions_that_think_for_less_than_an_answer_takes_are_played_to_their_end() {
     let sessions = "sessions: {operations: 100, think: 1ms, patience: 1s}";
     let many = "{family: leaderless, replicas: [iowa, paris, tokyo], levels: {write: quorum, read: one}, keys: 40 keys,";
     agree(&format!("{many} {sessions}}}"), &["run.operations=40000"], &[Anomaly::DroppedWrite]);
-    let one = "{family: primary, primary: iowa, replicas: [paris, tokyo], lag: 200ms, reads_from: any, keys: 8, \
+    let one = "{family: primary, primary: iowa, replicas: [paris, tokyo], lag: 200ms, reads_from: nearest, keys: 8, \
                acknowledged_by: {replicas: 2},";
     agree(&format!("{one} {sessions}}}"), &["run.operations=200000"], &[Anomaly::OutOfOrder]);
 }
@@ -71,7 +71,7 @@ fn sessions_that_think_for_less_than_an_answer_takes_are_played_to_their_end() {
 /// What a former writer accepts for forty minutes is read there until it is lost, long after its session has ended.
 #[test]
 fn who_reads_a_write_long_after_it_has_read_what_will_be_lost() {
-    let store = "{family: primary, primary: iowa, replicas: [paris, tokyo], lag: 2s, reads_from: any, keys: 1000, \
+    let store = "{family: primary, primary: iowa, replicas: [paris, tokyo], lag: 2s, reads_from: nearest, keys: 1000, \
                  failover: {human: 30s}, promotion: 5s, sessions: {operations: 1, think: 1s}}";
     let cut = "script=[{at: 10m, partition: [[iowa], [paris, tokyo]], for: 40m}]";
     let lost = [Anomaly::LostWrite, Anomaly::ReadThenLost, Anomaly::ReadAfterLoss, Anomaly::TwoWriters];
@@ -81,7 +81,7 @@ fn who_reads_a_write_long_after_it_has_read_what_will_be_lost() {
 /// A key is written every few minutes: what was lost is missed until then.
 #[test]
 fn a_lost_write_is_missed_until_its_key_is_written_again() {
-    let store = "{family: primary, primary: iowa, replicas: [paris, tokyo], lag: 2s, reads_from: any, keys: 10000, \
+    let store = "{family: primary, primary: iowa, replicas: [paris, tokyo], lag: 2s, reads_from: nearest, keys: 10000, \
                  failover: {human: 30s}, promotion: 5s, sessions: {operations: 4, think: 1s}}";
     let changes = ["script=[{at: 10m, fail: iowa, for: 5m}]", "run.operations=100000"];
     agree(store, &changes, &[Anomaly::LostWrite, Anomaly::ReadAfterLoss]);
@@ -135,7 +135,7 @@ fn power_that_fails_everywhere_takes_what_no_log_has_saved() {
 /// A former writer goes on for a minute within reach of the new one, and is rebuilt for ten more.
 #[test]
 fn who_reads_what_a_former_writer_accepted_before_it_is_rebuilt() {
-    let store = "{family: primary, primary: iowa, replicas: [paris, tokyo], lag: 2s, reads_from: any, keys: 1000, noticed: 1m, \
+    let store = "{family: primary, primary: iowa, replicas: [paris, tokyo], lag: 2s, reads_from: nearest, keys: 1000, noticed: 1m, \
                  failover: {human: 30s}, promotion: 5s, rejoin: 10m, sessions: {operations: 4, think: 1s}}";
     let cut = "script=[{at: 10m, partition: [[iowa], [paris, tokyo]], for: 10m}]";
     let some = [Anomaly::LostWrite, Anomaly::ReadThenLost, Anomaly::TwoWriters, Anomaly::StaleRead];
@@ -145,7 +145,7 @@ fn who_reads_what_a_former_writer_accepted_before_it_is_rebuilt() {
 /// Traffic at a witness's site is served by members with data; it decides who is promoted, and loses nothing itself.
 #[test]
 fn clients_beside_a_witness_lose_what_others_lose() {
-    let store = "{family: primary, primary: iowa, replicas: [paris], witnesses: [tokyo], lag: 2s, reads_from: any, keys: 1000, \
+    let store = "{family: primary, primary: iowa, replicas: [paris], witnesses: [tokyo], lag: 2s, reads_from: nearest, keys: 1000, \
                  failover: {lease: 30s, renewed_every: 10s}, promotion: 5s, sessions: {operations: 4, think: 1s}}";
     let script = "script=[{at: 10m, fail: iowa, for: 5m}, {at: 30m, fail: tokyo, for: 10m}]";
     agree(store, &[script, "run.replications=16"], &[Anomaly::LostWrite, Anomaly::StaleRead]);
@@ -154,7 +154,7 @@ fn clients_beside_a_witness_lose_what_others_lose() {
 /// A lagging voter with two votes, one with none: followers are stale, and nothing is lost.
 #[test]
 fn followers_with_unequal_votes_are_stale_and_lose_nothing() {
-    let store = "{family: consensus, voters: [iowa, iowa, paris, paris, tokyo], quorum: 4, lag: 500ms, reads_from: any, keys: 300, \
+    let store = "{family: consensus, voters: [iowa, iowa, paris, paris, tokyo], quorum: 4, lag: 500ms, reads_from: nearest, keys: 300, \
                  failover: {lease: 30s, renewed_every: 10s}, promotion: 5s, sessions: {operations: 4, think: 1s}}";
     let script = "script=[{at: 10m, fail: iowa, for: 5m}, {at: 30m, fail: tokyo, for: 10m}]";
     agree(store, &[script, "run.replications=16"], &[Anomaly::StaleRead, Anomaly::OutOfOrder]);

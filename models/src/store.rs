@@ -507,11 +507,13 @@ impl Row<'_> {
         let unread = single.unread();
         for id in self.readable.ids() {
             let mut members = self.sites.iter().enumerate();
+            let answers = |(member, site): (usize, &SiteId)| {
+                unread >> member & 1 == 0 && reach.alive(*site) && reach.joined(id, *site)
+            };
             self.readable[id] = match reads {
                 Reads::Primary => self.access[id] != Access::None,
-                Reads::Any => members.any(|(member, site)| {
-                    unread >> member & 1 == 0 && reach.alive(*site) && reach.joined(id, *site)
-                }),
+                Reads::Nearest | Reads::Uniform | Reads::Sticky => members.any(answers),
+                Reads::From(member) => members.nth(*member).is_some_and(answers),
             };
         }
     }

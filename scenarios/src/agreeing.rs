@@ -11,13 +11,17 @@ use sim::{Law, Span};
 
 impl Resolver<'_> {
     pub(crate) fn agreeing(&mut self, node: &Node, members: &[Replicas]) -> Option<Agreeing> {
+        if let (Some(_), Some(leg)) = (node.get("lag"), node.get("legs").and_then(|legs| legs.get("write"))) {
+            let problem = Diagnostic::error(Code::Exclusive, leg.at, "the lag of a write is said twice");
+            self.report(problem.label("leave it out, or `lag`"));
+        }
         let mut law_of = |key: &str| node.get(key).map(|node| law(node, Alone::Exactly, &mut self.problems));
         let at_once = Law::Fixed(Span::ZERO);
         let (lag, convicted) = (law_of("lag"), law_of("convicted_after"));
         let (clock, ahead) = self.clocks(node, members)?;
         Some(Agreeing {
             lag_within: node.text_of("family") == Some("leaderless"),
-            lag: lag.unwrap_or(Some(at_once.clone()))?,
+            legs: self.legs(node, lag.unwrap_or(Some(at_once.clone()))?)?,
             convicted: convicted.unwrap_or(Some(at_once))?,
             hints: node.get("hints").and_then(|hints| hints.duration_of("window")),
             read_repair: match node.text_of("read_repair") {

@@ -7,7 +7,7 @@ use crate::parts::part_of;
 use crate::resolver::Resolver;
 use crate::source::Extent;
 use crate::tree::{Entry, Node, Origin, Value};
-use models::operations::{Interest, Popularity};
+use models::operations::{Interest, Legs, Popularity};
 use models::specification::{
     Acknowledged, Acknowledgers, Agreeing, Failover, Family, Level, Primary, Promotes, Reads, Replicas,
     Replicated, Sessions, SiteId, Store, Votes,
@@ -168,6 +168,7 @@ impl Resolver<'_> {
         let witnesses = self.witnesses(node, home, &replicas)?;
         let failover = self.failover(entry);
         let promotion = self.promotion(node);
+        let reads = self.reads_from(node, home, &replicas);
         let noticed = self.law_of(node, "noticed");
         let rejoin = self.law_of(node, "rejoin").unwrap_or(Law::Fixed(Span::ZERO));
         let routers_learn = self.law_of(node, "routers_learn");
@@ -191,12 +192,50 @@ impl Resolver<'_> {
             },
             returns,
             routers_learn,
-            reads: match node.text_of("reads_from") {
-                Some("any") => Reads::Any,
-                _ => Reads::Primary,
-            },
+            reads: reads?,
+            legs: self.legs(node, Law::Fixed(Span::ZERO))?,
             duties: node.get("duties").and_then(|duties| duties.duration_of("every")),
         })
+    }
+
+    /// Who answers reads.
+    fn reads_from(&mut self, node: &Node, home: SiteId, replicas: &[SiteId]) -> Option<Reads> {
+        let from = node.get("reads_from")?;
+        if let Some(named) = from.get("site") {
+            let site = self.site(named)?;
+            let member = std::iter::once(&home).chain(replicas).position(|member| *member == site);
+            if member.is_none() {
+                let title = format!("`{}` has no data of the store", named.text().unwrap_or_default());
+                let problem =
+                    Diagnostic::error(Code::Exclusive, named.at, title).label("cannot answer reads");
+                self.report(problem.help("name the site of its primary or of one of its replicas"));
+            }
+            return member.map(Reads::From);
+        }
+        match from.text()? {
+            "primary" => Some(Reads::Primary),
+            "nearest" => Some(Reads::Nearest),
+            "uniform" => Some(Reads::Uniform),
+            "sticky" => Some(Reads::Sticky),
+            _ => None,
+        }
+    }
+
+    /// What messages take beside the way; nothing where no law is written, a write this.
+    pub(crate) fn legs(&mut self, node: &Node, write: Law) -> Option<Legs> {
+        let mut legs = Legs { write, ..Legs::none() };
+        let Some(written) = node.get("legs") else { return Some(legs) };
+        for (key, leg) in [
+            ("write", &mut legs.write),
+            ("acknowledgement", &mut legs.ack),
+            ("read", &mut legs.read),
+            ("response", &mut legs.response),
+        ] {
+            if let Some(node) = written.get(key) {
+                *leg = law(node, Alone::Exactly, &mut self.problems)?;
+            }
+        }
+        Some(legs)
     }
 
     /// Sites that vote and hold no data.
@@ -520,6 +559,7 @@ fn keys_of(family: &str, voting: bool) -> &'static [&'static str] {
             "promotion",
             "rejoin",
             "reads_from",
+            "legs",
             "parts",
             "keys",
             "popularity",
@@ -543,6 +583,7 @@ fn keys_of(family: &str, voting: bool) -> &'static [&'static str] {
             "copies",
             "levels",
             "lag",
+            "legs",
             "convicted_after",
             "hints",
             "read_repair",
@@ -559,6 +600,7 @@ fn keys_of(family: &str, voting: bool) -> &'static [&'static str] {
             "replicas",
             "copies",
             "lag",
+            "legs",
             "anti_entropy",
             "clocks",
             "parts",
@@ -582,6 +624,7 @@ fn keys_of(family: &str, voting: bool) -> &'static [&'static str] {
             "returns",
             "routers_learn",
             "reads_from",
+            "legs",
             "parts",
             "keys",
             "popularity",

@@ -1,5 +1,6 @@
 //! What the words of stores and requests mean: each claim compares a fragment of text with what it stands for.
 
+use models::operations::Legs;
 use models::specification::*;
 use scenarios::{Override, load};
 use sim::{Id, Law, Span};
@@ -55,6 +56,7 @@ fn a_store_that_says_little_waits_for_its_primary() {
         promotion: Law::Fixed(Span::ZERO),
         most_lag: None,
         reads: Reads::Primary,
+        legs: Legs::none(),
         promotes: Promotes::Any,
         returns: None,
         routers_learn: None,
@@ -68,7 +70,7 @@ fn every_key_of_a_store_reaches_the_specification() {
     let found = store(
         "family: primary, primary: oslo, replicas: [london, paris], lag: {mean: 1s}, apply_rate: 300 per minute, \
          acknowledged_by: {replicas: 2, alone_after: 10s}, failover: {lease: 30s, renewed_every: 10s}, \
-         promotion: {law: uniform, min: 0s, max: 12s}, most_lag: 1m, reads_from: any",
+         promotion: {law: uniform, min: 0s, max: 12s}, most_lag: 1m, reads_from: nearest",
         &[],
     );
     let expected = Primary {
@@ -88,7 +90,7 @@ fn every_key_of_a_store_reaches_the_specification() {
         failover: Failover::Lease { life: Span::SECOND * 30, renewed: Span::SECOND * 10 },
         promotion: Law::uniform(Span::ZERO, Span::SECOND * 12).unwrap(),
         most_lag: Some(Span::MINUTE),
-        reads: Reads::Any,
+        reads: Reads::Nearest,
         promotes: Promotes::Any,
         returns: None,
         routers_learn: None,
@@ -158,8 +160,8 @@ fn what_is_written_beside_a_preset_wins_over_it() {
     let found = store(patroni, &[]);
     assert_eq!(found.failover, Failover::Lease { life: Span::SECOND * 30, renewed: Span::SECOND * 10 });
     assert_eq!((found.acknowledged, found.reads), (Acknowledged::Alone, Reads::Primary));
-    let found = store(&format!("{patroni}, failover: never, reads_from: any"), &[]);
-    assert_eq!((found.failover, found.reads), (Failover::Never, Reads::Any));
+    let found = store(&format!("{patroni}, failover: never, reads_from: nearest"), &[]);
+    assert_eq!((found.failover, found.reads), (Failover::Never, Reads::Nearest));
 }
 
 #[test]
@@ -173,7 +175,7 @@ fn the_presets_differ_in_who_acknowledges_promotes_and_reads() {
     );
     for preset in ["mysql-semi-sync", "postgres-streaming", "read-replicas"] {
         assert!(matches!(of(preset).failover, Failover::Human { .. }), "{preset}");
-        assert_eq!(of(preset).reads == Reads::Any, preset == "read-replicas", "{preset}");
+        assert_eq!(of(preset).reads == Reads::Nearest, preset == "read-replicas", "{preset}");
     }
 }
 

@@ -13,7 +13,7 @@
 use super::client::Plan;
 use super::log::Logs;
 use super::popularity::Popularity;
-use super::quorum::REPLICAS_MAX;
+use super::quorum::{Legs, REPLICAS_MAX};
 use super::reigns::Reigns;
 use super::votes::{Votes, gathered};
 use sim::{Instant, Law, Replication, Seed, Span, Stream, StreamName};
@@ -68,6 +68,8 @@ pub enum ReadFrom {
     Nearest,
     /// To any replica that is up and in reach, each time anew.
     Uniform,
+    /// To this replica and no other.
+    Named(usize),
     /// To this replica; once it is not up or not in reach, to the nearest that is, and so on.
     Sticky(usize),
 }
@@ -100,8 +102,8 @@ pub struct Store {
     pub apply: Law,
     /// How long each entry keeps a replica from applying the next: so it catches up at a rate.
     pub replay: Span,
-    /// What a client's message takes beside the distance, each way.
-    pub message: Law,
+    /// What the messages between a client and a replica take beside the distance.
+    pub legs: Legs,
     /// How long a client waits for an answer.
     pub patience: Span,
     /// Which keys are touched.

@@ -22,6 +22,18 @@ pub struct Legs {
     pub response: Law,
 }
 
+impl Legs {
+    /// Nothing beside the distance.
+    pub fn none() -> Self {
+        Legs::alike(Law::Fixed(Span::ZERO))
+    }
+
+    /// All of them by one law.
+    pub fn alike(law: Law) -> Self {
+        Legs { write: law.clone(), ack: law.clone(), read: law.clone(), response: law }
+    }
+}
+
 /// Which replicas a read is sent to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Asked {

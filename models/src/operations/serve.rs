@@ -256,7 +256,9 @@ impl<'a> PrimaryRun<'a> {
         let busy = &mut self.clients[id];
         let to = self.store.replica_for(busy, now);
         let ways = to.map(|replica| (busy.session.place, replica));
-        let arrives = ways.and_then(|ways| self.store.message(ways, now, &mut busy.stream));
+        let legs = &self.store.legs;
+        let leg = if busy.intent.writes() { &legs.write } else { &legs.read };
+        let arrives = ways.and_then(|ways| self.store.message(ways, now, (leg, &mut busy.stream)));
         let late = now + self.store.patience;
         let (number, key, writes) = (busy.number, busy.key, busy.intent.writes());
         if arrives.is_none_or(|arrives| arrives > late) {
@@ -333,7 +335,7 @@ impl<'a> PrimaryRun<'a> {
                 self.reply(sent, now, Some(now), Open::Read { end: End::Refused });
                 return;
             }
-            ReadFrom::Nearest | ReadFrom::Uniform | ReadFrom::Sticky(_) => Some(now),
+            ReadFrom::Nearest | ReadFrom::Uniform | ReadFrom::Named(_) | ReadFrom::Sticky(_) => Some(now),
             ReadFrom::Primary | ReadFrom::Confirmed => {
                 let epoch = self.store.reigns.accepts(replica, now);
                 let ready = epoch.filter(|epoch| self.logs.of(*epoch).follows[replica] <= now);
@@ -356,7 +358,10 @@ impl<'a> PrimaryRun<'a> {
             return Instant::FAR;
         }
         let ways = (sent.replica as usize, busy.session.place);
-        let gets = at.and_then(|at| self.store.message(ways, at, &mut busy.stream)).filter(|at| *at <= late);
+        let legs = &self.store.legs;
+        let leg = if matches!(end, Open::Write { .. }) { &legs.ack } else { &legs.response };
+        let gets = at.and_then(|at| self.store.message(ways, at, (leg, &mut busy.stream)));
+        let gets = gets.filter(|at| *at <= late);
         if gets.is_some() {
             busy.open = end;
         }

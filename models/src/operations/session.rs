@@ -7,7 +7,7 @@ use super::history::{Action, Phase};
 use super::log::Position;
 use super::primary::{ReadFrom, Session, Store};
 use super::register::Memory;
-use sim::{Instant, Span, Stream};
+use sim::{Instant, Law, Span, Stream};
 use std::collections::BTreeMap;
 
 /// A client and what it waits for.
@@ -145,9 +145,9 @@ impl Store {
         &self,
         (from, to): (usize, usize),
         sent: Instant,
-        stream: &mut Stream,
+        (leg, stream): (&Law, &mut Stream),
     ) -> Option<Instant> {
-        let takes = self.distances[from][to] + self.message.sample(stream);
+        let takes = self.distances[from][to] + leg.sample(stream);
         self.reigns.carry((from, to), sent, takes)
     }
 
@@ -165,6 +165,7 @@ impl Store {
                 let count = able.clone().count() as u64;
                 if count == 0 { None } else { able.nth(busy.stream.below(count) as usize) }
             }
+            ReadFrom::Named(replica) if !busy.intent.writes() => Some(replica).filter(in_reach),
             ReadFrom::Sticky(_) if !busy.intent.writes() => {
                 if !in_reach(&busy.home) {
                     busy.home = able.min_by_key(|replica| self.distances[place][*replica])?;

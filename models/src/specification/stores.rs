@@ -3,7 +3,7 @@
 use super::SiteId;
 pub use crate::operations::leaderless::Level;
 use crate::operations::leaderless::{Asks, CHAINS_MAX, Clock, ReadRepair};
-use crate::operations::{Interest, REPLICAS_MAX};
+use crate::operations::{Interest, Legs, REPLICAS_MAX};
 use sim::{Law, Span};
 
 /// Data with a replica at each of several sites.
@@ -94,8 +94,9 @@ pub struct Replicated {
 /// for it.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Agreeing {
-    /// What a write takes to a replica beside the way; drawn for each of both.
-    pub lag: Law,
+    /// What the messages between coordinators and replicas take beside the way, each drawn for itself; that of a write is the
+    /// lag.
+    pub legs: Legs,
     /// Does it take as long to a replica at the site that accepted it? Otherwise that one has it at once.
     pub lag_within: bool,
     /// How long after the beginning of an outage a site takes the replicas there for dead, and waits for them no more.
@@ -180,6 +181,8 @@ pub struct Primary {
     pub routers_learn: Option<Law>,
     /// Where reads go.
     pub reads: Reads,
+    /// What the messages between clients and members take beside the way. Only single operations tell.
+    pub legs: Legs,
     /// How often its writer must act, at multiples of this from a random phase on; none: it has no duties.
     pub duties: Option<Span>,
 }
@@ -279,6 +282,12 @@ pub enum Failover {
 pub enum Reads {
     /// The primary only.
     Primary,
-    /// Any member in reach.
-    Any,
+    /// The nearest member in reach.
+    Nearest,
+    /// Any member in reach, each time anew.
+    Uniform,
+    /// The nearest member in reach, and that one as long as it is: then the nearest again, and so on.
+    Sticky,
+    /// This member alone: its number, the home being 0.
+    From(usize),
 }

@@ -113,7 +113,7 @@ pub fn history(specification: &Specification, asked: &Asked) -> Result<Played, H
     let reads = reading(touches_of_all(specification, asked.store));
     let sessions: Vec<Session> = (0..store.reigns.places())
         .flat_map(|place| (0..asked.sessions).map(move |_| place))
-        .map(|place| session(reads, asked.think, plan, place))
+        .map(|place| session((specification, plan), (reads, asked.think), place))
         .collect();
     let luck = (specification.run.seed, Replication(asked.replication));
     let run = PrimaryRun::new(&store, &sessions, asked.keys, luck);
@@ -148,19 +148,23 @@ pub(super) fn store(
         Acknowledged::Alone => (plan.lag.clone(), at_once),
         Acknowledged::Received { .. } | Acknowledged::Quorum => (at_once, plan.lag.clone()),
     };
-    let members: Vec<_> = [plan.home].iter().chain(&plan.replicas).chain(&plan.witnesses).copied().collect();
     Store {
         reigns,
-        distances: distances(specification, &members),
+        distances: distances(specification, &members(plan)),
         commit,
         shipping: Shipping::Streamed,
         lag,
         apply,
         replay: Span::ZERO,
-        message: Law::Fixed(Span::ZERO),
+        legs: plan.legs.clone(),
         patience,
         popularity,
     }
+}
+
+/// Where its members are, those without data last.
+fn members(plan: &Primary) -> Vec<SiteId> {
+    [plan.home].iter().chain(&plan.replicas).chain(&plan.witnesses).copied().collect()
 }
 
 /// One-way distances of sites from each other.
@@ -197,18 +201,31 @@ fn touches_of_all(specification: &Specification, store: StoreId) -> (f64, f64) {
 }
 
 /// A session at a member's site, with a share of reads.
-fn session(reads: f64, think: Span, plan: &Primary, place: usize) -> Session {
+fn session(
+    (specification, plan): (&Specification, &Primary),
+    (reads, think): (f64, Span),
+    place: usize,
+) -> Session {
     let think = Law::Exponential { mean: think.seconds() };
     let from = match plan.reads {
         Reads::Primary => ReadFrom::Primary,
-        Reads::Any => ReadFrom::Nearest,
+        Reads::Nearest => ReadFrom::Nearest,
+        Reads::Uniform => ReadFrom::Uniform,
+        Reads::Sticky => ReadFrom::Sticky(nearest(specification, plan, place)),
+        Reads::From(member) => ReadFrom::Named(member),
     };
     Session { plan: Plan::Mix { reads, think }, place, reads: from }
 }
 
+/// The replica that is nearest to a place: its own, if there is one.
+fn nearest(specification: &Specification, plan: &Primary, place: usize) -> usize {
+    let ways = distances(specification, &members(plan));
+    (0..=plan.replicas.len()).min_by_key(|replica| (ways[place][*replica], *replica != place)).unwrap_or(0)
+}
+
 /// One that comes and says itself what it does.
-pub(super) fn comer(plan: &Primary, place: usize) -> Session {
-    session(0.0, Span::ZERO, plan, place)
+pub(super) fn comer(specification: &Specification, plan: &Primary, place: usize) -> Session {
+    session((specification, plan), (0.0, Span::ZERO), place)
 }
 
 /// What was seen of the store, at `asked.from` and at each change from then on; times count from there.

@@ -2,8 +2,8 @@
 
 use super::random::ms;
 use models::operations::{
-    Commit, Cut, Heritage, Plan, Popularity, PrimaryRun, PrimaryTally, ReadFrom, Reign, Reigns, Session,
-    Shipping, Shows, Store, Stretch,
+    Commit, Cut, Heritage, Legs, Plan, Popularity, PrimaryRun, PrimaryTally, ReadFrom, Reign, Reigns,
+    Session, Shipping, Shows, Store, Stretch,
 };
 use sim::{Law, Replication, Seed, Span};
 
@@ -32,7 +32,7 @@ fn store(reigns: Reigns, commit: Commit) -> Store {
         lag: millis(0),
         apply: millis(0),
         replay: Span::ZERO,
-        message: millis(0),
+        legs: Legs::none(),
         patience: Span::SECOND,
         popularity: Popularity::Uniform { keys: 1 },
     }

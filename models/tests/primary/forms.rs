@@ -2,8 +2,8 @@
 
 use super::random::luck;
 use models::operations::{
-    Commit, Heritage, Plan, Popularity, PrimaryRun, PrimaryTally, ReadFrom, Reign, Reigns, Session, Shipping,
-    Shows, Store,
+    Commit, Heritage, Legs, Plan, Popularity, PrimaryRun, PrimaryTally, ReadFrom, Reign, Reigns, Session,
+    Shipping, Shows, Store,
 };
 use sim::{Instant, Law, Replication, Seed, Span};
 
@@ -61,7 +61,7 @@ fn store(reigns: Reigns, after: &[f64], lag: Law, shipping: Shipping, commit: Co
         lag,
         apply: Law::Fixed(Span::ZERO),
         replay: Span::ZERO,
-        message: Law::Fixed(Span::ZERO),
+        legs: Legs::none(),
         patience: Span::HOUR,
         popularity: Popularity::Uniform { keys: 1 },
     }

@@ -1,7 +1,7 @@
 //! Random reigns and stores, for tests.
 
 use models::operations::{
-    Commit, Cut, Heritage, Plan, Popularity, ReadFrom, Reign, Reigns, Session, Shipping, Shows, Store,
+    Commit, Cut, Heritage, Legs, Plan, Popularity, ReadFrom, Reign, Reigns, Session, Shipping, Shows, Store,
     Stretch, Votes,
 };
 use sim::{Instant, Law, Replication, Seed, Span, Stream, StreamName};
@@ -225,7 +225,7 @@ pub(crate) fn store(stream: &mut Stream, kind: Kind, rule: Rule, keys: u32, leng
         lag,
         apply,
         replay: Span::from_millis(between(stream, 0, 2)),
-        message,
+        legs: Legs::alike(message),
         patience: Span::from_millis(between(stream, 30, 200)),
         popularity: Popularity::Uniform { keys },
     }

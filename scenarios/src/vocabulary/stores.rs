@@ -144,8 +144,19 @@ pub(super) static STORE: Record = record(
         field(
             "reads_from",
             Default("primary"),
-            Shape::Choice(&[word("primary"), word("any")]),
-            "Who answers reads: the primary only, or any member in reach.",
+            Shape::Either(&[
+                Shape::Choice(&[word("primary"), word("nearest"), word("uniform"), word("sticky")]),
+                Shape::Record(&READS_FROM),
+            ]),
+            "Who answers reads: the primary only; the nearest member in reach; any of them, each time anew; the nearest, and \
+             that one as long as it is in reach; or the member at one site only.",
+        ),
+        field(
+            "legs",
+            Optional,
+            Shape::Record(&LEGS),
+            "What the messages of single operations take beside the way: with one writer those between clients and members, else \
+             those between coordinators and replicas, of which `lag` is that of a write. Seen by `sessions` only.",
         ),
         field(
             "convicted_after",
@@ -267,6 +278,21 @@ static DUTIES: Record = record(
         "Time from one to the next; their phase is random. One is missed if no owner can do it at a site that clients reach when \
          it falls due, and signed twice if more than one can.",
     )],
+);
+
+static READS_FROM: Record = record(
+    "`reads_from`",
+    &[field("site", Required, SITE_NAME, "The site of the member that answers all reads.")],
+);
+
+static LEGS: Record = record(
+    "`legs`",
+    &[
+        field("write", Optional, LAG, "A write, on its way there; nothing where absent, like all of them."),
+        field("acknowledgement", Optional, LAG, "The answer to a write."),
+        field("read", Optional, LAG, "A read, on its way there."),
+        field("response", Optional, LAG, "The answer to a read."),
+    ],
 );
 
 static HINTS: Record = record(

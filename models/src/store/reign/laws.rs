@@ -1,6 +1,7 @@
 //! What holds of reigns, whatever fails and whenever it is looked at.
 
 use super::*;
+use crate::operations::Legs;
 use crate::specification::{Acknowledgers, Reads, SiteId};
 use proptest::prelude::*;
 use sim::{Law, Replication, Seed, StreamName};
@@ -41,6 +42,7 @@ pub(crate) fn plan(members: usize, failover: Failover, acknowledged: Acknowledge
         returns: None,
         routers_learn: None,
         reads: Reads::Primary,
+        legs: Legs::none(),
         duties: None,
     }
 }

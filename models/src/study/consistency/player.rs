@@ -12,7 +12,7 @@ use crate::outcome::Anomaly;
 use crate::specification::{Family, Primary, Replicated, Sessions, SiteId, Specification};
 use crate::store::Glimpse;
 use crate::study::history::{self, many};
-use sim::{Instant, Replication, Seed, Span, Stream, StreamName};
+use sim::{Instant, Law, Replication, Seed, Span, Stream, StreamName};
 
 /// A delay longer than this one in ten thousand has is not waited for.
 const LATEST: f64 = 0.9999;
@@ -107,9 +107,10 @@ impl<'d> Player<'d> {
         let way = way(design.specification(), &members);
         let places = 0..members.len();
         let engine = match family {
-            Family::Primary(plan) => {
-                Engine::OneWriter(plan, places.map(|place| history::comer(plan, place)).collect())
-            }
+            Family::Primary(plan) => Engine::OneWriter(
+                plan,
+                places.map(|place| history::comer(design.specification(), plan, place)).collect(),
+            ),
             Family::Replicated(plan) => Engine::ManyWriters(plan, places.map(many::comer).collect()),
         };
         Player { design, family, sessions, members, way, engine }
@@ -156,7 +157,7 @@ impl<'d> Player<'d> {
     pub(super) fn spreads(&self) -> Span {
         let lag = match &self.engine {
             Engine::OneWriter(plan, _) => Span::from_seconds(plan.lag.mean()),
-            Engine::ManyWriters(plan, _) => Span::from_seconds(plan.agreeing.lag.quantile(LATEST)),
+            Engine::ManyWriters(plan, _) => Span::from_seconds(plan.agreeing.legs.write.quantile(LATEST)),
         };
         let unsaved = match &self.engine {
             Engine::ManyWriters(plan, _) if self.design.specification().power_may_be_lost() => {
@@ -169,11 +170,14 @@ impl<'d> Player<'d> {
 
     /// How long an answer takes at most while nothing is wrong, nearly always.
     pub(super) fn answers(&self) -> Span {
-        let lag = match &self.engine {
-            Engine::OneWriter(..) => Span::ZERO,
-            Engine::ManyWriters(plan, _) => Span::from_seconds(plan.agreeing.lag.quantile(LATEST)),
+        let legs = match &self.engine {
+            Engine::OneWriter(plan, _) => &plan.legs,
+            Engine::ManyWriters(plan, _) => &plan.agreeing.legs,
         };
-        Span::from_seconds((self.way.seconds() * 4.0 + lag.seconds() * 2.0).min(LONGEST))
+        let late = |law: &Law| law.quantile(LATEST);
+        let there_and_back =
+            (late(&legs.write) + late(&legs.ack)).max(late(&legs.read) + late(&legs.response));
+        Span::from_seconds((self.way.seconds() * 4.0 + there_and_back * 2.0).min(LONGEST))
     }
 
     /// How long a write by a clock that is ahead of another stands above what that one stamps.

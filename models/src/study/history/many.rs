@@ -7,8 +7,8 @@
 //! - Outages that began before the stretch begin with it: replicas lack nothing then, and nobody has been taken for dead.
 
 use super::{Asked, HistoryFault, cuts, distances, reading, stretches, touches_of_all};
+use crate::operations::Popularity;
 use crate::operations::leaderless::{Conditions, Hints, Loss, Run, Session, Store, Tally, Troubles, Turns};
-use crate::operations::{Legs, Popularity};
 use crate::specification::{Replicated, SiteId, Specification};
 use crate::store::Glimpse;
 use sim::{Instant, Law, Replication, Span, Stream, StreamName};
@@ -56,9 +56,8 @@ pub(in crate::study) fn store(
     let sites: Vec<SiteId> = plan.members.iter().map(|member| member.site).collect();
     let agreeing = &plan.agreeing;
     let none = || Law::Fixed(Span::ZERO);
-    let legs = Legs { write: agreeing.lag.clone(), ack: none(), read: none(), response: none() };
     let store = Store {
-        legs,
+        legs: agreeing.legs.clone(),
         within: (!agreeing.lag_within).then(none),
         asks: agreeing.asks,
         conviction: agreeing.convicted.clone(),
