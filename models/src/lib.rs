@@ -25,6 +25,7 @@ pub mod study;
 pub mod timeline;
 mod topology;
 mod traffic;
+mod trail;
 pub mod volume;
 mod world;
 

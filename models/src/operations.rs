@@ -43,6 +43,7 @@ pub use key::{Apply, Key, Number, Order, Version};
 pub use log::Position;
 pub use oracle::{Counts, Floors, Verdict};
 pub use popularity::{Interest, Popularity};
+pub(crate) use primary::Lags;
 pub use primary::{Commit, ReadFrom, Session, Shipping, Shows, Store};
 pub use quorum::{Asked, Legs, Quorum, REPLICAS_MAX};
 pub use register::PrimaryCounts;

@@ -9,8 +9,8 @@ use crate::source::Extent;
 use crate::tree::{Entry, Node, Origin, Value};
 use models::operations::{Interest, Legs, Popularity};
 use models::specification::{
-    Acknowledged, Acknowledgers, Agreeing, Failover, Family, Level, Primary, Promotes, Reads, Replicas,
-    Replicated, Sessions, SiteId, Store, Votes,
+    Acknowledged, Acknowledgers, Agreeing, Failover, Family, LagDrawn, Level, Primary, Promotes, Reads,
+    Replicas, Replicated, Sessions, SiteId, Store, Votes,
 };
 use sim::{Law, Span};
 use std::collections::BTreeSet;
@@ -179,6 +179,11 @@ impl Resolver<'_> {
             replicas,
             witnesses,
             lag: Law::Fixed(Span::ZERO),
+            lag_drawn: match node.text_of("lag_drawn") {
+                Some("write") => LagDrawn::Write,
+                Some("read") => LagDrawn::Read,
+                _ => LagDrawn::Failover,
+            },
             apply_rate: node.get("apply_rate").and_then(Node::rate),
             acknowledged: Acknowledged::Alone,
             failover: failover?,
@@ -496,6 +501,7 @@ fn says_the_default(entry: &Entry) -> bool {
         ("returns", "never"),
         ("promotes", "any"),
         ("reads_from", "primary"),
+        ("lag_drawn", "failover"),
         ("hints", "none"),
         ("read_repair", "none"),
         ("asks", "just-enough"),
@@ -554,6 +560,7 @@ fn keys_of(family: &str, voting: bool) -> &'static [&'static str] {
             "quorum",
             "replicas",
             "lag",
+            "lag_drawn",
             "apply_rate",
             "failover",
             "promotion",
@@ -613,6 +620,7 @@ fn keys_of(family: &str, voting: bool) -> &'static [&'static str] {
             "replicas",
             "witnesses",
             "lag",
+            "lag_drawn",
             "apply_rate",
             "acknowledged_by",
             "failover",

@@ -57,6 +57,7 @@ fn a_store_that_says_little_waits_for_its_primary() {
         most_lag: None,
         reads: Reads::Primary,
         legs: Legs::none(),
+        lag_drawn: LagDrawn::Failover,
         promotes: Promotes::Any,
         returns: None,
         routers_learn: None,

@@ -16,6 +16,7 @@ use super::popularity::Popularity;
 use super::quorum::{Legs, REPLICAS_MAX};
 use super::reigns::Reigns;
 use super::votes::{Votes, gathered};
+use crate::trail::Trail;
 use sim::{Instant, Law, Replication, Seed, Span, Stream, StreamName};
 
 /// When a write is acknowledged.
@@ -110,45 +111,69 @@ pub struct Store {
     pub popularity: Popularity,
 }
 
-/// The streams that the store's own delays are drawn from.
+/// What the store's own delays are drawn from.
 #[derive(Clone, Debug)]
-pub(super) struct Luck {
+pub(super) struct Luck<'a> {
     /// Of each replica.
     lag: Vec<Stream>,
     apply: Vec<Stream>,
-    /// The lag of each replica, where it is the same for every entry.
-    held: Option<Vec<Span>>,
+    lags: Lags<'a>,
+    /// When the last entry was written.
+    last: Option<Instant>,
 }
 
-impl Luck {
-    pub(super) fn new(replicas: usize, (seed, replication): (Seed, Replication)) -> Self {
+/// For what a replica's lag is drawn.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) enum Lags<'a> {
+    /// For each entry, in the order of the log of which these are all entries.
+    Each,
+    /// For each entry, with so many others a second in the log that are not played: those that are late keep all after
+    /// them waiting.
+    Among(&'a Trail, f64),
+    /// Every entry takes as long as this to each replica, all told. Where writes wait for replicas, these have received it
+    /// after the distance, and apply it after this.
+    Held(Vec<Span>),
+    /// So it is received, but what a read finds is as old as it draws.
+    Read(Vec<Span>),
+}
+
+impl<'a> Luck<'a> {
+    pub(super) fn new(replicas: usize, (seed, replication): (Seed, Replication), lags: Lags<'a>) -> Self {
         let streams = |purpose: &str| {
             (0..replicas)
                 .map(|r| Stream::new(seed, replication, StreamName::of(&format!("replica/{r}"), purpose)))
                 .collect()
         };
-        Luck { lag: streams("lag"), apply: streams("apply"), held: None }
+        Luck { lag: streams("lag"), apply: streams("apply"), lags, last: None }
     }
 
-    /// Every entry takes as long as this to each replica, all told. Where writes wait for replicas, they have received it
-    /// after the distance, and apply it after this.
-    pub(super) fn hold(&mut self, lags: Vec<Span>) {
-        self.held = Some(lags);
+    /// May reads find older versions than a replica has?
+    pub(super) fn of_reads(&self) -> bool {
+        matches!(self.lags, Lags::Read(_))
     }
 
     fn takes(&mut self, replica: usize, store: &Store, distance: Span) -> Span {
-        match (&self.held, store.commit) {
-            (Some(held), Commit::Asynchronous) => held[replica],
-            (Some(_), _) => distance,
-            (None, _) => distance + store.lag.sample(&mut self.lag[replica]),
+        match (&self.lags, store.commit) {
+            (Lags::Held(held) | Lags::Read(held), Commit::Asynchronous) => held[replica],
+            (Lags::Held(_) | Lags::Read(_), _) => distance,
+            (Lags::Among(..), Commit::Asynchronous) => store.lag.sample(&mut self.lag[replica]),
+            (Lags::Each | Lags::Among(..), _) => distance + store.lag.sample(&mut self.lag[replica]),
         }
     }
 
     fn applies(&mut self, replica: usize, store: &Store) -> Span {
-        match (&self.held, store.commit) {
-            (Some(held), Commit::SemiSynchronous { .. } | Commit::Consensus(_)) => held[replica],
+        match (&self.lags, store.commit) {
+            (Lags::Held(held), Commit::SemiSynchronous { .. } | Commit::Consensus(_)) => held[replica],
+            (Lags::Read(_), _) => Span::ZERO,
             _ => store.apply.sample(&mut self.apply[replica]),
         }
+    }
+
+    /// How long the entries that are not played and were written before `now` keep one waiting that is written then.
+    fn waits(&mut self, replica: usize, now: Instant) -> Span {
+        let Lags::Among(trail, others) = self.lags else { return Span::ZERO };
+        let within = self.last.map_or(f64::INFINITY, |last| (now - last).seconds());
+        trail.latest(others, within, &mut self.lag[replica])
     }
 }
 
@@ -165,7 +190,7 @@ pub(super) struct Entry {
 
 impl Store {
     /// Lets a reign begin: its log, and the entry that begins it.
-    pub(super) fn begin(&self, logs: &mut Logs, epoch: usize, luck: &mut Luck) {
+    pub(super) fn begin(&self, logs: &mut Logs, epoch: usize, luck: &mut Luck<'_>) {
         logs.begin(&self.reigns);
         let active = self.reigns.reigns()[epoch].active;
         let follows = if epoch == 0 {
@@ -173,13 +198,14 @@ impl Store {
             logs.of_mut(epoch).append([active; REPLICAS_MAX]);
             [active; REPLICAS_MAX]
         } else {
+            luck.last = Some(active);
             self.append(logs, epoch, active, luck).shown
         };
         logs.of_mut(epoch).follows = follows;
     }
 
     /// The primary of an epoch appends an entry.
-    pub(super) fn append(&self, logs: &mut Logs, epoch: usize, now: Instant, luck: &mut Luck) -> Entry {
+    pub(super) fn append(&self, logs: &mut Logs, epoch: usize, now: Instant, luck: &mut Luck<'_>) -> Entry {
         let log = logs.of(epoch);
         let reached = self.reached(log.reached, epoch, now, luck);
         let known = self.known(&reached, epoch, now);
@@ -188,6 +214,7 @@ impl Store {
         let committed = if known < stops { known.max(log.committed) } else { Instant::FAR };
         let mut replayed = log.replayed;
         let shown = self.shown((log.shown, &mut replayed), (&reached, committed), epoch, now, luck);
+        luck.last = Some(now);
         let log = logs.of_mut(epoch);
         log.replayed = replayed;
         (log.committed, log.shown, log.alone) = (committed, shown, alone);
@@ -200,7 +227,7 @@ impl Store {
         before: [Instant; REPLICAS_MAX],
         epoch: usize,
         now: Instant,
-        luck: &mut Luck,
+        luck: &mut Luck<'_>,
     ) -> [Instant; REPLICAS_MAX] {
         let reign = &self.reigns.reigns()[epoch];
         let leaves = match self.shipping {
@@ -217,6 +244,10 @@ impl Store {
             let arrives = self.reigns.deliver((reign.primary, replica), leaves, takes, reign.stops);
             let takes_from = self.reigns.takes_from(epoch, replica);
             let arrives = arrives.unwrap_or(Instant::FAR).max(before[replica]).max(takes_from);
+            let arrives = match self.commit {
+                Commit::Asynchronous => arrives.max(now + luck.waits(replica, now)),
+                Commit::SemiSynchronous { .. } | Commit::Consensus(_) => arrives,
+            };
             let copied = self.reigns.copied(epoch, replica, now);
             let arrives = copied.map_or(arrives, |copy| copy.from.min(arrives));
             if arrives < self.reigns.refuses_from(epoch, replica) {
@@ -284,7 +315,7 @@ impl Store {
         (reached, committed): (&[Instant; REPLICAS_MAX], Instant),
         epoch: usize,
         now: Instant,
-        luck: &mut Luck,
+        luck: &mut Luck<'_>,
     ) -> [Instant; REPLICAS_MAX] {
         let reign = &self.reigns.reigns()[epoch];
         let mut shown = [Instant::FAR; REPLICAS_MAX];
@@ -302,8 +333,21 @@ impl Store {
             } else {
                 now
             };
-            let applies = luck.applies(replica, self);
-            let begins = reached[replica].max(told).max(replayed[replica]);
+            let applies = match self.commit {
+                Commit::Asynchronous => luck.applies(replica, self),
+                Commit::SemiSynchronous { .. } | Commit::Consensus(_) => {
+                    luck.applies(replica, self).max(luck.waits(replica, now))
+                }
+            };
+            let received = match self.commit {
+                // What is old is what a read finds, not what the replica has.
+                Commit::Asynchronous if luck.of_reads() && reached[replica] < Instant::FAR => {
+                    let ways = (reign.primary, replica);
+                    self.reigns.deliver(ways, now, Span::ZERO, reign.stops).unwrap_or(Instant::FAR)
+                }
+                _ => reached[replica],
+            };
+            let begins = received.max(told).max(replayed[replica]);
             if begins < Instant::FAR {
                 replayed[replica] = begins.saturating_add(self.replay);
                 let shows = replayed[replica].saturating_add(applies);
@@ -315,6 +359,19 @@ impl Store {
             }
         }
         shown
+    }
+
+    /// How old what a read finds at most is, where lags are drawn for reads: rarer lags are cut off.
+    pub(super) fn oldest_read(&self) -> Span {
+        Span::from_seconds(self.trails().quantile(1.0 - 1e-9)) + Span::NANOSECOND
+    }
+
+    /// How far a replica trails.
+    pub(super) fn trails(&self) -> &Law {
+        match self.commit {
+            Commit::Asynchronous => &self.lag,
+            Commit::SemiSynchronous { .. } | Commit::Consensus(_) => &self.apply,
+        }
     }
 
     fn shows_at_once(&self) -> bool {

@@ -9,7 +9,7 @@ use super::crowd::{Comers, Crowd};
 use super::history::{Action, History, Line, Phase};
 use super::log::{Logs, Position};
 use super::popularity::Choice;
-use super::primary::{Luck, ReadFrom, Session, Store};
+use super::primary::{Lags, Luck, ReadFrom, Session, Store};
 use super::register::{PrimaryCounts, Register, Version};
 use super::session::{Busy, End, Open, Seen};
 use super::{ClientId, KeyId};
@@ -26,7 +26,7 @@ pub struct PrimaryRun<'a> {
     store: &'a Store,
     choice: Choice,
     logs: Logs,
-    luck: Luck,
+    luck: Luck<'a>,
     registers: Table<KeyId, Kept>,
     clients: Table<ClientId, Busy<'a>>,
     calendar: Calendar<Event>,
@@ -89,7 +89,7 @@ impl<'a> PrimaryRun<'a> {
         sampled: u32,
         (seed, replication): (Seed, Replication),
     ) -> Self {
-        let mut run = PrimaryRun::empty(store, sampled, (seed, replication));
+        let mut run = PrimaryRun::empty(store, sampled, (seed, replication), Lags::Each);
         for (index, session) in sessions.iter().enumerate() {
             let name = StreamName::of(&format!("session/{index}"), "operations");
             let id = run.clients.push(Busy::new(session, index, Stream::new(seed, replication, name)));
@@ -98,17 +98,17 @@ impl<'a> PrimaryRun<'a> {
         run
     }
 
-    /// Sessions that come from outside. All entries take as long to a replica as `lags` says, all told, so that what is
-    /// seen of a key does not depend on how many others are looked at.
-    pub fn open(store: &'a Store, crowd: Crowd<'a, Session>, lags: Vec<Span>, stream: Stream) -> Self {
-        let mut run = PrimaryRun::empty(store, 0, (Seed(0), Replication(0)));
-        run.luck.hold(lags);
+    /// Sessions that come from outside, and for what lags are drawn: what is seen of a key must not depend on how many others
+    /// are looked at.
+    pub(crate) fn open(store: &'a Store, crowd: Crowd<'a, Session>, lags: Lags<'a>, stream: Stream) -> Self {
+        let mut own = stream.clone();
+        let mut run = PrimaryRun::empty(store, 0, (Seed(own.bits()), Replication(0)), lags);
         run.comers = Some(Comers::new(crowd, stream));
         run.expect();
         run
     }
 
-    fn empty(store: &'a Store, sampled: u32, luck: (Seed, Replication)) -> Self {
+    fn empty(store: &'a Store, sampled: u32, luck: (Seed, Replication), lags: Lags<'a>) -> Self {
         let mut registers = Table::new();
         for _ in 0..store.popularity.keys().max(1) {
             registers.push(Kept { register: Register::EMPTY, limit: VERSIONS_KEPT });
@@ -117,7 +117,7 @@ impl<'a> PrimaryRun<'a> {
             store,
             choice: Choice::of(&store.popularity),
             logs: Logs::default(),
-            luck: Luck::new(store.reigns.replicas(), luck),
+            luck: Luck::new(store.reigns.replicas(), luck, lags),
             registers,
             clients: Table::new(),
             calendar: Calendar::new(),
@@ -314,6 +314,8 @@ impl<'a> PrimaryRun<'a> {
             let is_open = |busy: &&Busy| busy.open != Open::Nothing || busy.intent.base().is_some();
             let open = self.clients.rows().iter().filter(is_open);
             let since = open.map(|busy| busy.since).min().unwrap_or(now);
+            let back = if self.luck.of_reads() { self.store.oldest_read() } else { Span::ZERO };
+            let since = since - back;
             let reigns = &self.store.reigns;
             let replicas = (0..reigns.replicas()).filter(|replica| !reigns.is_gone(*replica, since));
             kept.register.forget(&self.logs, since, replicas, &mut self.tally.counts);
@@ -325,7 +327,8 @@ impl<'a> PrimaryRun<'a> {
     fn look(&mut self, sent: Sent, now: Instant) {
         let replica = sent.replica as usize;
         let reads = self.clients[sent.client].session.reads;
-        let found = self.registers[sent.key].register.seen(&self.logs, replica, now);
+        let at = now - self.looks_back(sent.client, replica, now);
+        let found = self.registers[sent.key].register.seen(&self.logs, replica, at);
         let seen = found.map_or(Seen { position: Position::ABSENT, value: None }, |version| Seen {
             position: version.position,
             value: Some(version.value),
@@ -347,6 +350,15 @@ impl<'a> PrimaryRun<'a> {
             }
         };
         self.reply(sent, now, answered, Open::Read { end: End::Done(seen) });
+    }
+
+    /// How old what a read finds at a replica is, where lags are drawn for reads.
+    fn looks_back(&mut self, client: ClientId, replica: usize, now: Instant) -> Span {
+        if !self.luck.of_reads() || self.store.reigns.accepts(replica, now).is_some() {
+            return Span::ZERO;
+        }
+        let drawn = self.store.trails().sample(&mut self.clients[client].stream);
+        drawn.min(self.store.oldest_read())
     }
 
     /// Sends an answer to what arrived at `now`, at an instant to come or never; returns when its client gets it. The client

@@ -153,8 +153,10 @@ pub struct Primary {
     pub replicas: Vec<SiteId>,
     /// Members that vote and hold no data.
     pub witnesses: Vec<SiteId>,
-    /// How far a replica trails while nothing delays it; drawn once for each failover and replica.
+    /// How far a replica trails while nothing delays it.
     pub lag: Law,
+    /// For what it is drawn.
+    pub lag_drawn: LagDrawn,
     /// Writes per second that a replica applies while it catches up; none: at once.
     pub apply_rate: Option<f64>,
     /// Whom a write waits for.
@@ -208,6 +210,17 @@ impl Failover {
             Failover::Checked { fenced, .. } | Failover::Human { fenced, .. } => *fenced,
         }
     }
+}
+
+/// For what a replica's lag is drawn.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LagDrawn {
+    /// For each failover, and each session that is looked at.
+    Failover,
+    /// For each write; a replica shows them in the order of the log, so that one that is late keeps all after it waiting.
+    Write,
+    /// For each read: what it finds is as old. For each failover too, which loses as much.
+    Read,
 }
 
 /// When a write is acknowledged.

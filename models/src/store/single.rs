@@ -3,7 +3,8 @@
 use super::copies::Backlog;
 use super::reign::{HandOver, Member, Reign, Seen, Sight, Standing, State};
 use super::{Loss, News};
-use crate::specification::{Acknowledged, Acknowledgers, Primary, SiteId};
+use crate::specification::{Acknowledged, Acknowledgers, LagDrawn, Primary, SiteId};
+use crate::trail::Trail;
 use sim::law::poisson;
 use sim::{Instant, Span, Stream, Ticket};
 
@@ -11,6 +12,8 @@ use sim::{Instant, Span, Stream, Ticket};
 #[derive(Clone, Debug)]
 pub(super) struct Single<'d> {
     plan: &'d Primary,
+    /// How far members trail, where each write has a lag of its own.
+    trail: Option<Trail>,
     reign: Reign,
     backlogs: Vec<Backlog>,
     /// The lag of each member when it was parted from the log.
@@ -43,6 +46,7 @@ impl<'d> Single<'d> {
     pub(super) fn new(plan: &'d Primary, members: usize) -> Self {
         Single {
             plan,
+            trail: (plan.lag_drawn == LagDrawn::Write).then(|| Trail::new(&plan.lag)),
             reign: Reign::NOMINAL,
             backlogs: vec![Backlog::none(Instant::ZERO); members],
             trailing: vec![Span::ZERO; members],
@@ -221,9 +225,20 @@ impl<'d> Single<'d> {
                 continue;
             }
             let trails = !joined && needed >> member & 1 == 0;
-            let drawn = if trails { self.plan.lag.sample(stream) } else { Span::ZERO };
+            let (drawn, lag) = match &self.trail {
+                _ if !trails => (Span::ZERO, 0.0),
+                None => {
+                    let drawn = self.plan.lag.sample(stream);
+                    (drawn, written.rate * drawn.seconds())
+                }
+                // The oldest that is lacking, and those after it.
+                Some(trail) => {
+                    let drawn = trail.draw(written.rate, stream);
+                    let oldest = f64::from(!drawn.is_zero());
+                    (drawn, oldest + written.rate * drawn.seconds())
+                }
+            };
             self.trailing[member] = drawn;
-            let lag = written.rate * drawn.seconds();
             backlog.join(joined, now, written.by_present, self.plan.apply_rate, lag);
         }
     }

@@ -65,9 +65,17 @@ pub(super) static STORE: Record = record(
             "lag",
             Optional,
             LAG,
-            "How far a replica trails while nothing delays it, drawn once for each failover and replica; needed with replicas. \
+            "How far a replica trails while nothing delays it; needed with replicas. \
              Where many may write: what a write takes to a replica beside the way, drawn for each, in a multi-primary \
              store to other sites only; nothing where absent.",
+        ),
+        field(
+            "lag_drawn",
+            Default("failover"),
+            Shape::Choice(&[word("failover"), word("write"), word("read")]),
+            "With one writer: for what the lag of a replica is drawn. `failover`: for each of them, and each session that is \
+             looked at. `write`: for each write, shown in the order of the log, so that one that is late keeps all after it \
+             waiting. `read`: for each read, which finds what was there so long before.",
         ),
         field(
             "apply_rate",

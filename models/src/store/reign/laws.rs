@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::operations::Legs;
-use crate::specification::{Acknowledgers, Reads, SiteId};
+use crate::specification::{Acknowledgers, LagDrawn, Reads, SiteId};
 use proptest::prelude::*;
 use sim::{Law, Replication, Seed, StreamName};
 
@@ -43,6 +43,7 @@ pub(crate) fn plan(members: usize, failover: Failover, acknowledged: Acknowledge
         routers_learn: None,
         reads: Reads::Primary,
         legs: Legs::none(),
+        lag_drawn: LagDrawn::Failover,
         duties: None,
     }
 }

@@ -7,11 +7,14 @@ use super::visit::LONGEST;
 use crate::design::Design;
 use crate::network::delay;
 use crate::operations::leaderless::ReadRepair;
-use crate::operations::{Arrival, Conduct, Crowd, Popularity, PrimaryRun, Session, Stretch, leaderless};
+use crate::operations::{
+    Arrival, Conduct, Crowd, Lags, Popularity, PrimaryRun, Session, Stretch, leaderless,
+};
 use crate::outcome::Anomaly;
-use crate::specification::{Family, Primary, Replicated, Sessions, SiteId, Specification};
+use crate::specification::{Family, LagDrawn, Primary, Replicated, Sessions, SiteId, Specification};
 use crate::store::Glimpse;
 use crate::study::history::{self, many};
+use crate::trail::Trail;
 use sim::{Instant, Law, Replication, Seed, Span, Stream, StreamName};
 
 /// A delay longer than this one in ten thousand has is not waited for.
@@ -45,7 +48,7 @@ pub(super) struct Player<'d> {
 /// An engine, and where sessions turn from each member's site.
 #[derive(Debug)]
 enum Engine<'d> {
-    OneWriter(&'d Primary, Vec<Session>),
+    OneWriter(&'d Primary, Vec<Session>, Option<Trail>),
     ManyWriters(&'d Replicated, Vec<leaderless::Session>),
 }
 
@@ -57,6 +60,8 @@ pub(super) struct Play<'a> {
     pub(super) arrivals: &'a [Arrival],
     pub(super) keys: u32,
     pub(super) lags: Vec<Span>,
+    /// Writes a second of the store that are not played.
+    pub(super) others: f64,
 }
 
 /// What a store went through breaks a rule of the engine.
@@ -107,10 +112,11 @@ impl<'d> Player<'d> {
         let way = way(design.specification(), &members);
         let places = 0..members.len();
         let engine = match family {
-            Family::Primary(plan) => Engine::OneWriter(
-                plan,
-                places.map(|place| history::comer(design.specification(), plan, place)).collect(),
-            ),
+            Family::Primary(plan) => {
+                let comer = |place| history::comer(design.specification(), plan, place);
+                let trail = (plan.lag_drawn == LagDrawn::Write).then(|| Trail::new(&plan.lag));
+                Engine::OneWriter(plan, places.map(comer).collect(), trail)
+            }
             Family::Replicated(plan) => Engine::ManyWriters(plan, places.map(many::comer).collect()),
         };
         Player { design, family, sessions, members, way, engine }
@@ -156,7 +162,10 @@ impl<'d> Player<'d> {
     /// How long others may not see a write while nothing is wrong.
     pub(super) fn spreads(&self) -> Span {
         let lag = match &self.engine {
-            Engine::OneWriter(plan, _) => Span::from_seconds(plan.lag.mean()),
+            Engine::OneWriter(plan, ..) => {
+                let late = if plan.lag_drawn == LagDrawn::Failover { 0.0 } else { plan.lag.quantile(LATEST) };
+                Span::from_seconds(plan.lag.mean().max(late))
+            }
             Engine::ManyWriters(plan, _) => Span::from_seconds(plan.agreeing.legs.write.quantile(LATEST)),
         };
         let unsaved = match &self.engine {
@@ -171,7 +180,7 @@ impl<'d> Player<'d> {
     /// How long an answer takes at most while nothing is wrong, nearly always.
     pub(super) fn answers(&self) -> Span {
         let legs = match &self.engine {
-            Engine::OneWriter(plan, _) => &plan.legs,
+            Engine::OneWriter(plan, ..) => &plan.legs,
             Engine::ManyWriters(plan, _) => &plan.agreeing.legs,
         };
         let late = |law: &Law| law.quantile(LATEST);
@@ -243,7 +252,7 @@ impl<'d> Player<'d> {
     /// The lag of each member where it holds for all that a session sees: the one that the flow engine let it have first, so
     /// that whoever is promoted for trailing least does so here too; else one of its own.
     pub(super) fn lags(&self, scenes: &Scenes, during: Stretch, stream: &mut Stream) -> Vec<Span> {
-        let Engine::OneWriter(plan, _) = &self.engine else { return Vec::new() };
+        let Engine::OneWriter(plan, ..) = &self.engine else { return Vec::new() };
         let glimpses = scenes.glimpses(during.from, during.until);
         let known = |member| glimpses.iter().find_map(|(_, glimpse)| glimpse.trailing(member));
         let drawn = self.members.iter().map(|_| plan.lag.sample(stream)).enumerate();
@@ -252,16 +261,21 @@ impl<'d> Player<'d> {
 
     /// Plays sessions against what the store went through.
     pub(super) fn play(&self, play: Play<'_>, stream: &mut Stream) -> Result<Seen, Unplayable> {
-        let Play { scenes, during, arrivals, keys, lags } = play;
+        let Play { scenes, during, arrivals, keys, lags, others } = play;
         let glimpses = scenes.glimpses(during.from, during.until);
         let specification = self.design.specification();
         let popularity = Popularity::Uniform { keys };
         let name = StreamName::of("crowd", "operations");
         let own = Stream::new(Seed(stream.bits()), Replication(0), name);
         match &self.engine {
-            Engine::OneWriter(plan, sessions) => {
+            Engine::OneWriter(plan, sessions, trail) => {
                 let reigns = history::reigns(&glimpses, plan).map_err(|_| Unplayable)?;
                 let store = history::store(specification, plan, reigns, self.sessions.patience, popularity);
+                let lags = match trail {
+                    Some(trail) => Lags::Among(trail, others),
+                    None if plan.lag_drawn == LagDrawn::Read => Lags::Read(lags),
+                    None => Lags::Held(lags),
+                };
                 let run = PrimaryRun::open(&store, Crowd { sessions, arrivals }, lags, own);
                 Ok(run.run(Instant::FAR).into())
             }

@@ -241,7 +241,9 @@ impl<'d> Visitor<'d> {
         let mut arrivals = others.arrivals;
         arrivals.sort_by_key(|arrival| arrival.at);
         arrivals.iter_mut().for_each(|arrival| arrival.at = Instant::ZERO + (arrival.at - begins));
-        self.player.play(Play { scenes, during, arrivals: &arrivals, keys: 1, lags }, stream)
+        let written = self.rates(scenes.at(at), at, |population| 1.0 - self.reads_of(population));
+        let others = written.iter().sum::<f64>() * self.sessions.operations * (1.0 - shares.1);
+        self.player.play(Play { scenes, during, arrivals: &arrivals, keys: 1, lags, others }, stream)
     }
 
     /// What all sessions of a replication see.
@@ -259,7 +261,8 @@ impl<'d> Visitor<'d> {
         // Who has come before the end stays as long as it takes.
         let stays = Span::from_seconds(self.takes(self.sessions.patience).seconds() * LENGTHS_AFTER);
         let during = Stretch { until: whole.until.saturating_add(stays), ..whole };
-        let seen = self.player.play(Play { scenes, during, arrivals: &arrivals, keys, lags }, stream);
+        let seen =
+            self.player.play(Play { scenes, during, arrivals: &arrivals, keys, lags, others: 0.0 }, stream);
         (seen, arrivals.len() as u64)
     }
 
