@@ -1,7 +1,7 @@
 //! What holds of reigns, whatever fails and whenever it is looked at.
 
 use super::*;
-use crate::specification::{Acknowledgers, Reads, SiteId};
+use crate::specification::{Acknowledgers, Reads, SiteId, Votes};
 use proptest::prelude::*;
 use sim::{Law, Replication, Seed, StreamName};
 
