@@ -219,3 +219,89 @@ fn messages_take_what_their_legs_say() {
         }
     }
 }
+
+/// What a replica lacks begins with the oldest write still under way, of age A: P(A > a) = 1 - exp(-l m e^(-a/m)) where l are all
+/// writes of the store a second and m is the mean lag. A read misses one of its key, written k times a second and
+/// acknowledged after the way w: the integral of k e^(-k (a - w)) P(A > a) from w.
+#[test]
+fn lags_of_each_write_keep_the_log_waiting() {
+    for (keys, lag) in [(20.0, 2.0), (200.0, 0.5)] {
+        let changes = [
+            &format!("stores.carts.lag={{mean: {lag}s, law: exponential}}"),
+            &format!("stores.carts.keys={keys}"),
+            "stores.carts.lag_drawn=write",
+            "stores.carts.reads_from=nearest",
+        ];
+        let sampled = outcome(&[&changes[..], &["run.operations=8000"]].concat());
+        let every = outcome(&[&changes[..], &["run.fidelity=request", "run.replications=8"]].concat());
+        let way = seen(&sampled, 0).writes.p50.value / 2.0;
+        let (log, key) = (40.0, 40.0 / keys);
+        let step = 1e-3;
+        let expected: f64 = (0..60_000)
+            .map(|index| (f64::from(index) + 0.5) * step)
+            .map(|late| {
+                let trails = -libm::expm1(-log * lag * libm::exp(-(late + way) / lag));
+                step * key * libm::exp(-key * late) * trails
+            })
+            .sum();
+        for found in [&sampled, &every] {
+            assert_holds(row(seen(found, 0), Anomaly::StaleRead).of_eligible, expected * 1e6);
+        }
+    }
+}
+
+/// The writer dies and the replica follows it: it lacks 1 - e^-r + r Ein(r) writes of a log with r under way, most of them
+/// kept waiting.
+#[test]
+fn lags_of_each_write_lose_what_the_log_lacks() {
+    let found = outcome(&[
+        "stores.carts={family: primary, primary: sydney, replicas: [paris], witnesses: [oslo], lag: {mean: 2s, law: \
+         exponential}, lag_drawn: write, failover: {lease: 30s, renewed_every: 10s}, promotion: 1s, keys: 200 keys, \
+         sessions: {operations: 1, think: 1s}}",
+        "sites.oslo={at: [59.9, 10.8]}",
+        "script=[{at: 20m, fail: sydney}]",
+        "run.replications=512",
+        "run.operations=40000",
+    ]);
+    let r = 40.0 * 2.0;
+    let ein: f64 =
+        (0..800_000).map(|i| (f64::from(i) + 0.5) * 1e-4).map(|u| 1e-4 * -libm::expm1(-u) / u).sum();
+    let expected = 1.0 - libm::exp(-r) + 40.0 * 2.0 * ein;
+    let flow = found.stores[0].lost_writes.value / 8760.0;
+    assert!((flow / expected - 1.0).abs() < 0.05, "{flow}, {expected}");
+    let lost = row(seen(&found, 0), Anomaly::LostWrite).of_all;
+    let by_operations = lost.map(|share| share / 1e6 * seen(&found, 0).operations.value / 8760.0);
+    assert!(
+        (by_operations.value - expected).abs() < by_operations.high - by_operations.low,
+        "{by_operations:?}"
+    );
+}
+
+/// A second read, so long after the first as a client thinks, finds an older version if its lag is greater by more than
+/// that and the key was written in between: l/(l + m) e^(-m g)/2, where E(e^(-m g)) = 1/(1 + m t) for a mean of t. Now and
+/// then there is a third.
+#[test]
+fn lags_of_each_read_go_back_as_often_as_their_closed_form() {
+    let found = |drawn: &str| {
+        outcome(&[
+            "stores.carts.sessions={operations: 1.1, think: 1s}",
+            "stores.carts.lag={mean: 2s, law: exponential}",
+            "stores.carts.reads_from={site: paris}",
+            &format!("stores.carts.lag_drawn={drawn}"),
+            "clients.asia={at: [48.9, 2.3], uses: www, demand: 40 rps}",
+            "requests={put: {share: 100%, writes: [carts], clients: [asia]}, look: {share: 100%, reads: [carts], clients: [europe]}}",
+            "run.operations=30000",
+        ])
+    };
+    let (each, held) = (found("read"), found("failover"));
+    let back = row(seen(&each, 0), Anomaly::MonotonicReads).of_eligible;
+    let pair = 1e6 * 2.0 / (2.0 + 0.5) / 2.0 / 1.5;
+    assert!(0.97 * pair < back.value && back.value < 1.12 * pair, "{back:?}, {pair}");
+    assert_eq!(row(seen(&held, 0), Anomaly::MonotonicReads).of_eligible.value, 0.0);
+    // How stale single reads are does not depend on it.
+    let way = seen(&each, 0).writes.p50.value / 2.0;
+    for found in [&each, &held] {
+        let expected = libm::exp(-way / 2.0) * 2.0 / (2.0 + 0.5);
+        assert_holds(row(seen(found, 0), Anomaly::StaleRead).of_eligible, expected * 1e6);
+    }
+}

@@ -71,7 +71,7 @@ fn every_key_of_a_store_reaches_the_specification() {
     let found = store(
         "family: primary, primary: oslo, replicas: [london, paris], lag: {mean: 1s}, apply_rate: 300 per minute, \
          acknowledged_by: {replicas: 2, alone_after: 10s}, failover: {lease: 30s, renewed_every: 10s}, \
-         promotion: {law: uniform, min: 0s, max: 12s}, most_lag: 1m, reads_from: nearest",
+         promotion: {law: uniform, min: 0s, max: 12s}, most_lag: 1m, reads_from: {site: paris}, lag_drawn: write, legs: {response: 3ms}",
         &[],
     );
     let expected = Primary {
@@ -91,7 +91,9 @@ fn every_key_of_a_store_reaches_the_specification() {
         failover: Failover::Lease { life: Span::SECOND * 30, renewed: Span::SECOND * 10 },
         promotion: Law::uniform(Span::ZERO, Span::SECOND * 12).unwrap(),
         most_lag: Some(Span::MINUTE),
-        reads: Reads::Nearest,
+        reads: Reads::From(2),
+        legs: Legs { response: Law::Fixed(Span::from_millis(3)), ..Legs::none() },
+        lag_drawn: LagDrawn::Write,
         promotes: Promotes::Any,
         returns: None,
         routers_learn: None,

@@ -14,7 +14,13 @@
 //!   whole for long enough, the home receives the rest of the log, which takes the lag, and begins after a promotion. If
 //!   either is lost or they are parted meanwhile, the writer goes on.
 
-use crate::specification::{Acknowledged, Failover, Primary, Promotes, Votes};
+mod former;
+mod sight;
+
+pub(crate) use sight::Sight;
+
+use crate::specification::{Acknowledged, Failover, Primary, Promotes};
+use former::Former;
 use sim::{Instant, Span, Stream};
 
 /// A member of a store, by its number.
@@ -25,62 +31,6 @@ const HOME: Member = 0;
 
 /// The most members a store may have.
 pub(crate) const MEMBERS_MAX: usize = 32;
-
-/// Which members live, and whom each of them reaches.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Sight {
-    /// For each member the set of those that it reaches, itself included; empty if it is dead.
-    reached: Vec<u32>,
-}
-
-impl Sight {
-    pub(crate) fn new(
-        members: usize,
-        alive: impl Fn(usize) -> bool,
-        joined: impl Fn(usize, usize) -> bool,
-    ) -> Self {
-        let row = |a: usize| {
-            let reaches = |b: usize| alive(a) && alive(b) && (a == b || joined(a, b));
-            (0..members).filter(|&b| reaches(b)).fold(0, |set, b| set | 1 << b)
-        };
-        Sight { reached: (0..members).map(row).collect() }
-    }
-
-    pub(crate) fn alive(&self, member: Member) -> bool {
-        self.reached[usize::from(member)] != 0
-    }
-
-    pub(crate) fn joined(&self, a: Member, b: Member) -> bool {
-        self.reached[usize::from(a)] >> b & 1 == 1
-    }
-
-    /// How many members it reaches, itself included.
-    fn company(&self, member: Member) -> usize {
-        self.reached[usize::from(member)].count_ones() as usize
-    }
-
-    /// Does it reach a quorum of the votes?
-    pub(super) fn has_quorum(&self, member: Member, votes: &Votes) -> bool {
-        let reached = self.members().filter(|other| self.joined(member, *other));
-        reached.map(|other| votes.of[usize::from(other)]).sum::<u32>() >= votes.quorum
-    }
-
-    /// Do all live, and reach each other?
-    pub(crate) fn is_whole(&self) -> bool {
-        let all = self.members().fold(0, |set, member| set | 1 << member);
-        self.reached.iter().all(|reached| *reached == all)
-    }
-
-    /// How it would be without some members.
-    fn without(&self, some: u32) -> Sight {
-        let row = |(member, set): (usize, &u32)| if some >> member & 1 == 1 { 0 } else { set & !some };
-        Sight { reached: self.reached.iter().enumerate().map(row).collect() }
-    }
-
-    fn members(&self) -> impl Iterator<Item = Member> + use<> {
-        0..self.reached.len() as Member
-    }
-}
 
 /// What is known of a store's writer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -122,61 +72,6 @@ pub(crate) struct HandOver {
     pub(crate) to: Member,
     /// When the former one was lost.
     pub(crate) since: Instant,
-}
-
-/// What a writer that was given up is at.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Former {
-    /// It waits for replicas that it does not reach, and then goes on without them.
-    Waits { until: Instant },
-    /// It goes on, and has not heard of a new writer.
-    GoesOn,
-    /// It has, and goes on until somebody stops it.
-    Noticed { stops: Instant },
-    /// It writes no more, and has not heard of a new writer.
-    Stopped,
-    /// It is made a replica again.
-    Rejoining { ready: Instant },
-}
-
-impl Former {
-    fn writes(self) -> bool {
-        matches!(self, Former::GoesOn | Former::Noticed { .. })
-    }
-
-    /// When something happens to it by itself.
-    fn next(self) -> Option<Instant> {
-        match self {
-            Former::Waits { until: at } | Former::Noticed { stops: at } | Former::Rejoining { ready: at } => {
-                Some(at)
-            }
-            Former::GoesOn | Former::Stopped => None,
-        }
-    }
-
-    /// What it is at after this, if not the same; nothing inside once it is a replica as any other.
-    fn step(
-        self,
-        now: Instant,
-        plan: &Primary,
-        (lives, hears): (bool, bool),
-        stream: &mut Stream,
-    ) -> Option<Option<Former>> {
-        match self {
-            Former::GoesOn | Former::Noticed { .. } if !lives => Some(Some(Former::Stopped)),
-            Former::Waits { .. } if !lives || hears => Some(Some(Former::Stopped)),
-            Former::Waits { until } if until <= now => Some(Some(Former::GoesOn)),
-            Former::GoesOn if hears => {
-                Some(Some(Former::Noticed { stops: now.saturating_add(noticed(plan, stream)) }))
-            }
-            Former::Noticed { stops } if stops <= now => Some(Some(Former::Stopped)),
-            Former::Stopped if hears => {
-                Some(Some(Former::Rejoining { ready: now.saturating_add(plan.rejoin.sample(stream)) }))
-            }
-            Former::Rejoining { ready } if ready <= now => Some(None),
-            _ => None,
-        }
-    }
 }
 
 /// How much of the log a member has.
@@ -574,11 +469,6 @@ fn has_enough(member: Member, last: Member, plan: &Primary, stands: &impl Fn(Mem
 
 fn others_live(at: Member, sight: &Sight) -> bool {
     sight.members().any(|member| member != at && sight.alive(member))
-}
-
-/// How long a former writer that is back in reach of the new one goes on.
-fn noticed(plan: &Primary, stream: &mut Stream) -> Span {
-    plan.noticed.as_ref().map_or(Span::ZERO, |law| law.sample(stream))
 }
 
 /// When a writer that is lost now is given up.

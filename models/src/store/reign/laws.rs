@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::operations::Legs;
-use crate::specification::{Acknowledgers, LagDrawn, Reads, SiteId};
+use crate::specification::{Acknowledgers, LagDrawn, Reads, SiteId, Votes};
 use proptest::prelude::*;
 use sim::{Law, Replication, Seed, StreamName};
 
