@@ -25,6 +25,14 @@ pub(super) struct Memory {
     pub(super) seen: Seen,
 }
 
+impl Memory {
+    /// The greatest stamp it knows.
+    pub(super) fn stamp(&self) -> i64 {
+        let known = self.written.last.iter().chain(&self.read.last);
+        known.map(|order| order.stamp).max().unwrap_or(i64::MIN)
+    }
+}
+
 impl Trail {
     /// The greatest.
     pub(super) fn last(&self) -> Option<Order> {

@@ -179,6 +179,8 @@ impl Version {
 struct Known {
     chain: usize,
     seen: Seen,
+    /// The greatest stamp it has given: that version may be forgotten.
+    stamp: i64,
     coming: BTreeSet<(Instant, Order)>,
 }
 
@@ -276,7 +278,7 @@ impl Key {
             all.filter(|arrives| *arrives > at).map(|arrives| (arrives, version.order)).collect()
         };
         let coming = self.versions.iter().flat_map(arrivals).collect();
-        self.known[place] = Some(Known { chain, seen, coming });
+        self.known[place] = Some(Known { chain, seen, stamp: i64::MIN, coming });
         seen
     }
 
@@ -313,6 +315,11 @@ impl Key {
     pub(super) fn greatest_stamp(&self, seen: &Seen) -> i64 {
         let mut known = self.versions.iter().rev().filter(|version| version.is_in(seen));
         known.next().map_or(i64::MIN, |version| version.order.stamp)
+    }
+
+    /// The greatest stamp that a place has given in its chain; ask only after [`Key::known_at`].
+    pub(super) fn stamped_at(&mut self, place: usize) -> Option<&mut i64> {
+        self.known[place].as_mut().map(|known| &mut known.stamp)
     }
 
     /// Raises the floor to what it is at an instant, and settles what is settled by that.

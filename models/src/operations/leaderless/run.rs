@@ -93,8 +93,9 @@ pub(super) struct Sent {
     pub(super) key: KeyId,
     pub(super) value: u32,
     pub(super) place: usize,
-    /// What its session had seen of the key.
+    /// What its session had seen of the key, and the greatest stamp of that.
     pub(super) seen: Seen,
+    pub(super) stamp: i64,
     pub(super) accepted: Accepted,
 }
 

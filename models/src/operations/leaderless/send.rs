@@ -61,8 +61,10 @@ impl Run<'_> {
             Written::Accepted(accepted) => {
                 let (number, process, key, counted) = (busy.number, busy.process, busy.key, busy.counted);
                 self.under_way += usize::from(counted);
-                let seen = busy.memory.get(&key).map_or(Seen::default(), |memory| memory.seen);
-                let sent = Sent { client: id, number, process, counted, key, value, place, seen, accepted };
+                let memory = busy.memory.get(&key);
+                let (seen, stamp) = memory.map_or((Seen::default(), i64::MIN), |own| (own.seen, own.stamp()));
+                let sent =
+                    Sent { client: id, number, process, counted, key, value, place, seen, stamp, accepted };
                 let slot = self.keep_sent(sent);
                 self.schedule(accepted.at, Event::Accept { slot });
                 (accepted.acked.min(late), write(End::TimedOut))

@@ -13,8 +13,18 @@ use sim::{Instant, Span};
 impl Run<'_> {
     /// A write arrives at its coordinator. Its client may have given up by then.
     pub(super) fn accept(&mut self, slot: u32, now: Instant) {
-        let Sent { client, number, process, counted, key, value, place, seen: told, accepted } =
-            self.sent[slot as usize];
+        let Sent {
+            client,
+            number,
+            process,
+            counted,
+            key,
+            value,
+            place,
+            seen: told,
+            stamp: told_stamp,
+            accepted,
+        } = self.sent[slot as usize];
         self.free.push(slot);
         self.under_way -= usize::from(counted);
         let conditions = &self.store.conditions;
@@ -28,8 +38,16 @@ impl Run<'_> {
         let wall = now.saturating_add(self.store.ahead[place]).nanos();
         let stamp = match self.store.clock {
             Clock::Wall => wall,
-            Clock::Hybrid => wall.max(kept.greatest_stamp(&seen).saturating_add(1)),
+            Clock::Hybrid => {
+                // Versions that the session or the place knows may be forgotten by now, but not their stamps.
+                let shown = kept.greatest_stamp(&seen).max(told_stamp);
+                let greatest = kept.stamped_at(place).map_or(shown, |given| shown.max(*given));
+                wall.max(greatest.saturating_add(1))
+            }
         };
+        if let Some(given) = kept.stamped_at(place) {
+            *given = stamp.max(*given);
+        }
         let order = Order { stamp, writer: client.0, number };
         let mut version = Version::new(order, (value, process), accepted.acked);
         (version.chain, version.number, version.seen) = (chain as u8, self.chains[chain], seen);
