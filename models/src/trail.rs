@@ -6,8 +6,7 @@
 
 use sim::{Law, Span, Stream};
 
-/// Steps in which the quantiles of a law are taken: alike up to the last, from there on by powers of two.
-const STEPS: u32 = 64;
+/// Quantiles of a law are taken where the chance of longer times is a power of the root of this degree of a half.
 const POWERS: i32 = 16;
 /// Rarer times than one in two to the power of this are left out.
 const RAREST: i32 = 44;
@@ -25,10 +24,8 @@ impl Trail {
     /// Of entries that take times of such a law. Chances between quantiles are taken to be linear: E(L - a)+ is then less than
     /// 2 in 10,000 too great for an exponential law.
     pub(crate) fn new(law: &Law) -> Self {
-        let alike = (1..STEPS).map(|step| 1.0 - f64::from(step) / f64::from(STEPS));
-        let last = STEPS.ilog2() as i32 * POWERS;
-        let rarer = (last..RAREST * POWERS).map(|power| libm::exp2(f64::from(-power) / f64::from(POWERS)));
-        let longer = std::iter::once(1.0 - 1e-9).chain(alike).chain(rarer);
+        let powers = (1..RAREST * POWERS).map(|power| libm::exp2(f64::from(-power) / f64::from(POWERS)));
+        let longer = std::iter::once(1.0 - 1e-9).chain(powers);
         let known = longer.map(|longer| (law.quantile(1.0 - longer), longer));
         let mut points: Vec<(f64, f64, f64)> =
             std::iter::once((0.0, 1.0)).chain(known).map(|(time, longer)| (time, longer, 0.0)).collect();
