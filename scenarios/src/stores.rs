@@ -127,13 +127,13 @@ impl Resolver<'_> {
             "singleton" if entry.node.get("voters").is_some() => self.agreed(entry).map(one_writer),
             "singleton" => self.owner(entry).map(one_writer),
             "consensus" => self.agreed(entry).map(one_writer),
-            "leaderless" => self.leaderless(entry).map(Family::Replicated),
+            "leaderless" => self.leaderless(entry).map(many_writers),
             "multi-primary" => {
                 let members = self.copies(&entry.node)?;
                 // A primary keeps what the others lack for as long as it takes.
                 let agreeing =
                     Agreeing { hints: Some(Span::FOREVER), ..self.agreeing(&entry.node, &members)? };
-                Some(Family::Replicated(Replicated {
+                Some(many_writers(Replicated {
                     members,
                     write: Level::LocalOne,
                     read: Level::LocalOne,
@@ -473,6 +473,10 @@ impl Resolver<'_> {
             self.report(Diagnostic::error(Code::Exclusive, entry.key_at, title).label("leave it out"));
         }
     }
+}
+
+fn many_writers(plan: Replicated) -> Family {
+    Family::Replicated(Box::new(plan))
 }
 
 fn one_writer(plan: Primary) -> Family {

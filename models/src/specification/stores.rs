@@ -40,7 +40,7 @@ pub enum Family {
     /// One writer at a time; replicas follow its log.
     Primary(Box<Primary>),
     /// Many may write at a time.
-    Replicated(Replicated),
+    Replicated(Box<Replicated>),
 }
 
 impl Family {

@@ -62,11 +62,9 @@ fn random_scenes_count_under_every_row() {
     assert!(rows.iter().all(|(_, count)| *count > 0), "{rows:?}");
 }
 
-/// Seeds that once disagreed: a hybrid clock forgot the stamp of a version that was forgotten.
+/// A hybrid clock forgot the stamp of a version that was forgotten, one scene in hundreds of thousands.
 #[test]
-fn scenes_that_disagreed_once_agree() {
-    for seed in [12_720_281_061_785_684_045] {
-        let (engine, referee) = both(seed).expect("it can be");
-        assert_eq!(engine, referee, "{seed}");
-    }
+fn a_scene_that_disagreed_once_agrees() {
+    let (engine, referee) = both(12_720_281_061_785_684_045).expect("it can be");
+    assert_eq!(engine, referee);
 }
