@@ -26,6 +26,11 @@ impl Popularity {
         keys.max(1)
     }
 
+    /// Are all keys alike?
+    pub fn is_even(&self) -> bool {
+        matches!(self, Popularity::Uniform { .. }) || self.keys() == 1
+    }
+
     /// How often a key is chosen.
     pub fn share(&self, key: u32) -> f64 {
         self.weight(key) / self.total()

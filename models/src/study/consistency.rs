@@ -45,14 +45,14 @@ use player::Unplayable;
 use scenes::{Recorder, Scenes};
 use seen::Seen;
 use sim::{Instant, Replication, Seed, Span, Stream, StreamName, Table};
-use strata::{Reach, Strata};
+use strata::{Part, Reach, Strata};
 use visit::Visitor;
 
 /// More operations than this are not simulated one by one, be it to look at them all or at a few among them.
 const OPERATIONS_MOST: f64 = 50e6;
 
 /// Sessions that are looked at in each replication at least: one in each stratum.
-const DRAWS_LEAST: f64 = 4.0;
+const DRAWS_LEAST: f64 = 5.0;
 
 /// What is looked at in one store.
 #[derive(Debug)]
@@ -137,7 +137,7 @@ impl<'d> Watch<'d> {
         for (store, scenes) in self.stores.iter().zip(scenes) {
             let tally = tallies[store.id].get_or_insert_with(|| {
                 let due = store.visitor.operations(self.design.specification().run.horizon);
-                Tally::new(self.design.specification(), (store.id, store.sessions), due)
+                store.tally(self.design, due)
             });
             store.look(self.design, &scenes, (seed, replication), tally);
         }
@@ -156,22 +156,28 @@ impl Watched<'_> {
         let mut stream = Stream::new(seed, replication, self.name);
         if run.fidelity == Fidelity::Request {
             let (seen, sessions) = self.visitor.everybody(&self.interests, scenes, run.horizon, &mut stream);
-            tally.see(seen, sessions, 1.0);
+            tally.see(seen, (Part::Any, sessions), 1.0);
             tally.finish(replication.0);
             return;
         }
         let strata = self.strata(design, scenes);
-        for (parts, share) in strata.parts() {
+        for (part, parts, share) in strata.parts() {
             let draws = self.visitor.draws(f64::from(run.operations) * share);
             let weight = parts.length().seconds() * self.visitor.most() / draws as f64;
             for _ in 0..draws {
                 let at = parts.at(stream.uniform());
                 if let Some(seen) = self.one(scenes, &strata, at, &mut stream) {
-                    tally.see(seen, 1, weight);
+                    tally.see(seen, (part, 1), weight);
                 }
             }
         }
         tally.finish(replication.0);
+    }
+
+    /// Of so many operations in a replication at most.
+    fn tally(&self, design: &Design, operations: f64) -> Tally {
+        let family = &design.specification().stores[self.id].family;
+        Tally::new(family, |anomaly| self.visitor.player().when(anomaly), operations)
     }
 
     fn strata(&self, design: &Design, scenes: &Scenes) -> Strata {

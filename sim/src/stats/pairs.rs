@@ -1,7 +1,8 @@
 use super::moments::{covariance, student_interval};
+use super::weights::gamma_bound;
 use super::wide::Wide;
 use super::{Confidence, Estimate, Interval, Method};
-use crate::special::{student_t_cdf, student_t_quantile};
+use crate::special::{normal_quantile, student_t_cdf, student_t_quantile};
 
 /// Correlation under which pairing buys nothing and Welch's interval is used.
 const CORRELATION_FOR_PAIRING: f64 = 0.2;
@@ -101,17 +102,50 @@ impl Pairs {
     ///
     /// Source: Cochran, Sampling Techniques, 3rd edition, section 6.3.
     pub fn ratio(&self, confidence: Confidence) -> Estimate {
-        let [above, below] = self.sums.map(|sum| sum as f64);
-        let value = if below == 0.0 { 0.0 } else { above / below };
+        let below = self.sums[1] as f64;
+        let value = self.quotient();
         let interval = if below == 0.0 || self.count < 2 {
             Interval { low: f64::NEG_INFINITY, high: f64::INFINITY }
         } else {
-            let [x, y] = self.variances();
-            let residual = (x - 2.0 * value * self.covariance() + value * value * y).max(0.0);
             let n = self.count as f64;
-            student_interval(value, (residual / n).sqrt() / (below / n).abs(), self.count, confidence)
+            let error = (self.residual() / n).sqrt() / (below / n).abs();
+            student_interval(value, error, self.count, confidence)
         };
         Estimate { value, interval, method: Method::Ratio, sample: self.count }
+    }
+
+    /// The same where the first members are sums of weights of few events: the gamma interval, with the delta method's
+    /// variance, made greater by what Student's law says of so few pairs. `unseen` is what an event weighs at most of which
+    /// there may have been none yet, in the unit of the first members. None of these may be negative.
+    ///
+    /// Source: Fay & Feuer, "Confidence intervals for directly standardized rates", Statistics in Medicine 16 (1997), with
+    /// the variance of clusters in place of that of single events.
+    pub fn ratio_of_few(&self, unseen: f64, confidence: Confidence) -> Estimate {
+        let [above, below] = self.sums.map(|sum| sum as f64);
+        let interval = if below == 0.0 || self.count < 2 {
+            Interval { low: 0.0, high: f64::INFINITY }
+        } else {
+            let n = self.count as f64;
+            let few = student_t_quantile(confidence.upper(), n - 1.0) / normal_quantile(confidence.upper());
+            let variance = n * self.residual() * few * few;
+            let tail = 1.0 - confidence.upper();
+            Interval {
+                low: gamma_bound(tail, above, variance) / below,
+                high: gamma_bound(1.0 - tail, above + unseen, variance + unseen * unseen) / below,
+            }
+        };
+        Estimate { value: self.quotient(), interval, method: Method::Gamma, sample: self.count }
+    }
+
+    fn quotient(&self) -> f64 {
+        let [above, below] = self.sums.map(|sum| sum as f64);
+        if below == 0.0 { 0.0 } else { above / below }
+    }
+
+    /// The variance of what the ratio leaves unexplained of a first member.
+    fn residual(&self) -> f64 {
+        let (value, [x, y]) = (self.quotient(), self.variances());
+        (x - 2.0 * value * self.covariance() + value * value * y).max(0.0)
     }
 
     fn mean_difference(&self) -> f64 {

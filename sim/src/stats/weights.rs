@@ -116,9 +116,9 @@ impl Weights {
     }
 }
 
-/// The quantile of the gamma law with mean `sum` and variance `squares`; zero where all weights are.
-fn gamma_bound(p: f64, sum: f64, squares: f64) -> f64 {
-    if squares == 0.0 { 0.0 } else { 0.5 * squares / sum * chi_square_quantile(p, 2.0 * sum * sum / squares) }
+/// The quantile of the gamma law with mean `sum` and variance `squares`.
+pub(super) fn gamma_bound(p: f64, sum: f64, squares: f64) -> f64 {
+    if squares == 0.0 { sum } else { 0.5 * squares / sum * chi_square_quantile(p, 2.0 * sum * sum / squares) }
 }
 
 /// The upper bound on the expected number of events where none was seen: -ln(alpha/2), 3.69 at 95 % two-sided

@@ -35,7 +35,7 @@ impl Level {
     }
 
     /// How many answers are wanted of those that count; for [`Level::EachQuorum`] of those at one place.
-    pub(super) fn wants(self, of: usize) -> usize {
+    pub(crate) fn wants(self, of: usize) -> usize {
         match self {
             Level::One | Level::LocalOne => 1,
             Level::Two => 2,

@@ -1,8 +1,7 @@
 //! What clients of stores see over a stretch of one replication, slice by slice.
 
 use super::scenes::Scenes;
-use super::strata::Strata;
-use super::tally::Tally;
+use super::strata::{Part, Strata};
 use super::{Watch, Watched};
 use crate::design::Design;
 use crate::observer::Nobody;
@@ -77,11 +76,11 @@ impl Watched<'_> {
         stream: &mut Stream,
     ) -> ClientSlice {
         let specification = design.specification();
-        let mut tally = Tally::new(specification, (self.id, self.sessions), OPERATIONS);
+        let mut tally = self.tally(design, OPERATIONS);
         for draw in 0..self.visitor.draws(OPERATIONS) {
             let at = from + Span::from_seconds(stream.uniform() * (until - from).seconds());
             if let Some(seen) = self.one(scenes, strata, at, stream) {
-                tally.see(seen, 1, 1.0);
+                tally.see(seen, (Part::Any, 1), 1.0);
                 tally.finish(draw);
             }
         }

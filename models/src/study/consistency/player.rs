@@ -1,6 +1,6 @@
 //! Which engine plays the sessions of a store, and what they are like.
 
-use super::possible::possible;
+use super::possible::{When, longest, when};
 use super::scenes::Scenes;
 use super::seen::Seen;
 use super::visit::LONGEST;
@@ -179,14 +179,24 @@ impl<'d> Player<'d> {
 
     /// How long an answer takes at most while nothing is wrong, nearly always.
     pub(super) fn answers(&self) -> Span {
+        Span::from_seconds(self.answered(|law| law.quantile(LATEST)).min(LONGEST))
+    }
+
+    /// How long an answer takes while nothing is wrong if its messages take such times, in seconds, and the longest ways.
+    fn answered(&self, late: impl Fn(&Law) -> f64) -> f64 {
         let legs = match &self.engine {
             Engine::OneWriter(plan, ..) => &plan.legs,
             Engine::ManyWriters(plan, _) => &plan.agreeing.legs,
         };
-        let late = |law: &Law| law.quantile(LATEST);
         let there_and_back =
             (late(&legs.write) + late(&legs.ack)).max(late(&legs.read) + late(&legs.response));
-        Span::from_seconds((self.way.seconds() * 4.0 + there_and_back * 2.0).min(LONGEST))
+        self.way.seconds() * 4.0 + there_and_back * 2.0
+    }
+
+    /// When it can happen to an operation.
+    pub(super) fn when(&self, anomaly: Anomaly) -> When {
+        let longest = self.answered(longest);
+        when(self.design.specification(), (self.family, self.sessions), longest, anomaly)
     }
 
     /// How long a write by a clock that is ahead of another stands above what that one stamps.
@@ -201,7 +211,7 @@ impl<'d> Player<'d> {
 
     /// The instants at which acknowledged writes may be lost, in order, up to a horizon.
     pub(super) fn losses(&self, scenes: &Scenes, horizon: Instant) -> Vec<Instant> {
-        if !possible(self.design.specification(), (self.family, self.sessions), Anomaly::LostWrite) {
+        if self.when(Anomaly::LostWrite) == When::Never {
             return Vec::new();
         }
         let glimpses = scenes.glimpses(Instant::ZERO, horizon);

@@ -1,15 +1,45 @@
-//! What can be wrong with the operations on a store at all, whatever happens to it.
+//! When anything can be wrong with the operations on a store at all, whatever happens to it.
 
-use crate::operations::leaderless::Clock;
+use crate::operations::leaderless::{Clock, Level};
 use crate::outcome::Anomaly;
-use crate::specification::{Acknowledged, Failover, Family, Sessions, Specification};
+use crate::specification::{
+    Acknowledged, Failover, Family, Primary, Reads, Replicated, Sessions, Specification,
+};
+use sim::Law;
 
-/// Can it ever happen?
-pub(super) fn possible(
+/// When something can happen.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum When {
+    /// Never.
+    Never,
+    /// To sessions that meet a disturbance of the store, or what it left behind.
+    Disturbed,
+    /// At rest too.
+    Always,
+}
+
+impl When {
+    fn disturbed_if(so: bool) -> When {
+        if so { When::Disturbed } else { When::Never }
+    }
+
+    fn always_if(so: bool) -> When {
+        if so { When::Always } else { When::Never }
+    }
+
+    /// This, or if at rest there is none of it, in disturbances only.
+    fn unless(self, none_at_rest: bool) -> When {
+        if none_at_rest && self == When::Always { When::Disturbed } else { self }
+    }
+}
+
+/// When can it happen? `longest` is what an answer takes at most while nothing is wrong, in seconds.
+pub(super) fn when(
     specification: &Specification,
     (family, sessions): (&Family, &Sessions),
+    longest: f64,
     anomaly: Anomaly,
-) -> bool {
+) -> When {
     let loses = match family {
         Family::Primary(plan) => {
             plan.acknowledged != Acknowledged::Quorum && plan.failover != Failover::Never
@@ -25,16 +55,63 @@ pub(super) fn possible(
         }
     };
     match anomaly {
-        Anomaly::LostWrite | Anomaly::ReadThenLost | Anomaly::ReadAfterLoss => loses,
-        Anomaly::TwoWriters => matches!(family, Family::Primary(plan) if plan.may_divide()),
-        Anomaly::WriteInThePast | Anomaly::MonotonicWrites | Anomaly::WritesFollowReads => clocks_differ,
-        Anomaly::LostUpdate => sessions.updates > 0.0,
-        Anomaly::StaleRead
-        | Anomaly::ReadYourWrites
-        | Anomaly::MonotonicReads
-        | Anomaly::OutOfOrder
-        | Anomaly::DroppedWrite
-        | Anomaly::Refused
-        | Anomaly::Unknown => true,
+        Anomaly::LostWrite | Anomaly::ReadThenLost => When::disturbed_if(loses),
+        // A key that is hardly ever written misses what it has lost for ever.
+        Anomaly::ReadAfterLoss => When::always_if(loses).unless(sessions.interest.writes.is_even()),
+        Anomaly::TwoWriters => {
+            When::disturbed_if(matches!(family, Family::Primary(plan) if plan.may_divide()))
+        }
+        Anomaly::WriteInThePast | Anomaly::MonotonicWrites | Anomaly::WritesFollowReads => {
+            When::always_if(clocks_differ)
+        }
+        Anomaly::LostUpdate => When::always_if(sessions.updates > 0.0),
+        Anomaly::StaleRead | Anomaly::ReadYourWrites => When::Always.unless(reads_are_fresh(family)),
+        Anomaly::MonotonicReads | Anomaly::OutOfOrder => {
+            When::Always.unless(matches!(family, Family::Primary(plan) if one_log(plan)))
+        }
+        Anomaly::DroppedWrite => When::Always,
+        Anomaly::Refused | Anomaly::Unknown => When::Always.unless(longest <= sessions.patience.seconds()),
+    }
+}
+
+/// The longest time of a law, in seconds; unbounded where that has not been looked at.
+pub(super) fn longest(law: &Law) -> f64 {
+    match law {
+        Law::Fixed(time) => time.seconds(),
+        Law::Uniform { high, .. } => high.seconds(),
+        _ => f64::INFINITY,
+    }
+}
+
+/// Do all read where all write?
+fn one_log(plan: &Primary) -> bool {
+    plan.reads == Reads::Primary || plan.replicas.is_empty()
+}
+
+/// Has whatever a read asks, while nothing is wrong, all that was acknowledged before?
+fn reads_are_fresh(family: &Family) -> bool {
+    match family {
+        Family::Primary(plan) => one_log(plan),
+        Family::Replicated(plan) => overlap(plan),
+    }
+}
+
+/// Do those that a write waits for and those that a read does always have one in common?
+fn overlap(plan: &Replicated) -> bool {
+    let all: u32 = plan.members.iter().map(|member| member.count).sum();
+    let one_place = plan.members.len() == 1;
+    let wanted = |level: Level| match level {
+        Level::LocalOne | Level::LocalQuorum if !one_place => None,
+        Level::EachQuorum if !one_place => {
+            Some(plan.members.iter().map(|member| Level::Quorum.wants(member.count as usize)).sum())
+        }
+        _ => Some(level.wants(all as usize)),
+    };
+    let local = |level: Level| matches!(level, Level::LocalQuorum | Level::EachQuorum);
+    let each = plan.write == Level::EachQuorum || plan.read == Level::EachQuorum;
+    match (wanted(plan.write), wanted(plan.read)) {
+        _ if each && local(plan.write) && local(plan.read) => true,
+        (Some(write), Some(read)) => write + read > all as usize,
+        _ => false,
     }
 }

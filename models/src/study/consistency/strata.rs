@@ -1,12 +1,43 @@
 //! The parts of a replication that sessions are drawn from: around each change of the store, while it is disturbed
-//! otherwise, and at rest. Where they end decides how many draws are well spent, and nothing else.
+//! otherwise, after losses, before a disturbance, and at rest. Where they end decides how many draws are well spent, and nothing else.
 
 use super::scenes::Scenes;
 use crate::operations::Stretch;
 use sim::{Instant, Span};
 
-/// How the operations are divided among times around changes, other disturbances, the aftermath of losses, and rest.
-const WEIGHTS: [f64; 4] = [0.5, 0.25, 0.25, 0.25];
+/// Mean lengths of a session before a disturbance from where it may meet it: one in ten million is longer.
+const LENGTHS_BEFORE: i64 = 16;
+
+/// What is going on when a session begins.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Part {
+    /// The store is changing.
+    Change,
+    /// It is disturbed otherwise.
+    Disturbance,
+    /// What was lost is still missed.
+    Aftermath,
+    /// Nothing yet, but longer sessions will meet a disturbance.
+    Before,
+    /// Nothing, and no session that begins will meet anything.
+    Rest,
+    /// Anything: nobody has looked.
+    Any,
+}
+
+impl Part {
+    pub(super) const ALL: [Part; 6] =
+        [Part::Change, Part::Disturbance, Part::Aftermath, Part::Before, Part::Rest, Part::Any];
+
+    /// How the operations are divided among them.
+    fn share(self) -> f64 {
+        match self {
+            Part::Change => 0.5,
+            Part::Before => 0.1,
+            Part::Disturbance | Part::Aftermath | Part::Rest | Part::Any => 0.25,
+        }
+    }
+}
 
 /// Disjoint stretches in the order of time.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -19,7 +50,7 @@ pub(super) struct Strata {
     disturbed: Parts,
     /// Those disturbances that may lose acknowledged writes, which are missed until their keys are written again.
     lossy: Vec<Stretch>,
-    parts: [Parts; 4],
+    parts: [(Part, Parts); 5],
 }
 
 /// What leads to a disturbance, and what remains of it.
@@ -89,6 +120,13 @@ impl Parts {
     }
 }
 
+/// Both, in the order of time.
+fn merged(a: &Parts, b: &Parts) -> impl Iterator<Item = Stretch> + use<> {
+    let mut all: Vec<Stretch> = a.0.iter().chain(&b.0).copied().collect();
+    all.sort_by_key(|stretch| stretch.from);
+    all.into_iter()
+}
+
 impl Strata {
     /// Disturbed is the store also while replicas lack something: `lacking`, in the order of their beginnings. Acknowledged
     /// writes may get lost at the instants of `losses`.
@@ -117,15 +155,25 @@ impl Strata {
         lossy.dedup();
         let after = |loss: &Stretch| Stretch { from: loss.until, until: loss.until.saturating_add(missed) };
         let after = Parts::union(lossy.iter().map(after), whole).without(&disturbed).without(&changes);
-        let rest = Parts(vec![whole]).without(&disturbed).without(&changes).without(&after);
-        Strata { parts: [changes.clone(), disturbed.without(&changes), after, rest], disturbed, lossy }
+        let meets = |met: &Stretch| Stretch { from: met.from - lasts * LENGTHS_BEFORE, until: met.from };
+        let met = Parts::union(merged(&disturbed, &changes), whole);
+        let before = Parts::union(met.0.iter().map(meets), whole).without(&met).without(&after);
+        let rest = Parts(vec![whole]).without(&met).without(&after).without(&before);
+        let parts = [
+            (Part::Change, changes.clone()),
+            (Part::Disturbance, disturbed.without(&changes)),
+            (Part::Aftermath, after),
+            (Part::Before, before),
+            (Part::Rest, rest),
+        ];
+        Strata { parts, disturbed, lossy }
     }
 
     /// Each that is not empty, with the share of the operations that are spent on it.
-    pub(super) fn parts(&self) -> impl Iterator<Item = (&Parts, f64)> {
-        let all = self.parts.iter().zip(WEIGHTS).filter(|(parts, _)| !parts.length().is_zero());
-        let spent: f64 = all.clone().map(|(_, share)| share).sum();
-        all.map(move |(parts, share)| (parts, share / spent))
+    pub(super) fn parts(&self) -> impl Iterator<Item = (Part, &Parts, f64)> {
+        let all = self.parts.iter().filter(|(_, parts)| !parts.length().is_zero());
+        let spent: f64 = all.clone().map(|(part, _)| part.share()).sum();
+        all.map(move |(part, parts)| (*part, parts, part.share() / spent))
     }
 
     /// From when on to play what is seen from `at` on: from before the disturbance under way, if there is one, and before

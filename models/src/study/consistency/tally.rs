@@ -1,14 +1,15 @@
 //! What was seen, replication by replication, in integers that merge.
 
 use super::player::Unplayable;
-use super::possible::possible;
+use super::possible::When;
 use super::seen::Seen;
+use super::strata::Part;
 use super::times::Weighed;
 use crate::outcome::{Anomaly, AnomalyOutcome, Consistency, Estimate, Method};
-use crate::specification::{Family, Sessions, Specification, StoreId};
+use crate::specification::Family;
 use crate::study::interval::convert;
 use crate::study::measure::NO_SAMPLE;
-use sim::stats::{Confidence, Moments, Pairs, events_bound_after_none};
+use sim::stats::{Confidence, Moments, Pairs, UNSEEN_MEANS, events_bound_after_none};
 
 /// Units of a replication's operations in sums: far below what squares of such sums may be.
 const UNITS: f64 = 1e15;
@@ -17,30 +18,48 @@ const UNITS_LEAST: i32 = 4;
 const UNITS_MOST: i32 = 30;
 const MILLION: f64 = 1e6;
 const KINDS: usize = Anomaly::ALL.len();
+const PARTS: usize = Part::ALL.len();
 
 /// What was seen of one store.
 #[derive(Clone, Debug)]
 pub(crate) struct Tally {
     one_writer: bool,
-    /// Of each anomaly, whether it can be at all.
-    possible: [bool; KINDS],
     /// Units of an operation: the fewer operations, the finer, so that none is rounded away.
     units: f64,
     /// Operations in each replication.
     operations: Moments,
-    /// Each anomaly beside all operations, and beside those that are eligible.
-    of_all: [Pairs; KINDS],
-    of_eligible: [Pairs; KINDS],
+    rows: [Row; KINDS],
     simulated: u64,
     sessions: u64,
     /// Sessions that could not be played.
     unplayed: u64,
-    /// The greatest weight, in units.
-    heaviest: i64,
+    /// The greatest weight of those that began in each part, in units.
+    heaviest: [i64; PARTS],
     stale_for: Weighed,
     reads: Weighed,
     writes: Weighed,
     here: Here,
+}
+
+/// What was seen of one anomaly.
+#[derive(Clone, Copy, Debug)]
+struct Row {
+    when: When,
+    /// Beside all operations, and beside those that are eligible.
+    of_all: Pairs,
+    of_eligible: Pairs,
+    /// Replications that had any, and the most of one, in units.
+    eventful: u64,
+    most: i64,
+    /// In sessions that began in each part.
+    parts: [Bunches; PARTS],
+}
+
+/// Events, and the sessions that had any.
+#[derive(Clone, Copy, Debug, Default)]
+struct Bunches {
+    events: u64,
+    sessions: u64,
 }
 
 /// The present replication, weighted.
@@ -51,24 +70,17 @@ struct Here {
 }
 
 impl Tally {
-    /// For a store with so many operations in a replication at most.
-    pub(super) fn new(
-        specification: &Specification,
-        (store, sessions): (StoreId, &Sessions),
-        operations: f64,
-    ) -> Self {
-        let family = &specification.stores[store].family;
+    /// For a store with so many operations in a replication at most; `when` says of each anomaly when it can happen.
+    pub(super) fn new(family: &Family, when: impl Fn(Anomaly) -> When, operations: f64) -> Self {
         Tally {
             one_writer: matches!(family, Family::Primary(_)),
-            possible: Anomaly::ALL.map(|anomaly| possible(specification, (family, sessions), anomaly)),
             units: units(UNITS, operations),
             operations: Moments::default(),
-            of_all: Default::default(),
-            of_eligible: Default::default(),
+            rows: Anomaly::ALL.map(|anomaly| Row::new(when(anomaly))),
             simulated: 0,
             sessions: 0,
             unplayed: 0,
-            heaviest: 0,
+            heaviest: [0; PARTS],
             stale_for: Weighed::new(operations),
             reads: Weighed::new(operations),
             writes: Weighed::new(operations),
@@ -80,8 +92,8 @@ impl Tally {
         (x * self.units + 0.5) as i64
     }
 
-    /// So many sessions saw this; each stands for `weight` of them.
-    pub(super) fn see(&mut self, seen: Result<Seen, Unplayable>, sessions: u64, weight: f64) {
+    /// So many sessions that began in a part saw this; each stands for `weight` of them.
+    pub(super) fn see(&mut self, seen: Result<Seen, Unplayable>, (part, sessions): (Part, u64), weight: f64) {
         let Ok(seen) = &seen else {
             self.unplayed += sessions;
             return;
@@ -89,11 +101,15 @@ impl Tally {
         let operations = seen.operations;
         self.simulated += operations;
         self.sessions += sessions;
-        self.heaviest = self.heaviest.max(self.fine(weight));
+        let heaviest = &self.heaviest[part as usize];
+        self.heaviest[part as usize] = self.fine(weight).max(*heaviest);
         self.here.operations += operations as f64 * weight;
-        for (sum, (events, eligible)) in self.here.seen.iter_mut().zip(seen.anomalies) {
+        for ((sum, row), (events, eligible)) in
+            self.here.seen.iter_mut().zip(&mut self.rows).zip(seen.anomalies)
+        {
             sum.0 += events as f64 * weight;
             sum.1 += eligible as f64 * weight;
+            row.parts[part as usize].add(events, sessions);
         }
         self.stale_for.add(&seen.stale_for, weight);
         self.reads.add(&seen.reads, weight);
@@ -110,8 +126,7 @@ impl Tally {
         self.operations.add(operations);
         for (index, (events, eligible)) in seen.into_iter().enumerate() {
             let (events, eligible) = (self.fine(events), self.fine(eligible));
-            self.of_all[index].add(events, operations);
-            self.of_eligible[index].add(events, eligible);
+            self.rows[index].finish(events, (operations, eligible));
         }
     }
 
@@ -128,14 +143,11 @@ impl Tally {
 
     pub(crate) fn merge(&mut self, more: &Tally) {
         self.operations.merge(&more.operations);
-        for index in 0..KINDS {
-            self.of_all[index].merge(&more.of_all[index]);
-            self.of_eligible[index].merge(&more.of_eligible[index]);
-        }
+        self.rows.iter_mut().zip(&more.rows).for_each(|(mine, theirs)| mine.merge(theirs));
         self.simulated += more.simulated;
         self.sessions += more.sessions;
         self.unplayed += more.unplayed;
-        self.heaviest = self.heaviest.max(more.heaviest);
+        self.heaviest.iter_mut().zip(more.heaviest).for_each(|(mine, theirs)| *mine = theirs.max(*mine));
         self.stale_for.merge(&more.stale_for);
         self.reads.merge(&more.reads);
         self.writes.merge(&more.writes);
@@ -145,15 +157,15 @@ impl Tally {
     pub(crate) fn outcome(&self, years: f64, confidence: Confidence) -> Consistency {
         let per_year = |units: f64| units / self.units / years;
         // Most sessions have no updates, and no use for a row about them.
-        let idle = |anomaly: Anomaly, index: usize| anomaly == Anomaly::LostUpdate && !self.possible[index];
+        let idle = |anomaly: Anomaly, row: &Row| anomaly == Anomaly::LostUpdate && row.when == When::Never;
         let all = Anomaly::ALL
             .into_iter()
-            .enumerate()
-            .filter(|(index, anomaly)| anomaly.concerns(self.one_writer) && !idle(*anomaly, *index));
-        let anomalies = all.map(|(index, anomaly)| AnomalyOutcome {
+            .zip(&self.rows)
+            .filter(|(anomaly, row)| anomaly.concerns(self.one_writer) && !idle(*anomaly, row));
+        let anomalies = all.map(|(anomaly, row)| AnomalyOutcome {
             anomaly,
-            of_all: self.per_million(index, &self.of_all[index], confidence),
-            of_eligible: self.per_million(index, &self.of_eligible[index], confidence),
+            of_all: self.per_million(row, &row.of_all, confidence),
+            of_eligible: self.per_million(row, &row.of_eligible, confidence),
         });
         let operations = convert(self.operations.student(confidence)).map(per_year);
         Consistency {
@@ -167,25 +179,92 @@ impl Tally {
         }
     }
 
-    /// Per million, the replication being the unit. After none: as if all the sessions had gone by unseen that can, of
-    /// the greatest weight, with all their operations.
-    fn per_million(&self, index: usize, pairs: &Pairs, confidence: Confidence) -> Estimate {
+    /// Per million, the replication being the unit.
+    fn per_million(&self, row: &Row, pairs: &Pairs, confidence: Confidence) -> Estimate {
         let [events, base] = pairs.sums();
-        debug_assert!(self.possible[index] || events == 0, "{:?}", Anomaly::ALL[index]);
-        if !self.possible[index] && events == 0 {
+        if row.when == When::Never && events == 0 {
             return Estimate::exact(0.0);
         }
         if base == 0 {
             return NO_SAMPLE;
         }
         if events > 0 {
-            let ratio = convert(pairs.ratio(confidence)).clamped();
+            let unseen = self.unseen_session(row).max(row.unseen_replication());
+            let ratio = convert(pairs.ratio_of_few(unseen, confidence)).clamped();
             return ratio.map(|share| share * MILLION);
         }
-        let each = self.simulated as f64 / self.sessions.max(1) as f64;
-        let unseen = events_bound_after_none(confidence) * self.heaviest as f64 * each.max(1.0);
+        let unseen = events_bound_after_none(confidence) * self.unseen_session(row);
         let high = (unseen / base as f64).min(1.0) * MILLION;
         Estimate { value: 0.0, low: 0.0, high, method: Method::NoneSeen, sample: self.sessions }
+    }
+
+    /// What a session adds at most to the sum of events, of those in which there can have been one that has not been looked
+    /// at. How many come together is taken from the part of the replication they began in, or else from that where they come
+    /// in the greatest bunches; if there were none anywhere, they are all the operations of a session.
+    fn unseen_session(&self, row: &Row) -> f64 {
+        let greatest = row.parts.iter().filter_map(Bunches::size).fold(0.0, f64::max);
+        let all = (self.simulated as f64 / self.sessions.max(1) as f64).max(1.0);
+        let bunch = if greatest > 0.0 { greatest } else { all };
+        let parts = Part::ALL.into_iter().filter(|part| *part != Part::Rest || row.when == When::Always);
+        let adds = parts.map(|part| {
+            let index = part as usize;
+            self.heaviest[index] as f64 * row.parts[index].size().unwrap_or(bunch)
+        });
+        adds.fold(0.0, f64::max)
+    }
+}
+
+impl Bunches {
+    fn add(&mut self, events: u64, sessions: u64) {
+        self.events += events;
+        self.sessions += sessions.min(events);
+    }
+
+    fn merge(&mut self, more: &Bunches) {
+        self.events += more.events;
+        self.sessions += more.sessions;
+    }
+
+    /// Events of a session that had any, on average.
+    fn size(&self) -> Option<f64> {
+        (self.sessions > 0).then(|| self.events as f64 / self.sessions as f64)
+    }
+}
+
+impl Row {
+    fn new(when: When) -> Self {
+        Row {
+            when,
+            of_all: Pairs::default(),
+            of_eligible: Pairs::default(),
+            eventful: 0,
+            most: 0,
+            parts: Default::default(),
+        }
+    }
+
+    fn finish(&mut self, events: i64, (operations, eligible): (i64, i64)) {
+        self.of_all.add(events, operations);
+        self.of_eligible.add(events, eligible);
+        self.eventful += u64::from(events > 0);
+        self.most = self.most.max(events);
+    }
+
+    fn merge(&mut self, more: &Row) {
+        self.of_all.merge(&more.of_all);
+        self.of_eligible.merge(&more.of_eligible);
+        self.eventful += more.eventful;
+        self.most = self.most.max(more.most);
+        self.parts.iter_mut().zip(&more.parts).for_each(|(mine, theirs)| mine.merge(theirs));
+    }
+
+    /// What a replication adds at most beyond what is expected of one, of those that have not been looked at: as much as the
+    /// greatest, and where few had any, [`UNSEEN_MEANS`] of these.
+    fn unseen_replication(&self) -> f64 {
+        let (events, all) = (self.of_all.sums()[0] as f64, self.of_all.count() as f64);
+        let eventful = self.eventful as f64;
+        let few = (1.0 - eventful / all) * UNSEEN_MEANS * events / eventful.max(1.0);
+        few.max(self.most as f64 - events / all)
     }
 }
 
