@@ -246,7 +246,6 @@ impl Design {
 
     /// Is anything drawn at random? If not, one replication says everything, exactly.
     pub fn is_random(&self) -> bool {
-        let chances = |planned: &Planned| !planned.spared.is_empty();
         let checked = |watch: &WatchPlan| watch.random_phases;
         let mut effects = self.planned.rows().iter().flat_map(|planned| match &planned.what {
             Breakage::Domain { effects, .. } => &effects[..],
@@ -256,10 +255,20 @@ impl Design {
             self.watches.rows().iter().any(|watch| self.specification.checks[watch.check].sees == Sees::Site);
         !self.components.is_empty()
             || !self.specification.stores.is_empty()
-            || !self.placements.is_empty()
-            || self.planned.rows().iter().any(chances)
+            || self.planned_by_chance()
             || self.watches.rows().iter().any(checked)
             || (deep && effects.any(is_grey))
+    }
+
+    /// May a replication lack a fault that another has?
+    pub(crate) fn fails_by_chance(&self) -> bool {
+        self.components.rows().iter().any(|component| component.own.is_some())
+            || !self.shocks.is_empty()
+            || self.planned_by_chance()
+    }
+
+    fn planned_by_chance(&self) -> bool {
+        !self.placements.is_empty() || self.planned.rows().iter().any(|planned| !planned.spared.is_empty())
     }
 
     /// What sort of thing a root is: a domain's kind, or the root's own name.

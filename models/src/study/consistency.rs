@@ -157,7 +157,7 @@ impl Watched<'_> {
         if run.fidelity == Fidelity::Request {
             let (seen, sessions) = self.visitor.everybody(&self.interests, scenes, run.horizon, &mut stream);
             tally.see(seen, (Part::Any, sessions), 1.0);
-            tally.finish(replication.0);
+            tally.finish(replication.0, scenes.are_disturbed());
             return;
         }
         let strata = self.strata(design, scenes);
@@ -171,13 +171,14 @@ impl Watched<'_> {
                 }
             }
         }
-        tally.finish(replication.0);
+        tally.finish(replication.0, scenes.are_disturbed());
     }
 
     /// Of so many operations in a replication at most.
     fn tally(&self, design: &Design, operations: f64) -> Tally {
         let family = &design.specification().stores[self.id].family;
-        Tally::new(family, |anomaly| self.visitor.player().when(anomaly), operations)
+        let when = |anomaly| self.visitor.player().when(anomaly);
+        Tally::new(family, when, (operations, design.fails_by_chance()))
     }
 
     fn strata(&self, design: &Design, scenes: &Scenes) -> Strata {

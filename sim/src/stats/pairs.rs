@@ -196,6 +196,29 @@ mod tests {
         assert_eq!((same.variance_ratio(), same.p_value()), (f64::INFINITY, 1.0));
     }
 
+    /// Garwood's interval of a Poisson count of three is 0.6187 to 8.7673; a hundred thousand replications are nearly that.
+    #[test]
+    fn few_events_of_equal_weight_have_the_poisson_interval() {
+        let mut few = Pairs::default();
+        (0..100_000).for_each(|index| few.add(if index % 40_000 == 0 { 7 } else { 0 }, 100));
+        let found = few.ratio_of_few(7.0, Confidence::P95).interval;
+        let scale = 7.0 / 1e7;
+        assert!((found.low / scale - 0.6187).abs() < 1e-3, "{found:?}");
+        assert!((found.high / scale - 8.7673).abs() < 1e-3, "{found:?}");
+        // The heavier what has not been seen, the farther the upper end.
+        let heavy = few.ratio_of_few(700.0, Confidence::P95).interval;
+        assert!(heavy.high > 100.0 * scale && heavy.low == found.low, "{heavy:?}");
+    }
+
+    #[test]
+    fn many_events_have_the_interval_of_the_ratio() {
+        let many = pairs(&(0..10_000).map(|index| (900 + index % 200, 1000)).collect::<Vec<_>>());
+        let [few, plain] = [many.ratio_of_few(1.0, Confidence::P95), many.ratio(Confidence::P95)]
+            .map(|found| found.interval);
+        let reach = plain.high - plain.low;
+        assert!((few.low - plain.low).abs() < 0.01 * reach && (few.high - plain.high).abs() < 0.01 * reach);
+    }
+
     #[test]
     fn unrelated_designs_get_welchs_interval() {
         // Welch by hand: means 2 and 5, variances 2 and 8 over 5 values: error sqrt(2), 5.88235 degrees of freedom.

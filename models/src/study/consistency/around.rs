@@ -81,7 +81,7 @@ impl Watched<'_> {
             let at = from + Span::from_seconds(stream.uniform() * (until - from).seconds());
             if let Some(seen) = self.one(scenes, strata, at, stream) {
                 tally.see(seen, (Part::Any, 1), 1.0);
-                tally.finish(draw);
+                tally.finish(draw, true);
             }
         }
         let middle = from + Span::from_nanos((until - from).nanos() / 2);

@@ -65,7 +65,10 @@ pub(super) fn when(
             When::always_if(clocks_differ)
         }
         Anomaly::LostUpdate => When::always_if(sessions.updates > 0.0),
-        Anomaly::StaleRead | Anomaly::ReadYourWrites => When::Always.unless(reads_are_fresh(family)),
+        Anomaly::StaleRead => When::Always.unless(reads_are_fresh(family)),
+        Anomaly::ReadYourWrites => {
+            When::Always.unless(reads_are_fresh(family) || own_writes_are_read(family))
+        }
         Anomaly::MonotonicReads | Anomaly::OutOfOrder => {
             When::Always.unless(matches!(family, Family::Primary(plan) if one_log(plan)))
         }
@@ -114,4 +117,19 @@ fn overlap(plan: &Replicated) -> bool {
         (Some(write), Some(read)) => write + read > all as usize,
         _ => false,
     }
+}
+
+/// Does a session that stays where it is read all that it wrote, while nothing is wrong?
+fn own_writes_are_read(family: &Family) -> bool {
+    let Family::Replicated(plan) = family else { return false };
+    let there = |level: Level, count: usize| match level {
+        Level::LocalOne | Level::LocalQuorum => Some(level.wants(count)),
+        Level::EachQuorum => Some(Level::Quorum.wants(count)),
+        _ => None,
+    };
+    plan.members.iter().all(|member| {
+        let count = member.count as usize;
+        let both = there(plan.write, count).zip(there(plan.read, count));
+        both.is_some_and(|(write, read)| write + read > count)
+    })
 }

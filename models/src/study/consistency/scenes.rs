@@ -91,4 +91,8 @@ impl Scenes {
         let changed = |index: &usize| *index == 0 || self.0[*index].glimpse != self.0[*index - 1].glimpse;
         (0..self.0.len()).filter(changed).map(|index| (self.0[index].from, self.0[index].glimpse.rests()))
     }
+
+    pub(super) fn are_disturbed(&self) -> bool {
+        self.turns().any(|(_, rests)| !rests)
+    }
 }

@@ -33,6 +33,9 @@ pub(crate) struct Tally {
     sessions: u64,
     /// Sessions that could not be played.
     unplayed: u64,
+    /// Replications in which the store was ever disturbed; could it be in one, where it was in none?
+    disturbed: u64,
+    by_chance: bool,
     /// The greatest weight of those that began in each part, in units.
     heaviest: [i64; PARTS],
     stale_for: Weighed,
@@ -70,8 +73,13 @@ struct Here {
 }
 
 impl Tally {
-    /// For a store with so many operations in a replication at most; `when` says of each anomaly when it can happen.
-    pub(super) fn new(family: &Family, when: impl Fn(Anomaly) -> When, operations: f64) -> Self {
+    /// For a store with so many operations in a replication at most, which differ by what fails if they do so `by_chance`;
+    /// `when` says of each anomaly when it can happen.
+    pub(super) fn new(
+        family: &Family,
+        when: impl Fn(Anomaly) -> When,
+        (operations, by_chance): (f64, bool),
+    ) -> Self {
         Tally {
             one_writer: matches!(family, Family::Primary(_)),
             units: units(UNITS, operations),
@@ -80,6 +88,8 @@ impl Tally {
             simulated: 0,
             sessions: 0,
             unplayed: 0,
+            disturbed: 0,
+            by_chance,
             heaviest: [0; PARTS],
             stale_for: Weighed::new(operations),
             reads: Weighed::new(operations),
@@ -116,8 +126,9 @@ impl Tally {
         self.writes.add(&seen.writes, weight);
     }
 
-    /// A replication is over, the n-th of all.
-    pub(super) fn finish(&mut self, replication: u64) {
+    /// A replication is over, the n-th of all, in which the store was disturbed or not.
+    pub(super) fn finish(&mut self, replication: u64, disturbed: bool) {
+        self.disturbed += u64::from(disturbed);
         for times in [&mut self.stale_for, &mut self.reads, &mut self.writes] {
             times.finish(replication);
         }
@@ -147,6 +158,7 @@ impl Tally {
         self.simulated += more.simulated;
         self.sessions += more.sessions;
         self.unplayed += more.unplayed;
+        self.disturbed += more.disturbed;
         self.heaviest.iter_mut().zip(more.heaviest).for_each(|(mine, theirs)| *mine = theirs.max(*mine));
         self.stale_for.merge(&more.stale_for);
         self.reads.merge(&more.reads);
@@ -193,9 +205,16 @@ impl Tally {
             let ratio = convert(pairs.ratio_of_few(unseen, confidence)).clamped();
             return ratio.map(|share| share * MILLION);
         }
-        let unseen = events_bound_after_none(confidence) * self.unseen_session(row);
+        let unseen =
+            events_bound_after_none(confidence) * self.unseen_session(row).max(self.unseen_disturbance());
         let high = (unseen / base as f64).min(1.0) * MILLION;
         Estimate { value: 0.0, low: 0.0, high, method: Method::NoneSeen, sample: self.sessions }
+    }
+
+    /// What a replication adds at most, where none that has been looked at was disturbed: all its operations.
+    fn unseen_disturbance(&self) -> f64 {
+        let unknown = self.by_chance && self.disturbed == 0;
+        if unknown { self.operations.mean() } else { 0.0 }
     }
 
     /// What a session adds at most to the sum of events, of those in which there can have been one that has not been looked

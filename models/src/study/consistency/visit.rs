@@ -19,7 +19,7 @@ const LENGTHS_AFTER: f64 = 8.0;
 /// No stretch around a session is longer, in seconds: a century.
 pub(super) const LONGEST: f64 = 3.2e9;
 /// Mean times between two writes of a key after which a lost one is missed no more.
-const WRITES_AFTER: f64 = 8.0;
+const WRITES_AFTER: f64 = 16.0;
 
 /// How sessions of one store come about.
 #[derive(Debug)]
