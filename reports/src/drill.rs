@@ -114,16 +114,15 @@ fn notes(drills: &[DrillOutcome]) -> Vec<String> {
     drills.iter().flat_map(|drill| indented(&note(drill))).collect()
 }
 
-/// Best to worst over the phases, of what differs among them.
+/// Best to worst over the phases, of what differs among them as it is printed.
 fn ranges(drill: &DrillOutcome) -> String {
+    let range = |best: String, worst: String| (best != worst).then(|| format!("{best} to {worst}"));
     let times = |what: &str, span: Option<Phased<Span>>| {
-        let span = span.filter(|span| span.best != span.worst)?;
-        Some(format!("{what} after {} to {}", number::span(span.best), number::span(span.worst)))
+        let span = span?;
+        Some(format!("{what} after {}", range(number::span(span.best), number::span(span.worst))?))
     };
-    let lost = (drill.lost.best != drill.lost.worst).then(|| {
-        let [best, worst] = [drill.lost.best, drill.lost.worst].map(|lost| number::requests(lost.requests()));
-        format!("{best} to {worst} requests lost")
-    });
+    let [best, worst] = [drill.lost.best, drill.lost.worst].map(|lost| number::requests(lost.requests()));
+    let lost = range(best, worst).map(|range| format!("{range} requests lost"));
     let parts = [times("detected", drill.detection), times("up again", drill.full_service), lost];
     let parts: Vec<String> = parts.into_iter().flatten().collect();
     let by = if drill.drawn { "From best to worst" } else { "By phase" };

@@ -163,6 +163,10 @@ codes! {
     Unused "W0602" "declared but unused",
         "Nothing refers to it, so it changes no result.",
         "health_checks: {web: {preset: route53}}    # no steering uses it";
+    NoFailover "W0603" "a failover that cannot happen",
+        "A new writer is agreed on by a quorum of the votes, and without the site of the present one there is none: \
+         with two members the loss of either ends all writes. A witness at a third site is enough.",
+        "stores: {orders: {preset: postgres-patroni, primary: virginia, replicas: [dublin]}}";
 }
 
 #[cfg(test)]

@@ -32,11 +32,12 @@ use models::outcome::Anomaly;
 use models::specification::{Family, Scope, Store, StoreId};
 use sim::Span;
 
-/// A problem and the part of the text it is about, in bytes.
-struct Fault {
-    misfit: Misfit,
-    start: usize,
-    end: usize,
+/// What is wrong with an expectation.
+enum Fault {
+    /// A problem and the part of the text it is about, in bytes.
+    Here { misfit: Misfit, start: usize, end: usize },
+    /// What it names has problems of its own, which are told there.
+    Elsewhere,
 }
 
 impl Resolver<'_> {
@@ -46,7 +47,10 @@ impl Resolver<'_> {
             let Some(text) = written(node) else { continue };
             match self.expectation(&text) {
                 Ok(expectation) => self.spec.expectations.push(expectation),
-                Err(fault) => self.report(placed(node, &text, fault)),
+                Err(Fault::Here { misfit, start, end }) => {
+                    self.report(placed(node, &text, misfit, (start, end)))
+                }
+                Err(Fault::Elsewhere) => {}
             }
         }
     }
@@ -172,8 +176,10 @@ impl Resolver<'_> {
     fn named_store(&self, text: &str, left: &str) -> Result<StoreId, Fault> {
         let stores = &self.spec.stores;
         let names = || stores.rows().iter().map(|store| store.name.as_str());
+        let broken = || self.stores.len() > stores.len();
         let Some((_, rest)) = left.trim().split_once('[') else {
             return match (stores.ids().next(), stores.len()) {
+                _ if broken() => Err(Fault::Elsewhere),
                 (Some(only), 1) => Ok(only),
                 (None, _) => Err(part(text, left, Misfit::new(Code::UnknownReference, "there is no store"))),
                 _ => {
@@ -187,6 +193,9 @@ impl Resolver<'_> {
             return Err(part(text, left, Misfit::new(Code::Grammar, "the store's `]` is missing")));
         };
         stores.position(|store| store.name == name).ok_or_else(|| {
+            if self.stores.contains_key(name) {
+                return Fault::Elsewhere;
+            }
             let unknown = Misfit::new(Code::UnknownReference, format!("unknown store `{name}`"));
             part(text, name, with_help(unknown, did_you_mean(name, names())))
         })
@@ -291,15 +300,15 @@ fn written(node: &Node) -> Option<String> {
     }
 }
 
-fn placed(node: &Node, text: &str, fault: Fault) -> Diagnostic {
+fn placed(node: &Node, text: &str, misfit: Misfit, (start, end): (usize, usize)) -> Diagnostic {
     let whole = node.at.end.saturating_sub(node.at.start);
     // With escapes or over several lines the offsets of the text are not those of the file.
     let at = match whole.checked_sub(text.len()) {
-        Some(0) => node.at.part(fault.start, fault.end),
-        Some(2) => node.at.part(fault.start + 1, fault.end + 1),
+        Some(0) => node.at.part(start, end),
+        Some(2) => node.at.part(start + 1, end + 1),
         _ => node.at,
     };
-    Diagnostic { at, ..misfit_at(node, fault.misfit) }
+    Diagnostic { at, ..misfit_at(node, misfit) }
 }
 
 /// A fault of `inner`, a slice of `text`.
@@ -308,7 +317,7 @@ fn part(text: &str, inner: &str, misfit: Misfit) -> Fault {
     let offset = if offset <= text.len() { offset } else { 0 };
     let start = offset + (inner.len() - inner.trim_start().len());
     let end = offset + inner.trim_end().len();
-    Fault { misfit, start: start.min(end), end }
+    Fault::Here { misfit, start: start.min(end), end }
 }
 
 fn list<'n>(names: impl Iterator<Item = &'n str>) -> String {

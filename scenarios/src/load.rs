@@ -110,6 +110,7 @@ fn finish(mut root: Node, sources: &mut Sources, problems: &mut Vec<Diagnostic>)
     let mut expander = Expander::new(&library, sources);
     expander.scenario(&mut root);
     problems.append(&mut expander.problems);
+    let incomplete = expander.incomplete;
     let shape = Shape::Record(&SCENARIO);
     shape::check(&root, &shape, problems);
     forget_handed_down(&mut root);
@@ -121,6 +122,7 @@ fn finish(mut root: Node, sources: &mut Sources, problems: &mut Vec<Diagnostic>)
     let echo = |problem: &Diagnostic| problem.severity == Severity::Warning && !problems.is_empty();
     let found: Vec<Diagnostic> = found.into_iter().filter(|problem| !echo(problem)).collect();
     problems.extend(found);
+    problems.retain(|problem| problem.code != Code::MissingKey || !incomplete.contains(&problem.at));
     point_at_keys(&root, problems);
     specification.sources = render::sourced(&root);
     (specification, render::yaml(&root))

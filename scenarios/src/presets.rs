@@ -16,11 +16,13 @@ pub(crate) struct Expander<'a> {
     sources: &'a mut Sources,
     parsed: BTreeMap<String, Node>,
     pub(crate) problems: Vec<Diagnostic>,
+    /// What names a preset that is unknown: nobody can say what it lacks.
+    pub(crate) incomplete: Vec<Extent>,
 }
 
 impl<'a> Expander<'a> {
     pub(crate) fn new(library: &'a Library, sources: &'a mut Sources) -> Self {
-        Expander { library, sources, parsed: BTreeMap::new(), problems: Vec::new() }
+        Expander { library, sources, parsed: BTreeMap::new(), problems: Vec::new(), incomplete: Vec::new() }
     }
 
     /// Expands every preset of a scenario, and hands providers' and `defaults`' keys down.
@@ -99,7 +101,10 @@ impl<'a> Expander<'a> {
             self.problems.push(Diagnostic::error(Code::PresetLoop, at, title).label(stack.join(" -> ")));
             return;
         }
-        let Some(mut found) = self.section(&name, section, at) else { return };
+        let Some(mut found) = self.section(&name, section, at) else {
+            self.incomplete.push(node.at);
+            return;
+        };
         stack.push(name);
         self.apply_below(&mut found, section, stack);
         stack.pop();

@@ -199,11 +199,81 @@ const SECONDS_PER_SLOT: f64 = 12.0;
 /// More per second than anything real; sums of them stay exact enough.
 const FASTEST: f64 = 1e15;
 
+/// Words for many, and what is counted in them.
+const MULTIPLES: &[(&str, i128)] = &[
+    ("k", 1_000),
+    ("M", 1_000_000),
+    ("G", 1_000_000_000),
+    ("thousand", 1_000),
+    ("million", 1_000_000),
+    ("billion", 1_000_000_000),
+];
+
+/// What a number may be of, for the reader alone.
+const NOUNS: &[&str] = &[
+    "attestations",
+    "checks",
+    "clients",
+    "copies",
+    "duties",
+    "duty",
+    "events",
+    "failures",
+    "faults",
+    "keys",
+    "members",
+    "messages",
+    "operations",
+    "probes",
+    "queries",
+    "query",
+    "reads",
+    "replicas",
+    "replications",
+    "requests",
+    "sessions",
+    "signers",
+    "sites",
+    "successes",
+    "transactions",
+    "users",
+    "vantages",
+    "votes",
+    "writes",
+    "years",
+];
+
+/// The factor that a rest of text begins with, and the rest of that.
+fn multiple(rest: &str) -> (i128, &str) {
+    let end = rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len());
+    let (word, after) = rest.split_at(end);
+    let many = MULTIPLES.iter().find(|(name, _)| *name == word);
+    many.map_or((1, rest), |(_, factor)| (*factor, after.trim_start()))
+}
+
+/// Nothing, or what a number may be of, in the singular or the plural.
+fn noun(text: &str, noun: &str) -> Result<(), Misfit> {
+    let noun = noun.trim();
+    let known = |known: &&str| {
+        **known == *noun || known.strip_suffix('s') == Some(noun) || **known == *format!("{noun}es")
+    };
+    if noun.is_empty() || NOUNS.iter().any(|name| known(name)) {
+        return Ok(());
+    }
+    let unknown = Misfit::new(Code::UnknownUnit, format!("`{text}`: nothing here is counted in `{noun}`"));
+    Err(match nearest(noun, NOUNS.iter().copied().chain(MULTIPLES.iter().map(|(word, _)| *word))) {
+        Some(near) => unknown.help(format!("did you mean `{near}`?")),
+        None => {
+            unknown.help("numbers take k, M or G (thousand, million, billion) and what is counted: `1M keys`")
+        }
+    })
+}
+
 /// Events per second: `4000 rps`, `2 per minute`, `10/s`, `1 duty/slot`, `1 per 100y`.
 pub(crate) fn rate(text: &str) -> Result<f64, Misfit> {
     let (number, rest) = Decimal::split(text.trim())?;
-    let rest = rest.trim();
-    let per_second = number.value() / rate_seconds(text, rest)?;
+    let (factor, rest) = multiple(rest.trim());
+    let per_second = number.value() * factor as f64 / rate_seconds(text, rest)?;
     if (0.0..=FASTEST).contains(&per_second) {
         Ok(per_second)
     } else {
@@ -222,10 +292,8 @@ fn rate_seconds(text: &str, unit: &str) -> Result<f64, Misfit> {
     if let "rps" | "qps" | "tps" = unit {
         return Ok(1.0);
     }
-    let (noun, per) = unit.split_once('/').or_else(|| per_word(unit)).ok_or_else(|| unknown_rate(unit))?;
-    if !noun.chars().all(|c| c.is_alphabetic() || c == ' ' || c == '_' || c == '-') {
-        return Err(unknown_rate(unit));
-    }
+    let (what, per) = unit.split_once('/').or_else(|| per_word(unit)).ok_or_else(|| unknown_rate(unit))?;
+    noun(text, what)?;
     rate_period(per.trim()).ok_or_else(|| unknown_rate(unit))
 }
 
@@ -306,24 +374,27 @@ pub(crate) fn number(text: &str) -> Result<f64, Misfit> {
     }
 }
 
-/// A whole number, with or without a noun: `1024`, `1000000 keys`.
+/// A whole number, with or without a noun: `1024`, `1000000 keys`, `1.5M`.
 pub(crate) fn count(text: &str, least: u64, most: u64) -> Result<u64, Misfit> {
     let text = text.trim();
-    let digits = text.find(|c: char| !(c.is_ascii_digit() || c == '-' || c == '.')).unwrap_or(text.len());
-    let (number, noun) = text.split_at(digits);
-    if number.is_empty() {
-        return Err(not_a_number(text));
+    let out_of_range = || {
+        let title = format!("`{text}` is out of range");
+        Misfit::new(Code::OutOfRange, title).label(format!("{least} to {most} is possible"))
+    };
+    let within = |count: u64| if (least..=most).contains(&count) { Ok(count) } else { Err(out_of_range()) };
+    // Seeds have more digits than a decimal.
+    if !text.is_empty() && text.chars().all(|c| c.is_ascii_digit()) {
+        return text.parse().map_err(|_| out_of_range()).and_then(within);
     }
-    if number.contains('.') || !noun.chars().all(|c| c.is_alphabetic() || c == ' ' || c == '_') {
+    let (number, rest) = Decimal::split(text)?;
+    let (factor, what) = multiple(rest.trim());
+    let product = number.mantissa * factor;
+    let divisor = 10_i128.pow(number.scale);
+    if product % divisor != 0 || what.contains(|c: char| !(c.is_alphabetic() || c == ' ')) {
         return Err(Misfit::new(Code::NotAQuantity, format!("`{text}` is not a whole number")));
     }
-    match number.parse::<u64>() {
-        Ok(count) if (least..=most).contains(&count) => Ok(count),
-        _ => {
-            let title = format!("`{text}` is out of range");
-            Err(Misfit::new(Code::OutOfRange, title).label(format!("{least} to {most} is possible")))
-        }
-    }
+    noun(text, what)?;
+    u64::try_from(product / divisor).map_err(|_| out_of_range()).and_then(within)
 }
 
 /// A choice out of a number of things: `3 of 5`, `4 of 7 sites`.
@@ -406,6 +477,12 @@ mod tests {
         assert_eq!(share("99.95%").unwrap(), 0.9995);
         assert_eq!(share("17/20").unwrap(), 0.85);
         assert_eq!(count("1000000 keys", 0, u64::MAX).unwrap(), 1_000_000);
+        assert_eq!(count("1M keys", 0, u64::MAX).unwrap(), 1_000_000);
+        assert_eq!(count("1.5 million", 0, u64::MAX).unwrap(), 1_500_000);
+        assert_eq!(count("18446744073709551615", 0, u64::MAX).unwrap(), u64::MAX);
+        assert_eq!(rate("80k rps").unwrap(), 80_000.0);
+        assert_eq!(rate("5M/s").unwrap(), 5e6);
+        assert_eq!(rate("2 billion requests per day").unwrap(), 2e9 / 86_400.0);
         assert_eq!(k_of_n("4 of 7 sites").unwrap(), (4, 7));
         assert_eq!(distance("500 km").unwrap(), 500.0);
     }
@@ -415,6 +492,18 @@ mod tests {
         assert_eq!(duration("60").unwrap_err().help.unwrap(), "write `60s`, `60m`, `60h` or `60d`");
         assert_eq!(share("0.1").unwrap_err().help.unwrap(), "write `10%`, or `0.1%` if that is meant");
         assert_eq!(rate("40").unwrap_err().code, Code::NoUnit);
+    }
+
+    #[test]
+    fn words_that_nobody_counts_in_are_refused() {
+        for text in ["1 gazillion", "1K", "10 kk", "1kM", "5 monkeys", "1e6", "1 000", "3_keys"] {
+            assert!(count(text, 0, u64::MAX).is_err(), "{text}");
+            assert!(rate(&format!("{text} per day")).is_err(), "{text}");
+        }
+        for text in ["1.0005k", "0.5", "-1 keys", "20 billion billion", "99999999999 G"] {
+            assert!(count(text, 0, u64::MAX).is_err(), "{text}");
+        }
+        assert_eq!(count("7 kyes", 0, 10).unwrap_err().help.unwrap(), "did you mean `keys`?");
     }
 
     #[test]

@@ -85,7 +85,7 @@ fn reference(what: &str) -> Value {
 fn count(least: u64, most: u64) -> Value {
     json!({"anyOf": [
         {"type": "integer", "minimum": least, "maximum": most},
-        {"type": "string", "pattern": r"^\d+ [a-z]+$", "examples": ["1000000 keys"]},
+        {"type": "string", "pattern": r"^\d+(\.\d+)? *[a-zA-Z]+( [a-z]+)?$", "examples": ["1000000 keys", "1M keys"]},
     ]})
 }
 

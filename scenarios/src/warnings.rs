@@ -3,13 +3,15 @@
 use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
 use crate::resolver::{Declared, Resolver};
+use crate::source::Extent;
 use crate::tree::Entry;
-use models::specification::{DomainId, Endpoint, Steering, StoreId};
+use models::specification::{DomainId, Endpoint, Failover, Family, Primary, SiteId, Steering, StoreId};
 use sim::Id;
 use std::collections::BTreeSet;
 
 impl Resolver<'_> {
-    /// Domains that never fail; checks, entry points, sites and stores that nothing uses; requests without a store.
+    /// Domains that never fail; checks, entry points, sites and stores that nothing uses; requests without a store; failovers that
+    /// nobody can agree on.
     pub(crate) fn warnings(&mut self) {
         self.never_failing();
         self.unused_checks();
@@ -17,6 +19,7 @@ impl Resolver<'_> {
         self.unused_sites();
         self.unused_stores();
         self.idle_requests();
+        self.failing_over_never();
     }
 
     fn never_failing(&mut self) {
@@ -103,6 +106,26 @@ impl Resolver<'_> {
         }
     }
 
+    fn failing_over_never(&mut self) {
+        let stuck = self.spec.stores.rows().iter().filter_map(|store| {
+            let Family::Primary(plan) = &store.family else { return None };
+            let left = votes_without_home(&store.family.members(), plan)?;
+            let home = &self.spec.sites[plan.home].name;
+            let title = format!("the store `{}` cannot fail over when `{home}` is lost", store.name);
+            let total: u32 = plan.votes.of.iter().sum();
+            let label =
+                format!("left without it: {left} of {total} votes, and a quorum is {}", plan.votes.quorum);
+            Some((self.stores.get(&store.name)?.at, title, label))
+        });
+        let warning = |(at, title, label): (Extent, String, String)| {
+            Diagnostic::warning(Code::NoFailover, at, title)
+                .label(label)
+                .help("add a replica or a witness at a third site")
+        };
+        let found: Vec<Diagnostic> = stuck.map(warning).collect();
+        self.problems.extend(found);
+    }
+
     fn unused(&mut self, what: &str, section: &str, used: &BTreeSet<usize>, why: &str) {
         for (_, entry) in self.section(section).iter().enumerate().filter(|(index, _)| !used.contains(index))
         {
@@ -110,4 +133,15 @@ impl Resolver<'_> {
             self.report(Diagnostic::warning(Code::Unused, entry.key_at, title).label(why));
         }
     }
+}
+
+/// The votes that are left without the home's site, if its loss asks for a quorum that they are not. A site that is a quorum by
+/// itself is meant to be.
+fn votes_without_home(members: &[SiteId], plan: &Primary) -> Option<u32> {
+    let agreed = matches!(plan.failover, Failover::Lease { .. } | Failover::Checked { .. });
+    let votes = |here: bool| -> u32 {
+        let votes = members.iter().zip(&plan.votes.of);
+        votes.filter(|(site, _)| (**site == plan.home) == here).map(|(_, votes)| votes).sum()
+    };
+    (agreed && votes(true) < plan.votes.quorum && votes(false) < plan.votes.quorum).then(|| votes(false))
 }

@@ -187,7 +187,8 @@ fn survivors(design: &Design, world: &mut World<'_, Recorder>, at: Instant) -> V
     alive
         .map(|(id, site)| SurvivorLoad {
             site: site.name.clone(),
-            load: peaks[id],
+            // Sums of what comes and goes may end a hair below nothing.
+            load: peaks[id].max(0.0),
             capacity: site.capacity.iter().map(|pool| pool.rate).reduce(|sum, rate| sum + rate),
         })
         .collect()
