@@ -43,6 +43,14 @@ fn many_writers(played: Result<Played, HistoryFault>) -> leaderless::Tally {
     }
 }
 
+#[test]
+fn a_history_too_long_to_be_kept_is_refused_before_it_is_run() {
+    let refused = history(&load(&[]), &Asked { lasts: Span::YEAR, ..asked(0) });
+    // 60 sessions, each at most one operation in 1.001 s.
+    let due = 60.0 * 31_536_000.0 / 1.001;
+    assert!(matches!(refused, Err(HistoryFault::TooLong(found)) if (found / due - 1.0).abs() < 1e-9));
+}
+
 /// The writer dies after 60 s; a replica has what was written until 2 s before. About 30 of 60 sessions' operations a
 /// second are writes.
 #[test]

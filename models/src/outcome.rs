@@ -323,6 +323,8 @@ pub struct Judged {
 pub enum Unit {
     /// A share, as a percentage.
     Share,
+    /// A share of single operations, of which some were looked at: as a percentage, or per million where it is asked so.
+    OfOperations,
     /// Seconds.
     Seconds,
     /// A plain count per year.

@@ -46,6 +46,8 @@ pub enum StudyFault {
     Threads(ThreadsRefused),
     /// So many operations would have to be simulated one by one.
     TooManyOperations(f64),
+    /// So many sampled operations are asked for.
+    ManySamples(f64),
     /// To look at some sessions, so many operations of others on their keys would have to be simulated.
     CrowdedKeys(f64),
     /// Nothing of this name or kind can be lost.
@@ -61,6 +63,12 @@ impl std::fmt::Display for StudyFault {
                 f,
                 "`fidelity: request` would simulate {:.0} million operations one by one, more than 50 million: shorten \
                  `horizon`, lower `replications`, or leave `fidelity` out",
+                due / 1e6
+            ),
+            StudyFault::ManySamples(due) => write!(
+                f,
+                "{:.0} million operations are to be looked at, more than 20000 million: lower `operations` or \
+                 `replications`",
                 due / 1e6
             ),
             StudyFault::CrowdedKeys(due) => write!(

@@ -113,6 +113,8 @@ fn greatest_below(scales: &[Scale], value: f64, at_least: f64) -> Option<Scale> 
 impl Scale {
     /// The unit of shares.
     pub const PERCENT: Scale = Scale { name: "%", size: 0.01 };
+    /// The unit of shares of single operations.
+    pub const PER_MILLION: Scale = Scale { name: "per million", size: 1e-6 };
     /// No unit.
     pub const PLAIN: Scale = Scale { name: "", size: 1.0 };
 
@@ -181,6 +183,8 @@ fn interval(estimate: Estimate, scale: Scale) -> String {
     // What is not quite 100 % is not printed as if it were.
     let gap = if scale == Scale::PERCENT { 100.0 - value } else { 0.0 };
     let value_places = value_places.max(if gap > 0.0 { decimals(gap, 1) } else { 0 });
+    // Nor is what is rarely seen as if it were never.
+    let value_places = value_places.max(if value == 0.0 { 0 } else { decimals(value.abs(), 1) });
     let value_text = if value == 0.0 { "0".to_owned() } else { format!("{value:.value_places$}") };
     format!("{value_text}{} [{}, {}]", scale.suffix(), end(low), end(high))
 }

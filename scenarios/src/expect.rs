@@ -6,7 +6,8 @@
 //! measure     = ("availability" | "time_up" | "downtime" | "outages" | "lost") [scope]
 //!             | "time" "(" "served" [scope] ">=" share ")"
 //!             | ("lost_writes" | "writable" | "two_writers" | "missed_duties" | "double_signs" | "stale_reads"
-//!               | "own_writes_missed" | "reads_going_back" | "out_of_order" | "refused_operations" | "unknown_outcomes") ["[" store "]"]
+//!               | "own_writes_missed" | "reads_going_back" | "out_of_order" | "dropped_writes" | "lost_updates" | "refused_operations"
+//!               | "unknown_outcomes") ["[" store "]"]
 //!             | "p" digits "(" ("rto" | "outage") [scope] ")"
 //!             | "drill" "(" "any" kind ")" ":" "served"
 //! scope       = "[" name "]"
@@ -256,6 +257,8 @@ const MEASURES: &[&str] = &[
     "own_writes_missed",
     "reads_going_back",
     "out_of_order",
+    "dropped_writes",
+    "lost_updates",
     "refused_operations",
     "unknown_outcomes",
     "time",
@@ -263,6 +266,7 @@ const MEASURES: &[&str] = &[
     "p95(rto)",
     "p95(outage)",
 ];
+
 /// Measures of stores.
 #[derive(Clone, Copy)]
 enum OfStore {
@@ -289,6 +293,7 @@ const OF_STORES: &[(&str, OfStore)] = &[
     ("refused_operations", OfStore::Clients(Anomaly::Refused)),
     ("unknown_outcomes", OfStore::Clients(Anomaly::Unknown)),
 ];
+
 /// Measures of later versions.
 const LATER: &[&str] = &["rpo", "cost", "p99(latency)", "latency"];
 

@@ -52,7 +52,7 @@ pub fn duration(text: &str) -> Result<sim::Span, String> {
 }
 
 pub use codes::{Explanation, errors_index};
-pub use diagnostic::{Finding, FindingPoint, FindingRange, Problems, Severity};
+pub use diagnostic::{Finding, FindingPoint, FindingRange, Problems, Severity, did_you_mean};
 pub use load::{Loaded, load, load_bytes};
 pub use overrides::Override;
 pub use reference::reference;

@@ -12,7 +12,9 @@ pub(super) fn run(noun: &str, asked: &Named, shipped: &[Shipped]) -> Result<(), 
     };
     let found = shipped.iter().find(|one| one.name == name);
     let one = found.ok_or_else(|| {
-        Failure::said(format!("no {noun} is called `{name}`; `seawall {noun}s` lists them"))
+        let near = scenarios::did_you_mean(name, shipped.iter().map(|one| one.name));
+        let help = near.unwrap_or_else(|| format!("`seawall {noun}s` lists them"));
+        Failure::said(format!("no {noun} is called `{name}`; {help}"))
     })?;
     console::answer(one.text)
 }

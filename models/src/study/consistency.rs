@@ -51,6 +51,9 @@ use visit::Visitor;
 /// More operations than this are not simulated one by one, be it to look at them all or at a few among them.
 const OPERATIONS_MOST: f64 = 50e6;
 
+/// More are not looked at: an hour or two of one core.
+const SAMPLES_MOST: f64 = 20e9;
+
 /// Sessions that are looked at in each replication at least: one in each stratum.
 const DRAWS_LEAST: f64 = 5.0;
 
@@ -93,6 +96,10 @@ impl<'d> Watch<'d> {
     pub(super) fn too_many(&self, replications: u64) -> Option<StudyFault> {
         let run = &self.design.specification().run;
         if run.fidelity == Fidelity::Sampled {
+            let asked = self.stores.len() as f64 * f64::from(run.operations) * replications as f64;
+            if asked > SAMPLES_MOST {
+                return Some(StudyFault::ManySamples(asked));
+            }
             let around = |store: &Watched| store.visitor.around_one(run.horizon) * DRAWS_LEAST;
             let due = self.stores.iter().map(around).sum::<f64>() * replications as f64;
             return (due > OPERATIONS_MOST).then_some(StudyFault::CrowdedKeys(due));

@@ -54,6 +54,8 @@ pub enum HistoryFault {
     AtOdds(Flaw),
     /// Its levels ask for more replicas than there are, or its places for more than can be followed.
     Misfit,
+    /// About so many operations would be kept in memory.
+    TooLong(f64),
 }
 
 /// What single operations came to.
@@ -87,11 +89,29 @@ impl std::fmt::Display for HistoryFault {
             HistoryFault::Study(fault) => fault.fmt(f),
             HistoryFault::AtOdds(flaw) => write!(f, "the store's reigns are at odds: {flaw:?}"),
             HistoryFault::Misfit => write!(f, "its levels ask for more replicas than there are"),
+            HistoryFault::TooLong(due) => write!(
+                f,
+                "the history would have about {:.0} million operations, more than {:.0} million: ask for a shorter time \
+                 (`--for`), fewer `--sessions`, or longer thoughts (`--think`)",
+                due / 1e6,
+                OPERATIONS_MOST / 1e6
+            ),
         }
     }
 }
 
 impl std::error::Error for HistoryFault {}
+
+/// More operations are not kept.
+const OPERATIONS_MOST: f64 = 10e6;
+/// No operation takes less, in seconds: what a site needs to answer.
+const ANSWER_LEAST: f64 = 1e-3;
+
+/// About how many operations are asked for, at most.
+fn due(asked: &Asked, members: usize) -> f64 {
+    let each = asked.think.seconds() + ANSWER_LEAST;
+    asked.lasts.seconds() / each * f64::from(asked.sessions) * members as f64
+}
 
 /// Runs the operations.
 ///
@@ -101,6 +121,10 @@ pub fn history(specification: &Specification, asked: &Asked) -> Result<Played, H
     let family = &specification.stores[asked.store].family;
     if !family.operable() {
         return Err(HistoryFault::Family);
+    }
+    let due = due(asked, family.members().len());
+    if due > OPERATIONS_MOST {
+        return Err(HistoryFault::TooLong(due));
     }
     if let Family::Replicated(plan) = family {
         let glimpses = glimpses(specification, asked).map_err(HistoryFault::Study)?;

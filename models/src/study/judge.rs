@@ -50,7 +50,7 @@ pub(super) fn judge_clients(stores: &Table<StoreId, &StoreOutcome>, line: &Expec
     let Measure::Clients(anomaly, store) = line.measure else { return None };
     let seen = stores[store].consistency.as_ref()?;
     let row = seen.anomalies.iter().find(|row| row.anomaly == anomaly)?;
-    Some(decide(line, Some(row.of_eligible.map(|per_million| per_million / 1e6)), Unit::Share))
+    Some(decide(line, Some(row.of_eligible.map(|per_million| per_million / 1e6)), Unit::OfOperations))
 }
 
 fn decide(line: &Expectation, estimate: Option<Estimate>, unit: Unit) -> Judged {

@@ -558,7 +558,7 @@ impl From<&Judged> for JudgedJson {
 
 const fn unit(unit: Unit) -> &'static str {
     match unit {
-        Unit::Share => "share",
+        Unit::Share | Unit::OfOperations => "share",
         Unit::Seconds => "seconds",
         Unit::PerYear => "per-year",
     }

@@ -18,6 +18,12 @@ pub(super) fn tables(outcome: &Outcome, document: &mut Document) {
         document.table(anomalies(seen));
         document.table(times(seen));
     }
+    if outcome.stores.iter().any(|store| store.consistency.is_some()) {
+        document.paragraph(
+            "Requests that reached no site are not among these operations, and the way from a client to its site is not in \
+             these times.",
+        );
+    }
 }
 
 fn anomalies(seen: &Consistency) -> Table {

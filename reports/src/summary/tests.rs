@@ -59,7 +59,7 @@ Expectations
   expectation                    measured                 verdict
   availability >= 99.9%          99.953 % [99.91, 99.98]  holds
   availability >= 99.99%         99.953 % [99.91, 99.98]  fails
-  availability >= 99.95%         99.953 % [99.91, 99.98]  undecided (try 65 536 replications)
+  availability >= 99.95%         99.953 % [99.91, 99.98]  undecided (try 32 768 replications)
   availability[europe] >= 99.9%  no sample                undecided
 
 Promises
@@ -109,7 +109,7 @@ Expectations
   expectation                    measured                 verdict
   availability >= 99.9%          99.953 % [99.91, 99.98]  holds
   availability >= 99.99%         99.953 % [99.91, 99.98]  fails
-  availability >= 99.95%         99.953 % [99.91, 99.98]  undecided (try 65 536 replications)
+  availability >= 99.95%         99.953 % [99.91, 99.98]  undecided (try 32 768 replications)
   availability[europe] >= 99.9%  no sample                undecided
 
 Promises

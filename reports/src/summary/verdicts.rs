@@ -58,12 +58,14 @@ fn measured(judged: &Judged) -> String {
     let Some(measured) = judged.measured else {
         return "no sample".to_owned();
     };
-    number::estimate(measured, scale(judged.unit, measured))
+    number::estimate(measured, scale(judged, measured))
 }
 
-fn scale(unit: Unit, measured: Estimate) -> Scale {
-    match unit {
-        Unit::Share => Scale::PERCENT,
+/// Shares of operations are told as they were asked for.
+fn scale(judged: &Judged, measured: Estimate) -> Scale {
+    match judged.unit {
+        Unit::OfOperations if judged.text.trim_end().ends_with("per million") => Scale::PER_MILLION,
+        Unit::Share | Unit::OfOperations => Scale::PERCENT,
         Unit::Seconds => time_scale(if measured.value > 0.0 { measured.value } else { measured.high }),
         Unit::PerYear => number::count_scale(measured.value),
     }
@@ -93,11 +95,12 @@ fn advice(judged: &Judged, replications: u64) -> Option<String> {
         let times = *count as f64 / replications as f64;
         reach(measured, judged.target > measured.value, times) <= distance
     })?;
-    Some(format!("try {} replications", grouped(enough)))
+    let more = if judged.unit == Unit::OfOperations { " or more `run.operations`" } else { "" };
+    Some(format!("try {} replications{more}", grouped(enough)))
 }
 
 /// How far the interval would reach to one side after so many times the replications. A bound after no event shrinks in
-/// proportion; of the others, the mean of both sides shrinks with the root, the difference between them, which is the
+/// proportion; of the others, what both sides have in common shrinks with the root, and by how much one is longer, which is the
 /// weight of what was not seen yet, in proportion.
 fn reach(measured: Estimate, above: bool, times: f64) -> f64 {
     let (below, over) = (measured.value - measured.low, measured.high - measured.value);
@@ -105,8 +108,8 @@ fn reach(measured: Estimate, above: bool, times: f64) -> f64 {
     if measured.method == Method::NoneSeen {
         return side / times;
     }
-    let middle = 0.5 * (below + over);
-    middle / times.sqrt() + (side - middle) / times
+    let common = below.min(over);
+    common / times.sqrt() + (side - common) / times
 }
 
 /// Adds the odds of missing each promise.

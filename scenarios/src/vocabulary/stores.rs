@@ -93,7 +93,8 @@ pub(super) static STORE: Record = record(
             "failover",
             Default("never"),
             Shape::Either(&[Shape::Choice(&[word("never")]), Shape::Record(&FAILOVER)]),
-            "Who replaces a primary that is lost; `never`: the store waits for it.",
+            "Who replaces a primary that is lost; `never`: the store waits for it. Whoever is promoted stays unless `returns` says \
+             otherwise.",
         ),
         field(
             "promotion",
@@ -132,7 +133,7 @@ pub(super) static STORE: Record = record(
             "returns",
             Default("never"),
             Shape::Either(&[Shape::Choice(&[word("never")]), Shape::Record(&RETURNS)]),
-            "Does the writer move back once its home is back? `never`: whoever was promoted stays.",
+            "Does the writer move back once its home is back? `never`: whoever was promoted stays, in all families and presets.",
         ),
         field(
             "routers_learn",
