@@ -254,10 +254,8 @@ fn multiple(rest: &str) -> (i128, &str) {
 /// Nothing, or what a number may be of, in the singular or the plural.
 fn noun(text: &str, noun: &str) -> Result<(), Misfit> {
     let noun = noun.trim();
-    let known = |known: &&str| {
-        **known == *noun || known.strip_suffix('s') == Some(noun) || **known == *format!("{noun}es")
-    };
-    if noun.is_empty() || NOUNS.iter().any(|name| known(name)) {
+    let (singular, plural) = (format!("{noun}s"), format!("{noun}es"));
+    if noun.is_empty() || NOUNS.iter().any(|known| [noun, &singular, &plural].contains(known)) {
         return Ok(());
     }
     let unknown = Misfit::new(Code::UnknownUnit, format!("`{text}`: nothing here is counted in `{noun}`"));
