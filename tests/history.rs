@@ -51,6 +51,66 @@ fn a_history_too_long_to_be_kept_is_refused_before_it_is_run() {
     assert!(matches!(refused, Err(HistoryFault::TooLong(found)) if (found / due - 1.0).abs() < 1e-9));
 }
 
+/// Shares of stale reads of as many histories, while nothing fails. Sixty sessions write half a time a second each, to sixty keys.
+fn stale(changes: &[&str]) -> Vec<f64> {
+    let specification = load(changes);
+    let quiet = Asked { from: Instant::ZERO + Span::MINUTE, keys: 60, ..asked(0) };
+    let one = |replication| {
+        let counts = one_writer(&specification, &Asked { replication, ..quiet }).counts;
+        counts.stale as f64 / counts.reads as f64
+    };
+    (0..64).map(one).collect()
+}
+
+fn mean_and_deviation(values: &[f64]) -> (f64, f64) {
+    let mean = values.iter().sum::<f64>() / values.len() as f64;
+    let squares: f64 = values.iter().map(|value| (value - mean) * (value - mean)).sum();
+    (mean, (squares / (values.len() - 1) as f64).sqrt())
+}
+
+/// A key is written l = 1/2 times a second, two of three reads are at replicas. Drawn for each read with mean 1/m, a lag makes
+/// l/(l + m) of these stale; drawn for each failover it makes 1 - e^(-l L) so, which is uniform between 0 and 1 for l = m: each
+/// history has a share of its own.
+#[test]
+fn lags_of_a_history_are_drawn_as_the_scenario_says() {
+    let lag = "stores.orders.lag={mean: 2s, law: exponential}";
+    let (read, spread) = mean_and_deviation(&stale(&[lag, "stores.orders.lag_drawn=read"]));
+    assert!((read - 1.0 / 3.0).abs() < 0.004 && spread < 0.01, "{read} {spread}");
+    let (held, spread) = mean_and_deviation(&stale(&[lag]));
+    // A third of the sum of two uniform shares.
+    let due = (1.0_f64 / 12.0 * 2.0).sqrt() / 3.0;
+    assert!(
+        (held - 1.0 / 3.0).abs() < 3.0 * due / 8.0 && (spread / due - 1.0).abs() < 0.3,
+        "{held} {spread} {due}"
+    );
+}
+
+/// The closed form of a log whose entries each take their own time (docs/DATA.md), with 50 writes a second of which some are not
+/// played: at 20 sessions a site 20, at 5 of them 42.5.
+#[test]
+fn writes_that_are_not_played_keep_those_of_a_history_waiting() {
+    let changes = ["stores.orders.lag={mean: 200ms, law: exponential}", "stores.orders.lag_drawn=write"];
+    let specification = load(&changes);
+    for (sessions, key) in [(20, 0.5), (5, 0.125)] {
+        let from = Instant::ZERO + Span::MINUTE;
+        let of = |replication| {
+            let asked = Asked { from, keys: 60, sessions, replication, ..asked(0) };
+            one_writer(&specification, &asked).counts
+        };
+        let counts: Vec<_> = (0..64).map(of).collect();
+        let sum =
+            |what: fn(&models::operations::PrimaryCounts) -> u64| counts.iter().map(what).sum::<u64>() as f64;
+        let found = sum(|counts| counts.stale) / sum(|counts| counts.reads);
+        let (log, step) = (50.0, 1e-3);
+        let trails = |late: f64| -libm::expm1(-log * 0.2 * libm::exp(-late / 0.2));
+        let late = (0..20_000).map(|index| (f64::from(index) + 0.5) * step);
+        let missed: f64 = late.map(|late| step * key * libm::exp(-key * late) * trails(late)).sum();
+        let expected = (missed + (trails(0.0) - missed) * key / log) * 2.0 / 3.0;
+        let error = (expected / sum(|counts| counts.reads)).sqrt();
+        assert!((found - expected).abs() < 4.0 * error, "{sessions}: {found}, {expected}, {error}");
+    }
+}
+
 /// The writer dies after 60 s; a replica has what was written until 2 s before. About 30 of 60 sessions' operations a
 /// second are writes.
 #[test]

@@ -147,6 +147,11 @@ impl<'a> Luck<'a> {
         Luck { lag: streams("lag"), apply: streams("apply"), lags, last: None }
     }
 
+    /// Draws lags in another way from now on.
+    pub(super) fn draw(&mut self, lags: Lags<'a>) {
+        self.lags = lags;
+    }
+
     /// May reads find older versions than a replica has?
     pub(super) fn of_reads(&self) -> bool {
         matches!(self.lags, Lags::Read(_))

@@ -98,6 +98,12 @@ impl<'a> PrimaryRun<'a> {
         run
     }
 
+    /// The same with lags drawn in another way.
+    pub(crate) fn lagging(mut self, lags: Lags<'a>) -> Self {
+        self.luck.draw(lags);
+        self
+    }
+
     /// Sessions that come from outside, and for what lags are drawn: what is seen of a key must not depend on how many others
     /// are looked at.
     pub(crate) fn open(store: &'a Store, crowd: Crowd<'a, Session>, lags: Lags<'a>, stream: Stream) -> Self {

@@ -2,7 +2,9 @@
 //!
 //! The replication is run again and tells who wrote when, who was dead and who was cut off; sessions at the sites of the
 //! store's members then read and write against that, message by message. They feed nothing back. They are a sample of the
-//! traffic, so that a replica which is back applies what they wrote at once, whatever its apply rate.
+//! traffic, so that a replica which is back applies what they wrote at once, whatever its apply rate. Lags are drawn as a run draws
+//! them: where that is for each failover, each replica has one throughout, if it is parted from its writer the one by which it
+//! then trails in the run.
 
 pub(super) mod many;
 
@@ -10,16 +12,19 @@ use super::StudyFault;
 use crate::design::Design;
 use crate::network::delay;
 use crate::observer::Nobody;
+use crate::operations::Lags;
 use crate::operations::{
     Commit, Cut, Flaw, Heritage, History, Plan, Popularity, PrimaryRun, PrimaryTally, REPLICAS_MAX, ReadFrom,
     Reign, Reigns, Session, Shipping, Shows, Store, Stretch, Votes, leaderless,
 };
 use crate::specification::{
-    Acknowledged, Family, PopulationId, Primary, Reads, RequestClass, SiteId, Specification, StoreId,
+    Acknowledged, Family, LagDrawn, PopulationId, Primary, Reads, RequestClass, SiteId, Specification,
+    StoreId,
 };
 use crate::store::Glimpse;
+use crate::trail::Trail;
 use crate::world::World;
-use sim::{Instant, Law, Replication, Span};
+use sim::{Instant, Law, Replication, Span, Stream, StreamName};
 use std::cell::RefCell;
 
 /// What is asked for.
@@ -140,8 +145,37 @@ pub fn history(specification: &Specification, asked: &Asked) -> Result<Played, H
         .map(|place| session((specification, plan), (reads, asked.think), place))
         .collect();
     let luck = (specification.run.seed, Replication(asked.replication));
-    let run = PrimaryRun::new(&store, &sessions, asked.keys, luck);
+    let mut stream =
+        Stream::new(luck.0, luck.1, StreamName::of(&specification.stores[asked.store].name, "lags"));
+    let trail = trail(plan);
+    let (_, writes) = touches_of_all(specification, asked.store);
+    let played = sessions.len() as f64 * (1.0 - reads) / (asked.think.seconds() + ANSWER_LEAST);
+    let others = (writes - played).max(0.0);
+    let lags = lags(plan, trail.as_ref(), held(plan, &glimpses, &mut stream), others);
+    let run = PrimaryRun::new(&store, &sessions, asked.keys, luck).lagging(lags);
     Ok(Played::OneWriter(run.run(Instant::ZERO + asked.lasts)))
+}
+
+/// What it takes to draw a lag for each write, where that is what is drawn.
+pub(super) fn trail(plan: &Primary) -> Option<Trail> {
+    (plan.lag_drawn == LagDrawn::Write).then(|| Trail::new(&plan.lag))
+}
+
+/// The lag of each member where it holds throughout: the one that the flow engine let it have first, so that whoever is
+/// promoted for trailing least does so here too; else one of its own.
+pub(super) fn held(plan: &Primary, glimpses: &[(Instant, Glimpse)], stream: &mut Stream) -> Vec<Span> {
+    let known = |member| glimpses.iter().find_map(|(_, glimpse)| glimpse.trailing(member));
+    let drawn = members(plan).into_iter().map(|_| plan.lag.sample(stream)).enumerate();
+    drawn.map(|(member, own)| known(member).unwrap_or(own)).collect()
+}
+
+/// How lags are drawn, given those that hold throughout, and how many writes a second of the store are not played.
+pub(super) fn lags<'a>(plan: &Primary, trail: Option<&'a Trail>, held: Vec<Span>, others: f64) -> Lags<'a> {
+    match trail {
+        Some(trail) => Lags::Among(trail, others),
+        None if plan.lag_drawn == LagDrawn::Read => Lags::Read(held),
+        None => Lags::Held(held),
+    }
 }
 
 /// The store as the operation engine knows it.

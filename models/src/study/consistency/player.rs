@@ -7,9 +7,7 @@ use super::visit::LONGEST;
 use crate::design::Design;
 use crate::network::delay;
 use crate::operations::leaderless::ReadRepair;
-use crate::operations::{
-    Arrival, Conduct, Crowd, Lags, Popularity, PrimaryRun, Session, Stretch, leaderless,
-};
+use crate::operations::{Arrival, Conduct, Crowd, Popularity, PrimaryRun, Session, Stretch, leaderless};
 use crate::outcome::Anomaly;
 use crate::specification::{Family, LagDrawn, Primary, Replicated, Sessions, SiteId, Specification};
 use crate::store::Glimpse;
@@ -114,8 +112,7 @@ impl<'d> Player<'d> {
         let engine = match family {
             Family::Primary(plan) => {
                 let comer = |place| history::comer(design.specification(), plan, place);
-                let trail = (plan.lag_drawn == LagDrawn::Write).then(|| Trail::new(&plan.lag));
-                Engine::OneWriter(plan, places.map(comer).collect(), trail)
+                Engine::OneWriter(plan, places.map(comer).collect(), history::trail(plan))
             }
             Family::Replicated(plan) => Engine::ManyWriters(plan, places.map(many::comer).collect()),
         };
@@ -259,14 +256,10 @@ impl<'d> Player<'d> {
         outages.iter().filter(unhinted).map(lacking).collect()
     }
 
-    /// The lag of each member where it holds for all that a session sees: the one that the flow engine let it have first, so
-    /// that whoever is promoted for trailing least does so here too; else one of its own.
+    /// The lag of each member where it holds for all that a session sees.
     pub(super) fn lags(&self, scenes: &Scenes, during: Stretch, stream: &mut Stream) -> Vec<Span> {
         let Engine::OneWriter(plan, ..) = &self.engine else { return Vec::new() };
-        let glimpses = scenes.glimpses(during.from, during.until);
-        let known = |member| glimpses.iter().find_map(|(_, glimpse)| glimpse.trailing(member));
-        let drawn = self.members.iter().map(|_| plan.lag.sample(stream)).enumerate();
-        drawn.map(|(member, own)| known(member).unwrap_or(own)).collect()
+        history::held(plan, &scenes.glimpses(during.from, during.until), stream)
     }
 
     /// Plays sessions against what the store went through.
@@ -281,11 +274,7 @@ impl<'d> Player<'d> {
             Engine::OneWriter(plan, sessions, trail) => {
                 let reigns = history::reigns(&glimpses, plan).map_err(|_| Unplayable)?;
                 let store = history::store(specification, plan, reigns, self.sessions.patience, popularity);
-                let lags = match trail {
-                    Some(trail) => Lags::Among(trail, others),
-                    None if plan.lag_drawn == LagDrawn::Read => Lags::Read(lags),
-                    None => Lags::Held(lags),
-                };
+                let lags = history::lags(plan, trail.as_ref(), lags, others);
                 let run = PrimaryRun::open(&store, Crowd { sessions, arrivals }, lags, own);
                 Ok(run.run(Instant::FAR).into())
             }
