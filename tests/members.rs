@@ -265,11 +265,21 @@ fn every_store_with_one_writer_can_be_played() {
         "{check: {every: 5s, failures: 2, timeout: 5s}, fenced: true}",
         "{human: 30s}",
     ];
-    let acknowledged =
-        ["primary", "{replicas: 1}", "{replicas: 1, alone_after: 5s}", "{replicas: 1, alone_after: 90s}"];
+    let acknowledged = [
+        "primary",
+        "{replicas: 1}",
+        "{replicas: 1, which: first}",
+        "{replicas: 1, alone_after: 5s}",
+        "{replicas: 1, alone_after: 90s}",
+    ];
     let members = ["replicas: [near, far]", "replicas: [near], witnesses: [far]"];
-    let formers =
-        ["lag: 1s", "lag: 1s, noticed: 2m, rejoin: 3m", "lag: 1s, rejoin: {law: exponential, mean: 4m}"];
+    let formers = [
+        "lag: 1s",
+        "lag: 1s, noticed: 2m, rejoin: 3m",
+        "lag: 1s, rejoin: {law: exponential, mean: 4m}",
+        "lag: 1s, returns: {after: 1m}",
+        "lag: 1s, routers_learn: {law: exponential, mean: 30s}, returns: {after: 30s}, rejoin: 1m",
+    ];
     let mut stores = Vec::new();
     for (failover, members) in
         failovers.iter().flat_map(|failover| members.map(|members| (failover, members)))

@@ -98,11 +98,15 @@ enum Writing {
     One {
         /// Who accepts writes, with the number of its reign.
         present: Option<(u32, Member)>,
+        /// Has it come home, in a hand-over that left nothing behind?
+        came_home: bool,
         former: Vec<(u32, Member)>,
         /// The lag of each member when it was parted from the log; nothing while it follows.
         trailing: Vec<Span>,
         /// Who is being made a replica again, as a set.
         rebuilds: u32,
+        /// Where the router at each member's site sends what is for the writer; nothing where routers know.
+        routed: Vec<Member>,
     },
     Anybody {
         /// How often each member has lost its power; nothing where none can lose by it.
@@ -128,6 +132,17 @@ impl Glimpse {
         former.iter().copied().chain(present).map(|(reign, member)| (reign, usize::from(member)))
     }
 
+    /// Does the reign of this number, which is the present one's, have all of the log before it, because its writer came home?
+    pub(crate) fn came_home(&self, reign: u32) -> bool {
+        matches!(self.writing, Writing::One { present: Some((present, _)), came_home: true, .. } if present == reign)
+    }
+
+    /// Where the router at a member's site sends what is for the writer, if that learns late.
+    pub(crate) fn routed(&self, member: usize) -> Option<usize> {
+        let Writing::One { routed, .. } = &self.writing else { return None };
+        routed.get(member).map(|to| usize::from(*to))
+    }
+
     /// The lag of a member when it was parted from the log, if it has been and trails.
     pub(crate) fn trailing(&self, member: usize) -> Option<Span> {
         let Writing::One { trailing, .. } = &self.writing else { return None };
@@ -142,8 +157,9 @@ impl Glimpse {
     /// Does everybody reach everybody, and one member write, with the others as replicas, if only one may?
     pub(crate) fn rests(&self) -> bool {
         let settled = match &self.writing {
-            Writing::One { present, former, rebuilds, .. } => {
-                present.is_some() && former.is_empty() && *rebuilds == 0
+            Writing::One { present, former, rebuilds, routed, .. } => {
+                let known = |(_, writer): (u32, Member)| routed.iter().all(|to| *to == writer);
+                present.is_some_and(known) && former.is_empty() && *rebuilds == 0
             }
             Writing::Anybody { .. } => true,
         };
@@ -336,9 +352,13 @@ impl<'d> Stores<'d> {
         let writing = match &row.kind {
             Kind::Single(single, _) => Writing::One {
                 present: single.present(now, &row.sight),
+                came_home: single.came_home(),
                 former: single.formers().collect(),
                 trailing: single.trailing().to_vec(),
                 rebuilds: single.reign().rejoining(),
+                routed: row.routers.as_ref().map_or_else(Vec::new, |routers| {
+                    row.sites.iter().map(|site| routers.goes_to(site.index())).collect()
+                }),
             },
             Kind::Replicated(_) => {
                 Writing::Anybody { blackouts: row.blackouts.iter().map(|(count, _)| *count).collect() }

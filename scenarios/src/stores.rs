@@ -36,8 +36,8 @@ impl Resolver<'_> {
         if let Some(node) = entry.node.get("sessions").filter(|_| !family.operable()) {
             let title = format!("sessions of a store like `{}` are not yet in this version", entry.key);
             let problem = Diagnostic::error(Code::NotYet, node.at, title).label("would not be simulated");
-            let help = "with one writer at a time: without `returns` and `routers_learn`, with `which: any` and `promotes: any`, and \
-                 no more than 16 members with data; of a store that many may write no more than 16 sites and 16 replicas";
+            let help = "with one writer at a time: of a store of no more than 16 members with data; of a store that many may write \
+                 no more than 16 sites and 16 replicas";
             self.report(problem.help(help));
         }
         self.spec.stores.push(Store { name: entry.key.clone(), family, sessions });

@@ -16,6 +16,7 @@ use super::popularity::Popularity;
 use super::quorum::{Legs, REPLICAS_MAX};
 use super::reigns::Reigns;
 use super::votes::{Votes, gathered};
+use crate::specification::Acknowledgers;
 use crate::trail::Trail;
 use sim::{Instant, Law, Replication, Seed, Span, Stream, StreamName};
 
@@ -28,6 +29,8 @@ pub enum Commit {
     SemiSynchronous {
         /// How many.
         replicas: usize,
+        /// Which of them.
+        which: Acknowledgers,
         /// What the primary shows meanwhile.
         shows: Shows,
         /// After how long a wait the primary gives up: it acknowledges all that waits, and at once what comes, until so many
@@ -274,20 +277,47 @@ impl Store {
             Commit::Consensus(votes) => votes.of(replica),
             Commit::Asynchronous | Commit::SemiSynchronous { .. } => 1,
         };
-        let answers =
-            (0..self.reigns.replicas()).filter(|replica| *replica != reign.primary).map(|replica| {
-                let ways = (replica, reign.primary);
-                let takes = self.distances[replica][reign.primary];
-                let received = reached[replica];
-                let known = if received == Instant::FAR {
-                    None
-                } else {
-                    let counts = self.reigns.counts_from(replica, received);
-                    self.reigns.deliver(ways, counts, takes, Instant::FAR)
-                };
-                (known.unwrap_or(Instant::FAR), weighs(replica))
-            });
+        let answered = |replica: usize| {
+            let received = reached[replica];
+            if received == Instant::FAR {
+                return Instant::FAR;
+            }
+            let counts = self.reigns.counts_from(replica, received);
+            let takes = self.distances[replica][reign.primary];
+            let known = self.reigns.deliver((replica, reign.primary), counts, takes, Instant::FAR);
+            known.unwrap_or(Instant::FAR)
+        };
+        let others = (0..self.reigns.replicas()).filter(|replica| *replica != reign.primary);
+        if let Commit::SemiSynchronous { which: Acknowledgers::First, .. } = self.commit {
+            let answers: Vec<(usize, Instant)> = others.map(|replica| (replica, answered(replica))).collect();
+            return self.known_to_first(needed as usize, &answers, epoch, now);
+        }
+        let answers = others.map(|replica| (answered(replica), weighs(replica)));
         gathered(answers, needed).map_or(now, |at| at.max(now))
+    }
+
+    /// When the first so many that follow just then have answered, given when each does, in their order.
+    fn known_to_first(
+        &self,
+        needed: usize,
+        answers: &[(usize, Instant)],
+        epoch: usize,
+        now: Instant,
+    ) -> Instant {
+        let primary = self.reigns.reigns()[epoch].primary;
+        let follows = |replica: usize, at: Instant| {
+            self.reigns.serves(replica, at) && self.reigns.reach(primary, replica, at)
+        };
+        let enough = |at: &Instant| {
+            let mut first = answers.iter().filter(|(replica, _)| follows(*replica, *at)).take(needed);
+            let have = first.by_ref().take_while(|(_, answered)| answered <= at).count();
+            have == needed
+        };
+        let answered = answers.iter().map(|(_, answered)| (*answered).max(now));
+        let mut all: Vec<Instant> = answered.chain(self.reigns.changes_after(now)).collect();
+        all.push(now);
+        all.sort_unstable();
+        all.into_iter().filter(|at| *at < Instant::FAR).find(enough).unwrap_or(Instant::FAR)
     }
 
     /// When an entry that replicas are known to have at `known` is acknowledged if the primary falls back, and from when

@@ -71,6 +71,8 @@ pub struct Reigns {
     rebuilt: Vec<Vec<Stretch>>,
     /// Of each epoch, from when on each replica takes it for the latest one.
     turns: Vec<Vec<Instant>>,
+    /// Of each epoch, when clients at each place turn to its primary, where that is not when the place hears of it.
+    routed: Option<Vec<Vec<Instant>>>,
 }
 
 /// Why reigns cannot be. The number is the epoch at fault.
@@ -108,7 +110,7 @@ impl Reigns {
         cuts: Vec<Cut>,
     ) -> Result<Self, Flaw> {
         let rebuilt = vec![Vec::new(); replicas];
-        let mut all = Reigns { replicas, reigns, down, cuts, rebuilt, turns: Vec::new() };
+        let mut all = Reigns { replicas, reigns, down, cuts, rebuilt, turns: Vec::new(), routed: None };
         all.check_shape()?;
         all.turns = all.turns();
         for epoch in 0..all.reigns.len() {
@@ -137,6 +139,16 @@ impl Reigns {
         Ok(all)
     }
 
+    /// With routers that learn of primaries late: of each epoch, when clients at each place turn to its primary, which is not before it
+    /// is active; [`Instant::FAR`] if never.
+    ///
+    /// # Errors
+    /// [`Flaw::Shape`].
+    pub fn routed(self, routed: Vec<Vec<Instant>>) -> Result<Self, Flaw> {
+        let fits = routed.len() == self.reigns.len() && routed.iter().all(|of| of.len() == self.places());
+        if fits { Ok(Reigns { routed: Some(routed), ..self }) } else { Err(Flaw::Shape) }
+    }
+
     /// One replica is primary for good, and nothing happens.
     pub fn steady(replicas: usize, places: usize, primary: usize) -> Self {
         let reign = Reign {
@@ -155,6 +167,7 @@ impl Reigns {
             cuts: Vec::new(),
             rebuilt: nothing,
             turns,
+            routed: None,
         }
     }
 
@@ -254,6 +267,14 @@ impl Reigns {
         self.reigns.iter().rposition(|reign| reign.heard[place] <= at)
     }
 
+    /// The latest epoch to whose primary clients at a place have turned.
+    pub fn turned_to(&self, place: usize, at: Instant) -> Option<usize> {
+        match &self.routed {
+            Some(routed) => routed.iter().rposition(|turn| turn[place] <= at),
+            None => self.known(place, at),
+        }
+    }
+
     /// The latest epoch that has become active.
     pub fn latest_active(&self, at: Instant) -> Option<usize> {
         self.reigns.iter().rposition(|reign| reign.active <= at)
@@ -317,6 +338,13 @@ impl Reigns {
     /// Do two places reach each other?
     pub fn reach(&self, one: usize, other: usize, at: Instant) -> bool {
         !self.cuts.iter().any(|cut| cut.joins(one, other) && cut.during.holds(at))
+    }
+
+    /// When a place goes down or comes back, a replica is rebuilt, or a way is cut or opens, after an instant; in no order.
+    pub fn changes_after(&self, at: Instant) -> impl Iterator<Item = Instant> {
+        let stretches = self.down.iter().chain(&self.rebuilt).flatten().copied();
+        let all = stretches.chain(self.cuts.iter().map(|cut| cut.during));
+        all.flat_map(|during| [during.from, during.until]).filter(move |change| *change > at)
     }
 
     /// When a message sent once and never again arrives, if it does: neither is its way cut when it leaves or arrives nor

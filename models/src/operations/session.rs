@@ -173,7 +173,7 @@ impl Store {
                 Some(busy.home)
             }
             _ => {
-                let epoch = self.reigns.known(place, now)?;
+                let epoch = self.reigns.turned_to(place, now)?;
                 Some(self.reigns.reigns()[epoch].primary)
             }
         }

@@ -55,20 +55,10 @@ impl Family {
         }
     }
 
-    /// Can the operation engine send single operations to it? Of stores with one writer at a time to those whose writer
-    /// stays once promoted, of which every router knows, and which wait for any of their replicas and promote any; with no
-    /// more replicas than it can follow.
+    /// Can the operation engine send single operations to it? To those with no more replicas than it can follow.
     pub fn operable(&self) -> bool {
         match self {
-            Family::Primary(plan) => {
-                let first =
-                    matches!(plan.acknowledged, Acknowledged::Received { which: Acknowledgers::First, .. });
-                plan.replicas.len() < REPLICAS_MAX
-                    && plan.returns.is_none()
-                    && plan.routers_learn.is_none()
-                    && plan.promotes == Promotes::Any
-                    && !first
-            }
+            Family::Primary(plan) => plan.replicas.len() < REPLICAS_MAX,
             Family::Replicated(plan) => {
                 let replicas: u32 = plan.members.iter().map(|member| member.count).sum();
                 plan.members.len() <= CHAINS_MAX && replicas as usize <= REPLICAS_MAX

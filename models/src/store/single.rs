@@ -26,6 +26,8 @@ pub(super) struct Single<'d> {
     rate: f64,
     /// The log of former writers when they were left behind.
     written_by_former: f64,
+    /// Has the present writer come home, with all of the log?
+    came_home: bool,
     /// Hand-overs so far, and those before the one that left each former writer behind.
     reigns: u32,
     left_behind: Vec<u32>,
@@ -55,6 +57,7 @@ impl<'d> Single<'d> {
             followed: 0,
             rate: 0.0,
             written_by_former: 0.0,
+            came_home: false,
             reigns: 0,
             left_behind: vec![0; members],
         }
@@ -67,7 +70,7 @@ impl<'d> Single<'d> {
         (self.stream, self.timer) = (None, None);
         (self.followed, self.rate) = (0, 0.0);
         self.written_by_former = 0.0;
-        self.reigns = 0;
+        (self.came_home, self.reigns) = (false, 0);
     }
 
     pub(super) fn reign(&self) -> &Reign {
@@ -82,6 +85,11 @@ impl<'d> Single<'d> {
     /// The writer with the number of its reign.
     pub(super) fn present(&self, now: Instant, sight: &Sight) -> Option<(u32, Member)> {
         self.writer(now, sight).map(|member| (self.reigns, member))
+    }
+
+    /// Has the present writer come home, in a hand-over that left nothing behind?
+    pub(super) fn came_home(&self) -> bool {
+        self.came_home
     }
 
     /// Former writers that go on, with the number of each one's reign.
@@ -283,6 +291,7 @@ impl<'d> Single<'d> {
             self.backlogs[from] = Backlog::none_of(now, log);
         }
         self.begin_reign(done.to, now, sight, written);
+        self.came_home = false;
         let seconds = if self.rate > 0.0 { mean / self.rate } else { 0.0 };
         Loss {
             from: sites[from],
@@ -298,6 +307,7 @@ impl<'d> Single<'d> {
         let home = self.head();
         self.backlogs[usize::from(home)] = Backlog::none_of(now, written.by_present);
         self.begin_reign(home, now, sight, written);
+        self.came_home = true;
     }
 
     /// Whose log the others follow from now on.

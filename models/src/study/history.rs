@@ -7,15 +7,17 @@
 //! then trails in the run.
 
 pub(super) mod many;
+mod reigns;
+
+pub(super) use reigns::{cuts, reigns, stretches};
 
 use super::StudyFault;
 use crate::design::Design;
 use crate::network::delay;
 use crate::observer::Nobody;
-use crate::operations::Lags;
 use crate::operations::{
-    Commit, Cut, Flaw, Heritage, History, Plan, Popularity, PrimaryRun, PrimaryTally, REPLICAS_MAX, ReadFrom,
-    Reign, Reigns, Session, Shipping, Shows, Store, Stretch, Votes, leaderless,
+    Commit, Flaw, History, Lags, Plan, Popularity, PrimaryRun, PrimaryTally, REPLICAS_MAX, ReadFrom, Reigns,
+    Session, Shipping, Shows, Store, Votes, leaderless,
 };
 use crate::specification::{
     Acknowledged, Family, LagDrawn, PopulationId, Primary, Reads, RequestClass, SiteId, Specification,
@@ -193,8 +195,9 @@ pub(super) fn store(
             let votes = votes.and_then(|of| Votes::new(of, plan.votes.quorum));
             Commit::Consensus(votes.unwrap_or(Votes::alike(1 + plan.replicas.len())))
         }
-        Acknowledged::Received { replicas, alone_after, .. } => Commit::SemiSynchronous {
+        Acknowledged::Received { replicas, which, alone_after } => Commit::SemiSynchronous {
             replicas: replicas as usize,
+            which,
             shows: Shows::Acknowledged,
             falls_back: alone_after,
         },
@@ -307,145 +310,4 @@ fn glimpses(specification: &Specification, asked: &Asked) -> Result<Vec<(Instant
         false
     });
     Ok(seen.into_inner())
-}
-
-/// The stretches in which something held.
-pub(super) fn stretches(glimpses: &[(Instant, Glimpse)], holds: impl Fn(&Glimpse) -> bool) -> Vec<Stretch> {
-    let mut found: Vec<Stretch> = Vec::new();
-    for (index, (from, glimpse)) in glimpses.iter().enumerate() {
-        let until = glimpses.get(index + 1).map_or(Instant::FAR, |(next, _)| *next);
-        match found.last_mut().filter(|last| last.until == *from) {
-            _ if !holds(glimpse) => {}
-            Some(last) => last.until = until,
-            None => found.push(Stretch { from: *from, until }),
-        }
-    }
-    found
-}
-
-/// What the operation engine is to know of who wrote when.
-pub(super) fn reigns(glimpses: &[(Instant, Glimpse)], plan: &Primary) -> Result<Reigns, Flaw> {
-    let (members, places) = (1 + plan.replicas.len(), 1 + plan.replicas.len() + plan.witnesses.len());
-    let mut all: Vec<Reign> = Vec::new();
-    for (primary, Stretch { from, until }) in accepting(glimpses) {
-        let former = all.last().map(|reign| reign.primary).filter(|former| *former != primary);
-        let heritage = match former {
-            Some(_) => Heritage::Longest(heirs(glimpses, plan, primary, from)),
-            None => Heritage::Everything,
-        };
-        let heard = (0..places).map(|place| heard(glimpses, (former, primary), place, from)).collect();
-        all.push(Reign { primary, active: from, stops: until, heard, heritage });
-    }
-    if all.is_empty() {
-        // Nobody writes throughout: a reign that is over before it has begun.
-        all.push(Reign { stops: Instant::ZERO, ..steady(places) });
-    }
-    for epoch in 1..all.len() {
-        let (before, after) = all.split_at_mut(epoch);
-        // Clients beside one who still writes have heard of nobody else, until they reach the new one. Nor has it itself, also
-        // where the writer changes to and fro.
-        for reign in before {
-            let reaches = reaches(glimpses, after[0].primary, reign.primary, after[0].active);
-            let heard = &mut after[0].heard[reign.primary];
-            *heard = (*heard).max(reign.stops.min(reaches));
-        }
-    }
-    for epoch in (1..all.len()).rev() {
-        let (before, after) = all.split_at_mut(epoch);
-        let (this, next) = (&mut before[epoch - 1], &after[0]);
-        // Who hears of a later epoch has heard of this one.
-        this.heard.iter_mut().zip(&next.heard).for_each(|(this, next)| *this = (*this).min(*next));
-    }
-    let down = |place: usize| stretches(glimpses, |glimpse| !glimpse.alive(place));
-    let rebuilt = |member: usize| stretches(glimpses, |glimpse| glimpse.rebuilds(member));
-    let reigns = Reigns::new(members, all, (0..places).map(down).collect(), cuts(glimpses, places))?;
-    reigns.rebuilding((0..members).map(rebuilt).collect())
-}
-
-/// Who accepts writes when, in the order of reigns. A former writer that waits for replicas until after the next one has begun, and
-/// then goes on alone, has accepted all the time: it acknowledged nothing.
-fn accepting(glimpses: &[(Instant, Glimpse)]) -> Vec<(usize, Stretch)> {
-    let mut writers: Vec<(u32, usize)> = glimpses.iter().flat_map(|(_, glimpse)| glimpse.writers()).collect();
-    writers.sort_unstable();
-    writers.dedup();
-    let mut all: Vec<(usize, Stretch)> = Vec::new();
-    for (epoch, primary) in writers {
-        let later = |glimpse: &Glimpse| glimpse.writers().any(|(other, _)| other > epoch);
-        let next = glimpses.iter().find(|(_, glimpse)| later(glimpse)).map_or(Instant::FAR, |(at, _)| *at);
-        let known = all.len();
-        let accepts = |glimpse: &Glimpse| glimpse.writers().any(|writer| writer == (epoch, primary));
-        for Stretch { from, until } in stretches(glimpses, accepts) {
-            // What is seen first may be two that write.
-            let after = all.last().map_or(Instant::ZERO, |(_, last)| last.from + Span::NANOSECOND);
-            match all[known..].last_mut().filter(|_| next <= from) {
-                Some((_, last)) => last.until = until,
-                None if next <= from => all.push((primary, Stretch { from: after, until })),
-                None => all.push((primary, Stretch { from: from.max(after), until })),
-            }
-        }
-    }
-    all.retain(|(_, stretch)| stretch.from < stretch.until);
-    all
-}
-
-/// The replicas whose logs decide what a primary begins with that becomes active at `active`: its own alone, unless a quorum
-/// elects it.
-fn heirs(glimpses: &[(Instant, Glimpse)], plan: &Primary, primary: usize, active: Instant) -> Vec<usize> {
-    let seen = |before: bool| {
-        glimpses.iter().rev().find(|(at, _)| if before { *at < active } else { *at <= active })
-    };
-    // Who begins to be rebuilt just then has voted.
-    let rebuilds =
-        |replica: usize| [true, false].map(seen).iter().flatten().all(|(_, seen)| seen.rebuilds(replica));
-    let votes = |replica: &usize| {
-        seen(false).is_some_and(|(_, glimpse)| glimpse.joined(primary, *replica)) && !rebuilds(*replica)
-    };
-    match plan.acknowledged {
-        Acknowledged::Quorum => (0..=plan.replicas.len()).filter(votes).collect(),
-        Acknowledged::Alone | Acknowledged::Received { .. } => vec![primary],
-    }
-}
-
-/// Members that lived and did not reach each other.
-pub(super) fn cuts(glimpses: &[(Instant, Glimpse)], members: usize) -> Vec<Cut> {
-    let pairs = (0..members).flat_map(|a| (a + 1..members).map(move |b| (a, b)));
-    let cut = |(a, b): (usize, usize)| {
-        let apart = move |glimpse: &Glimpse| glimpse.alive(a) && glimpse.alive(b) && !glimpse.joined(a, b);
-        stretches(glimpses, apart).into_iter().map(move |during| Cut { between: (a, b), during })
-    };
-    pairs.flat_map(cut).collect()
-}
-
-fn steady(members: usize) -> Reign {
-    Reign {
-        primary: 0,
-        active: Instant::ZERO,
-        stops: Instant::FAR,
-        heard: vec![Instant::ZERO; members],
-        heritage: Heritage::Everything,
-    }
-}
-
-/// When a place hears of a primary that became active at `active`: where it reaches it then, it has waited for it since it
-/// lost the former one, and takes nothing more from that, not even what was on its way; else when it first reaches it.
-fn heard(
-    glimpses: &[(Instant, Glimpse)],
-    (former, primary): (Option<usize>, usize),
-    place: usize,
-    active: Instant,
-) -> Instant {
-    let reaches = reaches(glimpses, primary, place, active);
-    if reaches > active {
-        return reaches;
-    }
-    let apart = |former| stretches(glimpses, |glimpse| !glimpse.joined(former, place));
-    let apart = former.and_then(|former| apart(former).into_iter().find(|stretch| stretch.until > active));
-    apart.map_or(active, |apart| apart.from.min(active))
-}
-
-/// When a place first reaches a primary from `active` on.
-fn reaches(glimpses: &[(Instant, Glimpse)], primary: usize, place: usize, active: Instant) -> Instant {
-    let joined = stretches(glimpses, |glimpse| glimpse.joined(primary, place));
-    let joined = joined.into_iter().find(|stretch| stretch.until > active);
-    joined.map_or(Instant::FAR, |joined| joined.from.max(active))
 }

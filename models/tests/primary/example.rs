@@ -5,6 +5,7 @@ use models::operations::{
     Commit, Cut, Heritage, Legs, Plan, Popularity, PrimaryRun, PrimaryTally, ReadFrom, Reign, Reigns,
     Session, Shipping, Shows, Store, Stretch,
 };
+use models::specification::Acknowledgers;
 use sim::{Law, Replication, Seed, Span};
 
 fn millis(count: i64) -> Law {
@@ -92,7 +93,12 @@ fn a_later_apply_moves_staleness_alone() {
 fn a_primary_that_falls_back_acknowledges_and_loses() {
     let died = || cut_off(vec![reign(0, 0, 990, [0, 0]), reign(1, 990, 100_000, [990, 990])]);
     let counts = |falls_back| {
-        let commit = Commit::SemiSynchronous { replicas: 1, shows: Shows::Acknowledged, falls_back };
+        let commit = Commit::SemiSynchronous {
+            replicas: 1,
+            which: Acknowledgers::Any,
+            shows: Shows::Acknowledged,
+            falls_back,
+        };
         run(&store(died(), commit), &[client(0.0, 100, 0), client(1.0, 450, 0)], 1_000).counts
     };
     let waits = counts(None);
@@ -161,9 +167,43 @@ fn a_primary_that_is_rebuilt_acknowledges_nothing() {
     let split = cut_off(vec![reign(0, 0, 400, [0, 0]), reign(1, 500, 100_000, [1_000, 500])]);
     let during = Stretch { from: ms(1_000), until: ms(1_500) };
     let reigns = split.rebuilding(vec![vec![during], Vec::new()]).expect("possible");
-    let commit = Commit::SemiSynchronous { replicas: 1, shows: Shows::Acknowledged, falls_back: None };
+    let commit = Commit::SemiSynchronous {
+        replicas: 1,
+        which: Acknowledgers::Any,
+        shows: Shows::Acknowledged,
+        falls_back: None,
+    };
     let tally = run(&store(reigns, commit), &[client(0.0, 1_100, 1)], 1_101);
     assert_eq!((tally.counts.writes, tally.counts.unknown_writes), (1, 0));
     let waited = tally.write_latency.max();
     assert_eq!(waited, 400_000_000);
+}
+
+/// A replica 40 ms away comes before one 10 ms away, and is down from 100 to 200 ms. What is written at 20 ms waits for it, there
+/// and back; what is written at 90 and 150 ms is acknowledged by the other while it is down; what is written at 195 ms, which
+/// the other has acknowledged at 215 ms, waits for the first once more.
+#[test]
+fn writes_wait_for_the_first_replica_that_follows_just_then() {
+    let took = |which, at: i64| {
+        let down = Stretch { from: ms(100), until: ms(200) };
+        let one = Reign {
+            primary: 0,
+            active: ms(0),
+            stops: ms(100_000),
+            heard: vec![ms(0); 3],
+            heritage: Heritage::Everything,
+        };
+        let reigns = Reigns::new(3, vec![one], vec![vec![], vec![down], vec![]], vec![]).expect("possible");
+        let commit =
+            Commit::SemiSynchronous { replicas: 1, which, shows: Shows::Acknowledged, falls_back: None };
+        let ways = [[0, 40, 10], [40, 0, 40], [10, 40, 0]].map(|row| row.map(Span::from_millis).to_vec());
+        let store = Store { distances: ways.to_vec(), ..store(reigns, commit) };
+        let tally = run(&store, &[client(0.0, at, 0)], at + 1);
+        assert_eq!(tally.counts.writes, 1, "{at}");
+        tally.write_latency.max() / 1_000_000
+    };
+    let first = [20, 90, 150, 195].map(|at| took(Acknowledgers::First, at));
+    assert_eq!(first, [80, 20, 20, 80]);
+    let any = [20, 90, 150, 195].map(|at| took(Acknowledgers::Any, at));
+    assert_eq!(any, [20; 4]);
 }

@@ -5,6 +5,7 @@ use models::operations::{
     Commit, Heritage, Legs, Plan, Popularity, PrimaryRun, PrimaryTally, ReadFrom, Reign, Reigns, Session,
     Shipping, Shows, Store,
 };
+use models::specification::Acknowledgers;
 use sim::{Instant, Law, Replication, Seed, Span};
 
 const CRASHES: usize = 400;
@@ -102,7 +103,12 @@ fn a_crash_loses_as_many_writes_as_theory_says() {
     let (fixed, exponential) = (Law::Fixed(Span::ZERO), Law::Exponential { mean: 1.0 / m });
     let asynchronous = (Shipping::Streamed, Commit::Asynchronous);
     let shipped = (Shipping::Every(seconds(3.0)), Commit::Asynchronous);
-    let acked = Commit::SemiSynchronous { replicas: 1, shows: Shows::Acknowledged, falls_back: None };
+    let acked = Commit::SemiSynchronous {
+        replicas: 1,
+        which: Acknowledgers::Any,
+        shows: Shows::Acknowledged,
+        falls_back: None,
+    };
     for (what, replicas, after, lag, (shipping, commit), expected) in [
         ("constant lag", 2, &[0.7][..], &fixed, asynchronous, l * 0.7),
         (

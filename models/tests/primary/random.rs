@@ -4,6 +4,7 @@ use models::operations::{
     Commit, Cut, Heritage, Legs, Plan, Popularity, ReadFrom, Reign, Reigns, Session, Shipping, Shows, Store,
     Stretch, Votes,
 };
+use models::specification::Acknowledgers;
 use sim::{Instant, Law, Replication, Seed, Span, Stream, StreamName};
 use std::cmp::Ordering;
 
@@ -251,7 +252,8 @@ pub(crate) fn sessions(
 
 /// Any rule of acknowledgement but consensus.
 pub(crate) fn lax_commit(stream: &mut Stream) -> Commit {
-    let semi = |shows, falls_back| Commit::SemiSynchronous { replicas: 1, shows, falls_back };
+    let which = [Acknowledgers::Any, Acknowledgers::First][stream.below(2) as usize];
+    let semi = |shows, falls_back| Commit::SemiSynchronous { replicas: 1, which, shows, falls_back };
     match stream.below(5) {
         0 | 1 => Commit::Asynchronous,
         2 => semi(Shows::Accepted, None),
