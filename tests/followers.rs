@@ -185,3 +185,56 @@ fn what_goes_to_a_former_writer_is_lost_as_the_flow_engine_says() {
         }
     }
 }
+
+/// Every 59th of all combinations of who decides, who is waited for, what becomes of the former writer, how lags are drawn and what
+/// fails: both engines lose as many writes and leave as many requests unserved.
+#[test]
+fn both_engines_tell_one_story_whatever_the_store() {
+    let deciders = [
+        "failover: {lease: 30s, renewed_every: 10s}",
+        "failover: {check: {every: 5s, failures: 2, timeout: 5s}}",
+        "failover: {check: {every: 5s, failures: 2, timeout: 5s}, fenced: true}",
+        "failover: {human: 30s}",
+    ];
+    let waits = [
+        "primary",
+        "{replicas: 1}",
+        "{replicas: 1, which: first}",
+        "{replicas: 2}",
+        "{replicas: 1, alone_after: 5s}",
+        "{replicas: 2, alone_after: 20s}",
+    ];
+    let formers = ["", ", noticed: 2m, rejoin: 3m", ", returns: {after: 1m}", ", routers_learn: 40s"];
+    let lags = ["2s", "{law: exponential, mean: 1s}", "1s, lag_drawn: write"];
+    let scripts = [
+        "{at: 10m, fail: home, for: 10m}",
+        "{at: 10m, partition: [[home], [near, far]], for: 4m}",
+        "{at: 10m, partition: [[home, near], [far]], for: 4m}, {at: 12m, fail: home, for: 10m}",
+        "{at: 10m, fail: near, for: 10m}, {at: 15m, fail: home, for: 10m}",
+        "{at: 10m, fail: near, for: 10m}, {at: 12m, fail: far, for: 5m}, {at: 16m, fail: home, for: 10m}",
+        "{at: 10m, fail: home, for: 3m}, {at: 14m, partition: [[near], [home, far]], for: 3m}, {at: 25m, fail: far, for: 5m}",
+    ];
+    let all = deciders.len() * waits.len() * formers.len() * lags.len() * scripts.len();
+    for number in (5..all).step_by(59) {
+        let mut left = number;
+        let mut draw = |from: &[&'static str]| {
+            let drawn = from[left % from.len()];
+            left /= from.len();
+            drawn
+        };
+        let (script, lag, former) = (draw(&scripts), draw(&lags), draw(&formers));
+        let (waits, decider) = (draw(&waits), draw(&deciders));
+        let store = format!(
+            "replicas: [near, far], acknowledged_by: {waits}, lag: {lag}, {decider}, promotion: 5s{former}, reads_from: nearest"
+        );
+        let script = format!("script=[{script}]");
+        let found = outcome(&store, &[&script, "run.replications=32", "run.operations=3000"]);
+        for (what, (by_flow, by_clients)) in [("lost", lost(&found)), ("unserved", unserved(&found))] {
+            let near = (by_flow - by_clients.value).abs() < 0.03 * by_flow + 2.0;
+            assert!(
+                near || holds(by_clients, by_flow),
+                "{what}: {by_flow}, {by_clients:?}: {store}, {script}"
+            );
+        }
+    }
+}

@@ -160,8 +160,13 @@ impl<'a> Luck<'a> {
         matches!(self.lags, Lags::Read(_))
     }
 
-    fn takes(&mut self, replica: usize, store: &Store, distance: Span) -> Span {
+    /// What an entry takes to a replica, which the primary waits for or not.
+    fn takes(&mut self, replica: usize, store: &Store, distance: Span, alone: bool) -> Span {
         match (&self.lags, store.commit) {
+            (Lags::Held(held), _) if alone => held[replica].max(distance),
+            (Lags::Each | Lags::Among(..), _) if alone => {
+                store.apply.sample(&mut self.apply[replica]).max(distance)
+            }
             (Lags::Held(held) | Lags::Read(held), Commit::Asynchronous) => held[replica],
             (Lags::Held(_) | Lags::Read(_), _) => distance,
             (Lags::Among(..), Commit::Asynchronous) => store.lag.sample(&mut self.lag[replica]),
@@ -169,8 +174,10 @@ impl<'a> Luck<'a> {
         }
     }
 
-    fn applies(&mut self, replica: usize, store: &Store) -> Span {
+    /// What it takes after that to be shown.
+    fn applies(&mut self, replica: usize, store: &Store, alone: bool) -> Span {
         match (&self.lags, store.commit) {
+            _ if alone => Span::ZERO,
             (Lags::Held(held), Commit::SemiSynchronous { .. } | Commit::Consensus(_)) => held[replica],
             (Lags::Read(_), _) => Span::ZERO,
             _ => store.apply.sample(&mut self.apply[replica]),
@@ -217,7 +224,10 @@ impl Store {
         let log = logs.of(epoch);
         let reached = self.reached(log.reached, epoch, now, luck);
         let known = self.known(&reached, epoch, now);
-        let (known, alone) = self.falls_back(log.alone, known, now);
+        let (known, alone) = match self.reigns.alone_from(epoch, now) {
+            Some(from) => (known.min(from), log.alone),
+            None => self.falls_back(log.alone, known, now),
+        };
         let stops = self.reigns.reigns()[epoch].stops;
         let committed = if known < stops { known.max(log.committed) } else { Instant::FAR };
         let mut replayed = log.replayed;
@@ -248,7 +258,8 @@ impl Store {
                 *at = now;
                 continue;
             }
-            let takes = luck.takes(replica, self, self.distances[reign.primary][replica]);
+            let distance = self.distances[reign.primary][replica];
+            let takes = luck.takes(replica, self, distance, self.is_alone(epoch, now));
             let arrives = self.reigns.deliver((reign.primary, replica), leaves, takes, reign.stops);
             let takes_from = self.reigns.takes_from(epoch, replica);
             let arrives = arrives.unwrap_or(Instant::FAR).max(before[replica]).max(takes_from);
@@ -343,6 +354,11 @@ impl Store {
         (known.min(from.max(now)), (from, until))
     }
 
+    /// Is it known beforehand that the primary of an epoch waits for nobody?
+    fn is_alone(&self, epoch: usize, now: Instant) -> bool {
+        self.reigns.alone_from(epoch, now) == Some(now)
+    }
+
     /// From when on each replica shows an entry, given when it shows the one before and is done with it.
     fn shown(
         &self,
@@ -369,9 +385,9 @@ impl Store {
                 now
             };
             let applies = match self.commit {
-                Commit::Asynchronous => luck.applies(replica, self),
+                Commit::Asynchronous => luck.applies(replica, self, self.is_alone(epoch, now)),
                 Commit::SemiSynchronous { .. } | Commit::Consensus(_) => {
-                    luck.applies(replica, self).max(luck.waits(replica, now))
+                    luck.applies(replica, self, self.is_alone(epoch, now)).max(luck.waits(replica, now))
                 }
             };
             let received = match self.commit {

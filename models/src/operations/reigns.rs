@@ -73,6 +73,8 @@ pub struct Reigns {
     turns: Vec<Vec<Instant>>,
     /// Of each epoch, when clients at each place turn to its primary, where that is not when the place hears of it.
     routed: Option<Vec<Vec<Instant>>>,
+    /// Of each epoch, when its primary waits for no replica, if that is known beforehand; in order of time, disjoint.
+    alone: Option<Vec<Vec<Stretch>>>,
 }
 
 /// Why reigns cannot be. The number is the epoch at fault.
@@ -110,7 +112,8 @@ impl Reigns {
         cuts: Vec<Cut>,
     ) -> Result<Self, Flaw> {
         let rebuilt = vec![Vec::new(); replicas];
-        let mut all = Reigns { replicas, reigns, down, cuts, rebuilt, turns: Vec::new(), routed: None };
+        let mut all =
+            Reigns { replicas, reigns, down, cuts, rebuilt, turns: Vec::new(), routed: None, alone: None };
         all.check_shape()?;
         all.turns = all.turns();
         for epoch in 0..all.reigns.len() {
@@ -149,6 +152,20 @@ impl Reigns {
         if fits { Ok(Reigns { routed: Some(routed), ..self }) } else { Err(Flaw::Shape) }
     }
 
+    /// With primaries that have stopped waiting for replicas: of each epoch, when.
+    ///
+    /// # Errors
+    /// [`Flaw::Shape`], or [`Flaw::Down`] if the times are out of order.
+    pub fn alone(self, alone: Vec<Vec<Stretch>>) -> Result<Self, Flaw> {
+        if alone.len() != self.reigns.len() {
+            return Err(Flaw::Shape);
+        }
+        if !alone.iter().all(|stretches| are_in_order(stretches)) {
+            return Err(Flaw::Down);
+        }
+        Ok(Reigns { alone: Some(alone), ..self })
+    }
+
     /// One replica is primary for good, and nothing happens.
     pub fn steady(replicas: usize, places: usize, primary: usize) -> Self {
         let reign = Reign {
@@ -168,6 +185,7 @@ impl Reigns {
             rebuilt: nothing,
             turns,
             routed: None,
+            alone: None,
         }
     }
 
@@ -338,6 +356,14 @@ impl Reigns {
     /// Do two places reach each other?
     pub fn reach(&self, one: usize, other: usize, at: Instant) -> bool {
         !self.cuts.iter().any(|cut| cut.joins(one, other) && cut.during.holds(at))
+    }
+
+    /// From when on, at an instant or later, the primary of an epoch waits for nobody: that instant if it does not then,
+    /// [`Instant::FAR`] if it always does; nothing where that is not known beforehand.
+    pub fn alone_from(&self, epoch: usize, at: Instant) -> Option<Instant> {
+        let alone = self.alone.as_ref()?.get(epoch)?;
+        let next = alone.iter().find(|alone| at < alone.until);
+        Some(next.map_or(Instant::FAR, |alone| alone.from.max(at)))
     }
 
     /// When a place goes down or comes back, a replica is rebuilt, or a way is cut or opens, after an instant; in no order.

@@ -404,7 +404,10 @@ impl Reign {
         let enough = match plan.acknowledged {
             Acknowledged::Alone => return,
             Acknowledged::Received { replicas, .. } => {
-                sight.without(self.rejoining() | plan.without_data()).company(at) > replicas as usize
+                // Who goes on writing follows nobody.
+                let goes_on = self.old_writers().fold(0, |set, member| set | 1 << member);
+                let idle = (self.rejoining() | goes_on) & !(1 << at) | plan.without_data();
+                sight.without(idle).company(at) > replicas as usize
             }
             Acknowledged::Quorum => sight.without(self.rejoining()).has_quorum(at, &plan.votes),
         };

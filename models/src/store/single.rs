@@ -22,6 +22,8 @@ pub(super) struct Single<'d> {
     pub(super) timer: Option<Ticket>,
     /// Who had followed a writer that waited for acknowledgements when it was lost, as a set.
     followed: u32,
+    /// Who followed when writes last waited for acknowledgements, as a set, and how long the log was then.
+    before_alone: (u32, f64),
     /// Writes a second when the writer was lost.
     rate: f64,
     /// The log of former writers when they were left behind.
@@ -55,6 +57,7 @@ impl<'d> Single<'d> {
             stream: None,
             timer: None,
             followed: 0,
+            before_alone: (0, 0.0),
             rate: 0.0,
             written_by_former: 0.0,
             came_home: false,
@@ -68,7 +71,7 @@ impl<'d> Single<'d> {
         self.backlogs.fill(Backlog::none(now));
         self.trailing.fill(Span::ZERO);
         (self.stream, self.timer) = (None, None);
-        (self.followed, self.rate) = (0, 0.0);
+        (self.followed, self.before_alone, self.rate) = (0, (0, 0.0), 0.0);
         self.written_by_former = 0.0;
         (self.came_home, self.reigns) = (false, 0);
     }
@@ -144,7 +147,10 @@ impl<'d> Single<'d> {
             let lacking = backlog.lacking(now, written.by_present, plan.apply_rate);
             let behind = if rate > 0.0 { Span::from_seconds(lacking / rate) } else { Span::ZERO };
             let followed = self.followed >> member & 1 == 1;
-            Standing { behind, synchronous: followed && self.has_everything(member as Member, sight) }
+            Standing {
+                behind,
+                synchronous: followed && self.has_everything(member as Member, sight, self.followed),
+            }
         };
         let all: Vec<Standing> =
             self.backlogs.iter().enumerate().map(|(member, backlog)| standing(backlog, member)).collect();
@@ -220,6 +226,7 @@ impl<'d> Single<'d> {
             self.rate = if written.rate > 0.0 { written.rate } else { self.rate };
             if safe {
                 self.followed = self.followers(head, now, written);
+                self.before_alone = (self.followed, written.by_present);
             }
         }
         // While it waits for replicas nothing is acknowledged: whoever had everything still has.
@@ -278,8 +285,12 @@ impl<'d> Single<'d> {
         stream: &mut Stream,
     ) -> Loss {
         let (from, to, log) = (usize::from(done.from), usize::from(done.to), written.by_present);
-        let mean = if from == to || self.has_everything(done.to, sight) {
+        let (followed, length) = self.before_alone;
+        let mean = if from == to || self.has_everything(done.to, sight, self.followed) {
             0.0
+        } else if self.has_everything(done.to, sight, followed) {
+            // At most what the writer has acknowledged alone.
+            self.backlogs[to].lacking(now, log, self.plan.apply_rate).min(log - length)
         } else {
             self.backlogs[to].lacking(now, log, self.plan.apply_rate)
         };
@@ -322,7 +333,7 @@ impl<'d> Single<'d> {
 
     /// Are there, among those in reach of `to`, so many that followed a writer which waited for acknowledgements that one
     /// of them has every write it acknowledged?
-    fn has_everything(&self, to: Member, sight: &Sight) -> bool {
+    fn has_everything(&self, to: Member, sight: &Sight, followed: u32) -> bool {
         let replicas = match self.plan.acknowledged {
             Acknowledged::Alone => return false,
             // Two quorums have a member in common.
@@ -330,8 +341,8 @@ impl<'d> Single<'d> {
             Acknowledged::Received { replicas, .. } => replicas,
         };
         let in_reach = (0..self.backlogs.len())
-            .filter(|member| self.followed >> member & 1 == 1 && sight.joined(to, *member as Member));
-        self.followed != 0 && in_reach.count() as u32 + replicas > self.followed.count_ones()
+            .filter(|member| followed >> member & 1 == 1 && sight.joined(to, *member as Member));
+        followed != 0 && in_reach.count() as u32 + replicas > followed.count_ones()
     }
 
     /// What former writers have accepted since the last of them stopped is lost with the first that stops: their books are

@@ -195,11 +195,12 @@ pub(super) fn store(
             let votes = votes.and_then(|of| Votes::new(of, plan.votes.quorum));
             Commit::Consensus(votes.unwrap_or(Votes::alike(1 + plan.replicas.len())))
         }
-        Acknowledged::Received { replicas, which, alone_after } => Commit::SemiSynchronous {
+        // The reigns say when it goes on alone.
+        Acknowledged::Received { replicas, which, .. } => Commit::SemiSynchronous {
             replicas: replicas as usize,
             which,
             shows: Shows::Acknowledged,
-            falls_back: alone_after,
+            falls_back: None,
         },
     };
     // What writes wait for is that replicas have received them, which takes the way; they show them when they have applied

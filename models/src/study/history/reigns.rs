@@ -27,7 +27,9 @@ pub(in crate::study) fn stretches(
 pub(in crate::study) fn reigns(glimpses: &[(Instant, Glimpse)], plan: &Primary) -> Result<Reigns, Flaw> {
     let (members, places) = (1 + plan.replicas.len(), 1 + plan.replicas.len() + plan.witnesses.len());
     let mut all: Vec<Reign> = Vec::new();
-    for Accepting { epoch, primary, during: Stretch { from, until } } in accepting(glimpses) {
+    let accepting = accepting(glimpses);
+    for Accepting { epoch, primary, during: Stretch { from, until } } in &accepting {
+        let (epoch, primary, from, until) = (*epoch, *primary, *from, *until);
         let former = all.last().map(|reign| reign.primary).filter(|former| *former != primary);
         let came_home = || glimpses.iter().any(|(_, glimpse)| glimpse.came_home(epoch));
         let heritage = match former {
@@ -44,15 +46,49 @@ pub(in crate::study) fn reigns(glimpses: &[(Instant, Glimpse)], plan: &Primary) 
     beside_former(&mut all, glimpses);
     in_order(&mut all);
     givers(&mut all);
-    let turned = routed(glimpses, &all, places);
+    let (turned, alone) = (routed(glimpses, &all, places), alone(glimpses, plan, &accepting));
     let down = |place: usize| stretches(glimpses, |glimpse| !glimpse.alive(place));
     let rebuilt = |member: usize| stretches(glimpses, |glimpse| glimpse.rebuilds(member));
     let reigns = Reigns::new(members, all, (0..places).map(down).collect(), cuts(glimpses, places))?;
     let reigns = reigns.rebuilding((0..members).map(rebuilt).collect())?;
-    match turned {
-        Some(turned) => reigns.routed(turned),
+    let reigns = match turned {
+        Some(turned) => reigns.routed(turned)?,
+        None => reigns,
+    };
+    match alone {
+        Some(alone) => reigns.alone(alone),
         None => Ok(reigns),
     }
+}
+
+/// When each that accepts writes waits for no replica, where it may stop waiting: others see to that as well, so that it does not
+/// hang on the few operations that are played. One that another has followed has nobody to wait for.
+fn alone(
+    glimpses: &[(Instant, Glimpse)],
+    plan: &Primary,
+    accepting: &[Accepting],
+) -> Option<Vec<Vec<Stretch>>> {
+    let Acknowledged::Received { replicas, alone_after: Some(_), .. } = plan.acknowledged else {
+        return None;
+    };
+    let of = |who: &Accepting| {
+        let (epoch, primary) = (who.epoch, who.primary);
+        let short = |glimpse: &Glimpse| {
+            let goes_on =
+                |member: usize| glimpse.writers().any(|(other, writer)| other != epoch && writer == member);
+            let follows = |member: &usize| {
+                glimpse.joined(primary, *member) && !glimpse.rebuilds(*member) && !goes_on(*member)
+            };
+            (0..=plan.replicas.len()).filter(follows).count() <= replicas as usize
+        };
+        let holds = |glimpse: &Glimpse| {
+            let followed = glimpse.writers().any(|(other, _)| other > epoch);
+            glimpse.writers().any(|writer| writer == (epoch, primary)) && (followed || short(glimpse))
+        };
+        stretches(glimpses, holds)
+    };
+    // A store that nobody writes has one reign all the same.
+    Some(if accepting.is_empty() { vec![Vec::new()] } else { accepting.iter().map(of).collect() })
 }
 
 /// Clients beside one who still writes have heard of nobody else, until they reach the new one. Nor has it itself, also where the
