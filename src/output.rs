@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 pub(crate) struct Files(Vec<(String, String)>);
 
 /// The names of all files Seawall writes; a directory that holds another one is not overwritten.
-const NAMES: [&str; 23] = [
+const NAMES: [&str; 24] = [
     "result.json",
     "drill.json",
     "summary.txt",
@@ -32,6 +32,7 @@ const NAMES: [&str; 23] = [
     "timeline.csv",
     "losses.csv",
     "drill.csv",
+    "drill-stores.csv",
     "consistency.svg",
     "downtime.svg",
     "blame.svg",

@@ -2,7 +2,7 @@
 
 mod consistency;
 
-pub use consistency::{Anomaly, AnomalyOutcome, Consistency, Percentiles};
+pub use consistency::{Anomaly, AnomalyOutcome, Consistency, Percentiles, PopulationTimes};
 
 use crate::blame::{Mechanism, SourceId};
 use crate::expect::Verdict;
@@ -382,6 +382,19 @@ pub struct DrillOutcome {
     pub lost_until_settled: Volume,
     /// Requests lost from the loss until it was repaired and everything had settled again.
     pub lost: Phased<Volume>,
+    /// What it did to each store.
+    pub stores: Vec<DrilledStore>,
+}
+
+/// What a drill did to a store.
+#[derive(Clone, Debug)]
+pub struct DrilledStore {
+    /// Its name.
+    pub name: String,
+    /// From the loss until somebody could write it for good; none: not while the loss lasted. Zero: somebody always could.
+    pub recovery: Option<Phased<Span>>,
+    /// Acknowledged writes that it lost.
+    pub lost_writes: Phased<f64>,
 }
 
 /// How loaded a survivor is.

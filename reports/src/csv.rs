@@ -3,11 +3,11 @@
 use crate::json::{method, scope_kind, source_name};
 use crate::number;
 use models::blame::Mechanism;
-use models::outcome::{DrillOutcome, Estimate, Outcome, RecoveryOutcome, ScopeOutcome};
+use models::outcome::{DrillOutcome, Estimate, Outcome, Percentiles, Phased, RecoveryOutcome, ScopeOutcome};
 use models::specification::Specification;
 use models::study::ClientSlice;
 use models::timeline::{Frame, PopulationFrame, Story};
-use sim::Instant;
+use sim::{Instant, Span};
 use std::collections::BTreeSet;
 
 /// A file's name and its contents.
@@ -254,7 +254,13 @@ fn consistency(outcome: &Outcome) -> String {
             rows.push(row(store, name, "per million operations", anomaly.of_all));
             rows.push(row(store, name, "per million eligible", anomaly.of_eligible));
         }
-        for (name, law) in [("read", seen.reads), ("write", seen.writes), ("stale-for", seen.stale_for)] {
+        let all = [("read", seen.reads), ("write", seen.writes), ("stale-for", seen.stale_for)];
+        let mut times: Vec<(String, Percentiles)> = all.map(|(name, law)| (name.to_owned(), law)).into();
+        for of in &seen.populations {
+            times.push((format!("read of {}", of.population), of.reads));
+            times.push((format!("write of {}", of.population), of.writes));
+        }
+        for (name, law) in times {
             for (part, estimate) in [("p50", law.p50), ("p99", law.p99), ("p99.9", law.p999)] {
                 rows.push(row(store, &format!("{name} {part}"), "seconds", estimate));
             }
@@ -355,6 +361,34 @@ fn drill_rows(drill: &DrillOutcome) -> Vec<[String; 19]> {
         row([survivor.site.clone(), survivor.load.to_string(), capacity])
     };
     drill.survivors.iter().map(survivor).collect()
+}
+
+/// What each loss does to each store: one row both.
+pub fn drilled_stores(drills: &[DrillOutcome]) -> String {
+    let head = [
+        "lost",
+        "store",
+        "recovery_seconds",
+        "recovery_seconds_best",
+        "recovery_seconds_worst",
+        "lost_writes",
+        "lost_writes_best",
+        "lost_writes_worst",
+    ];
+    let rows = drills.iter().flat_map(|drill| {
+        drill.stores.iter().map(|store| {
+            let seconds = |of: fn(&Phased<Span>) -> Span| {
+                store.recovery.as_ref().map_or(String::new(), |span| of(span).seconds().to_string())
+            };
+            let Phased { mean, best, worst } = store.lost_writes;
+            let lost = [mean, best, worst].map(|writes| writes.to_string());
+            let [mean, best, worst] = lost;
+            let recovery = [seconds(|span| span.mean), seconds(|span| span.best), seconds(|span| span.worst)];
+            let [soon, soonest, latest] = recovery;
+            [drill.name.clone(), store.name.clone(), soon, soonest, latest, mean, best, worst]
+        })
+    });
+    written(head, rows)
 }
 
 /// The worst episode at every breakpoint, in long form: one row a population and site that it is

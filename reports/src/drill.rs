@@ -4,7 +4,7 @@ use crate::document::Document;
 use crate::number::{self, Scale, count_scale};
 use crate::reproduce::Reproduce;
 use crate::table::{Cell, Table, Tone};
-use models::outcome::{DrillOutcome, Phased, SurvivorLoad};
+use models::outcome::{DrillOutcome, DrilledStore, Phased, SurvivorLoad};
 use sim::Span;
 
 /// The table as a document.
@@ -19,6 +19,7 @@ pub fn document(name: &str, drills: &[DrillOutcome], reproduce: &Reproduce) -> D
         document.table(table(drills));
         document.lines(vec![String::new()]);
         document.lines(notes(drills));
+        stores(drills, &mut document);
     }
     document.command(reproduce.to_string());
     document
@@ -71,6 +72,60 @@ fn table(drills: &[DrillOutcome]) -> Table {
         ]);
     }
     table
+}
+
+/// The stores that a loss does something to.
+fn stores(drills: &[DrillOutcome], document: &mut Document) {
+    if drills.iter().all(|drill| drill.stores.is_empty()) {
+        return;
+    }
+    let mut table = Table::new([
+        "loss of",
+        "store",
+        ">written again after",
+        ">acknowledged writes lost",
+        ">from best to worst",
+    ]);
+    let mut quiet = true;
+    for drill in drills {
+        for store in drill.stores.iter().filter(|store| suffers(store)) {
+            quiet = false;
+            let Phased { mean, best, worst } = store.lost_writes;
+            let plain = |writes: f64| Scale::PLAIN.bare(writes);
+            table.row([
+                drill.name.clone().into(),
+                store.name.clone().into(),
+                recovery(store),
+                plain(mean).into(),
+                format!("{} to {}", plain(best), plain(worst)).into(),
+            ]);
+        }
+    }
+    document.section("Stores (from the loss until somebody writes them again)");
+    if quiet {
+        document.paragraph("No loss stops any of them, or loses what was acknowledged.");
+    } else {
+        document.table(table);
+        document.paragraph("What is not here goes on and loses nothing that was acknowledged.");
+    }
+}
+
+fn suffers(store: &DrilledStore) -> bool {
+    store.recovery.is_none_or(|span| !span.worst.is_zero()) || store.lost_writes.worst > 0.0
+}
+
+fn recovery(store: &DrilledStore) -> Cell {
+    match store.recovery {
+        None => Cell { text: "the repair".to_owned(), tone: Tone::Bad },
+        Some(span) if span.worst.is_zero() => "at once".into(),
+        Some(span) => format!(
+            "{} ({} to {})",
+            number::span(span.mean),
+            number::span(span.best),
+            number::span(span.worst)
+        )
+        .into(),
+    }
 }
 
 fn served(drill: &DrillOutcome) -> Cell {

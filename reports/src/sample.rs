@@ -375,6 +375,7 @@ pub(crate) fn drills() -> Vec<DrillOutcome> {
                 best: Volume::from_requests(1_902_000.0),
                 worst: Volume::from_requests(1_922_000.0),
             },
+            stores: Vec::new(),
         };
     vec![
         drill("virginia", "dublin", 2000.0, 0.75, None),

@@ -67,5 +67,8 @@ fn results(name: &str, drills: &[DrillOutcome], reproduce: &Reproduce) -> Files 
     files.add("summary.md", document.markdown());
     files.add("drill.json", json::drill(name, drills, reproduce));
     files.add("drill.csv", csv::drill(drills));
+    if drills.iter().any(|drill| !drill.stores.is_empty()) {
+        files.add("drill-stores.csv", csv::drilled_stores(drills));
+    }
     files
 }

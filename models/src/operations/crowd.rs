@@ -1,10 +1,12 @@
 //! Sessions that come from outside and go: each stays with one key for a geometric number of operations.
 //!
-//! Some are *counted*, the others are there because what they write is seen by those. A session whose place goes down
-//! ends: what its client asks for next arrives elsewhere, or nowhere.
+//! Some are *counted*, the others are there because what they write is seen by those. What a session asks for while it
+//! reaches no site that works comes to no store: it is one of its operations, and no operation on the store.
 
 use super::KeyId;
 use super::client::Conduct;
+use super::route::{Route, Tale};
+use sim::stats::LogHistogram;
 use sim::{Instant, Replication, Seed, Stream, StreamName};
 
 /// A session that begins.
@@ -14,21 +16,76 @@ pub struct Arrival {
     pub at: Instant,
     /// The key it stays with.
     pub key: KeyId,
-    /// Where it is: an index into the sessions of the crowd.
-    pub place: u32,
+    /// Where it is.
+    pub whereabouts: Whereabouts,
+    /// Whose it is: the times that its operations take are kept by this number.
+    pub whose: u32,
     /// What it does.
     pub conduct: Conduct,
     /// Is what it sees counted?
     pub counted: bool,
 }
 
+/// Where a session is when it sends something.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Whereabouts {
+    /// At one site, always.
+    At(u32),
+    /// Where its resolver and its connection lead it.
+    Led(Route),
+}
+
+/// What leads sessions to places.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Leading<'a> {
+    /// What populations are told in a replication.
+    pub tales: &'a [Tale],
+    /// The places of each site, the nearest first.
+    pub nearest: &'a [Vec<u32>],
+    /// When time zero of the play is in the replication.
+    pub began: Instant,
+}
+
+/// Nanoseconds that operations took, apart for each number of who sent them.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Took(Vec<(LogHistogram, LogHistogram)>);
+
 /// Sessions to come.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Crowd<'a, S> {
-    /// Where they are and where they turn, place by place.
+    /// Whom they turn to, place by place.
     pub sessions: &'a [S],
+    /// What leads them there.
+    pub leading: Leading<'a>,
     /// In the order of time.
     pub arrivals: &'a [Arrival],
+}
+
+impl Took {
+    /// What answered reads and acknowledged writes took of one number.
+    pub(super) fn of(&mut self, whose: u32) -> (&mut LogHistogram, &mut LogHistogram) {
+        let index = whose as usize;
+        if self.0.len() <= index {
+            self.0.resize(index + 1, Default::default());
+        }
+        let (reads, writes) = &mut self.0[index];
+        (reads, writes)
+    }
+
+    /// What answered reads and acknowledged writes took, number by number.
+    pub fn each(&self) -> &[(LogHistogram, LogHistogram)] {
+        &self.0
+    }
+
+    /// All numbers together.
+    pub(super) fn all(&self) -> (LogHistogram, LogHistogram) {
+        let mut all = (LogHistogram::default(), LogHistogram::default());
+        for (reads, writes) in &self.0 {
+            all.0.merge(reads);
+            all.1.merge(writes);
+        }
+        all
+    }
 }
 
 /// How far a [`Crowd`] is.
@@ -57,9 +114,27 @@ impl<'a, S> Comers<'a, S> {
         self.crowd.arrivals.get(self.come).copied()
     }
 
-    /// Where it is and where it turns.
-    pub(super) fn session(&self, arrival: &Arrival) -> &'a S {
-        &self.crowd.sessions[arrival.place as usize]
+    /// Whom a session turns to that is sending something: from the nearest place to its site that is `open`, if it reaches a
+    /// site.
+    pub(super) fn turns(
+        &self,
+        whereabouts: &mut Whereabouts,
+        now: Instant,
+        stream: &mut Stream,
+        open: impl Fn(usize) -> bool,
+    ) -> Option<&'a S> {
+        let Leading { tales, nearest, began } = self.crowd.leading;
+        let site = match whereabouts {
+            Whereabouts::At(site) => Some(*site),
+            Whereabouts::Led(route) => route.site(tales, began + (now - Instant::ZERO), stream),
+        };
+        let place = nearest[site? as usize].iter().find(|place| open(**place as usize))?;
+        Some(&self.crowd.sessions[*place as usize])
+    }
+
+    /// Anybody's place, for who has not looked yet where it is.
+    pub(super) fn somewhere(&self) -> &'a S {
+        &self.crowd.sessions[0]
     }
 
     /// The stream of a new client.

@@ -5,7 +5,7 @@
 //! are sent. So an acknowledgement counts for what is sent at the same instant.
 
 use super::client::Intent;
-use super::crowd::{Comers, Crowd};
+use super::crowd::{Comers, Crowd, Took};
 use super::history::{Action, History, Line, Phase};
 use super::log::{Logs, Position};
 use super::popularity::Choice;
@@ -45,10 +45,22 @@ pub struct PrimaryTally {
     pub read_latency: LogHistogram,
     /// Nanoseconds that acknowledged writes took.
     pub write_latency: LogHistogram,
+    /// Both, apart for each number of those who came.
+    pub took: Took,
     /// Keys with operations out of order ([`PrimaryCounts::out_of_order`]).
     pub out_of_order: Vec<KeyId>,
     /// Operations of the sampled keys.
     pub history: History,
+}
+
+impl PrimaryTally {
+    /// What reads and writes take, of somebody who came, or of those who are always there.
+    fn times(&mut self, whose: Option<u32>) -> (&mut LogHistogram, &mut LogHistogram) {
+        match whose {
+            Some(whose) => self.took.of(whose),
+            None => (&mut self.read_latency, &mut self.write_latency),
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -156,6 +168,9 @@ impl<'a> PrimaryRun<'a> {
                 Event::Send(_) => (),
             }
         }
+        if self.comers.is_some() {
+            (self.tally.read_latency, self.tally.write_latency) = self.tally.took.all();
+        }
         for (id, kept) in self.registers.iter() {
             kept.register.settle(&mut self.tally.counts);
             if kept.register.broken {
@@ -191,12 +206,11 @@ impl<'a> PrimaryRun<'a> {
         }
         let Some(comers) = &mut self.comers else { return };
         let Some(arrival) = comers.next() else { return };
-        let session = comers.session(&arrival);
         let id = comers.idle.pop().unwrap_or_else(|| {
             let stream = comers.stream();
-            self.clients.push(Busy::new(session, 0, stream))
+            self.clients.push(Busy::new(comers.somewhere(), 0, stream))
         });
-        self.clients[id].begin(session, comers.process(), &arrival);
+        self.clients[id].begin(comers.process(), &arrival);
         comers.come += 1;
         self.expect();
         self.send(id, arrival.at);
@@ -219,6 +233,29 @@ impl<'a> PrimaryRun<'a> {
         }
     }
 
+    /// Does what a session of a crowd sends come to a place of the store? What does not is one of its operations, and it
+    /// goes on.
+    fn comes_through(&mut self, id: ClientId, now: Instant) -> bool {
+        if self.is_over() {
+            self.leave(id);
+            return false;
+        }
+        let Some(comers) = &mut self.comers else { return true };
+        let busy = &mut self.clients[id];
+        let open = |place| self.store.reigns.is_up(place, now);
+        if let Some(session) = comers.turns(&mut busy.whereabouts, now, &mut busy.stream, open) {
+            busy.turn_to(session);
+            return true;
+        }
+        let wait = busy.give_up();
+        if comers.ends(busy.operations) {
+            self.leave(id);
+        } else {
+            self.schedule(now + wait, Event::Send(id));
+        }
+        false
+    }
+
     fn begin(&mut self, epoch: u32) {
         let epoch = epoch as usize;
         self.store.begin(&mut self.logs, epoch, &mut self.luck);
@@ -228,9 +265,7 @@ impl<'a> PrimaryRun<'a> {
     }
 
     fn send(&mut self, id: ClientId, now: Instant) {
-        let place = self.clients[id].session.place;
-        if self.comers.is_some() && (self.is_over() || !self.store.reigns.is_up(place, now)) {
-            self.leave(id);
+        if self.comers.is_some() && !self.comes_through(id, now) {
             return;
         }
         let busy = &mut self.clients[id];
@@ -399,20 +434,19 @@ impl<'a> PrimaryRun<'a> {
             self.tally.history.record(line);
         }
         let tally = if busy.counted { &mut self.tally } else { &mut self.ignored };
-        let counts = &mut tally.counts;
         match open {
             Open::Nothing => (),
             Open::Write { end: End::Done(position), .. } => {
-                tally.write_latency.add(took);
-                register.judge_write(busy.floor, position, counts);
+                tally.times(busy.whose).1.add(took);
+                register.judge_write(busy.floor, position, &mut tally.counts);
                 if let Some(base) = busy.intent.base() {
-                    register.judge_update(base, counts);
+                    register.judge_update(base, &mut tally.counts);
                 }
                 busy.memory.entry(busy.key).or_default().wrote = true;
             }
-            Open::Write { end: End::Refused, .. } => counts.refused_writes += 1,
+            Open::Write { end: End::Refused, .. } => tally.counts.refused_writes += 1,
             Open::Write { end: End::TimedOut, .. } => {
-                counts.unknown_writes += 1;
+                tally.counts.unknown_writes += 1;
                 match &mut self.comers {
                     Some(comers) => busy.process = comers.process(),
                     None => busy.process += clients,
@@ -420,11 +454,16 @@ impl<'a> PrimaryRun<'a> {
                 busy.memory.clear();
             }
             Open::Read { end: End::Done(seen) } => {
-                tally.read_latency.add(took);
+                tally.times(busy.whose).0.add(took);
                 let memory = busy.memory.entry(busy.key).or_default();
-                register.judge_read((busy.process, busy.sent, busy.floor), seen.position, memory, counts);
+                register.judge_read(
+                    (busy.process, busy.sent, busy.floor),
+                    seen.position,
+                    memory,
+                    &mut tally.counts,
+                );
             }
-            Open::Read { .. } => counts.failed_reads += 1,
+            Open::Read { .. } => tally.counts.failed_reads += 1,
         }
         let wait = busy.plan_next(open);
         let goes_on = busy.intent.goes_on();

@@ -2,7 +2,7 @@
 
 use super::KeyId;
 use super::client::{Habits, Intent};
-use super::crowd::Arrival;
+use super::crowd::{Arrival, Whereabouts};
 use super::history::{Action, Phase};
 use super::log::Position;
 use super::primary::{ReadFrom, Session, Store};
@@ -14,10 +14,13 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug)]
 pub(super) struct Busy<'a> {
     pub(super) session: &'a Session,
+    pub(super) whereabouts: Whereabouts,
+    /// Whose it is, if it comes and goes.
+    pub(super) whose: Option<u32>,
     pub(super) habits: Habits,
     pub(super) stream: Stream,
     /// Where sticky reads go.
-    pub(super) home: usize,
+    pub(super) home: Option<usize>,
     pub(super) process: u32,
     pub(super) number: u32,
     pub(super) key: KeyId,
@@ -83,6 +86,8 @@ impl<'a> Busy<'a> {
     pub(super) fn new(session: &'a Session, index: usize, stream: Stream) -> Self {
         Busy {
             session,
+            whereabouts: Whereabouts::At(0),
+            whose: None,
             habits: (&session.plan).into(),
             stream,
             home: session.reads.home(),
@@ -102,14 +107,25 @@ impl<'a> Busy<'a> {
     }
 
     /// Begins a session on one key.
-    pub(super) fn begin(&mut self, session: &'a Session, process: u32, arrival: &Arrival) {
-        (self.session, self.habits) = (session, arrival.conduct.into());
+    pub(super) fn begin(&mut self, process: u32, arrival: &Arrival) {
+        (self.whereabouts, self.habits) = (arrival.whereabouts, arrival.conduct.into());
         (self.process, self.key, self.counted) = (process, arrival.key, arrival.counted);
-        self.operations = arrival.conduct.operations;
-        self.home = session.reads.home();
-        self.stays = true;
+        (self.operations, self.whose) = (arrival.conduct.operations, Some(arrival.whose));
+        (self.home, self.stays) = (None, true);
         self.memory.clear();
         self.intent = self.habits.choose(&mut self.stream);
+    }
+
+    /// Turns to whom it is led to. Who stays with a replica has chosen it the first time.
+    pub(super) fn turn_to(&mut self, session: &'a Session) {
+        self.session = session;
+        self.home = self.home.or(session.reads.home());
+    }
+
+    /// What it wanted comes to nothing: it will want something else; returns after how long.
+    pub(super) fn give_up(&mut self) -> Span {
+        self.intent = Intent::Read;
+        self.plan_next(Open::Nothing)
     }
 
     /// Decides what comes next, given what was done; returns after how long.
@@ -131,10 +147,10 @@ impl<'a> Busy<'a> {
 
 impl ReadFrom {
     /// Where one begins that stays with a replica.
-    fn home(self) -> usize {
+    fn home(self) -> Option<usize> {
         match self {
-            ReadFrom::Sticky(home) => home,
-            _ => 0,
+            ReadFrom::Sticky(home) => Some(home),
+            _ => None,
         }
     }
 }
@@ -167,10 +183,10 @@ impl Store {
             }
             ReadFrom::Named(replica) if !busy.intent.writes() => Some(replica).filter(in_reach),
             ReadFrom::Sticky(_) if !busy.intent.writes() => {
-                if !in_reach(&busy.home) {
-                    busy.home = able.min_by_key(|replica| self.distances[place][*replica])?;
+                if !busy.home.is_some_and(|home| in_reach(&home)) {
+                    busy.home = Some(able.min_by_key(|replica| self.distances[place][*replica])?);
                 }
-                Some(busy.home)
+                busy.home
             }
             _ => {
                 let epoch = self.reigns.turned_to(place, now)?;

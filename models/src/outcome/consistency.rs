@@ -117,6 +117,19 @@ pub struct Consistency {
     pub reads: Percentiles,
     /// Seconds until writes were acknowledged.
     pub writes: Percentiles,
+    /// Both, for each population; nothing where only one uses the store.
+    pub populations: Vec<PopulationTimes>,
+}
+
+/// What operations of a population take.
+#[derive(Clone, PartialEq, Debug)]
+pub struct PopulationTimes {
+    /// Its name.
+    pub population: String,
+    /// Seconds until reads were answered.
+    pub reads: Percentiles,
+    /// Seconds until writes were acknowledged.
+    pub writes: Percentiles,
 }
 
 /// How often something is wrong.

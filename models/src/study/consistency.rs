@@ -1,9 +1,10 @@
 //! What clients of stores see: single operations of sampled sessions against what the stores went through in each
 //! replication.
 //!
-//! A store's sessions are a Poisson process over time, keys and places: its rate is what arrives at its members' sites in
-//! the flow engine, divided by the operations of a session, and each key has its share. What happens to a session
-//! depends on the sessions on the same key and on the store's timeline, and on nothing else. So the expected number of
+//! A store's sessions are a Poisson process over time, keys and clients: its rate is the demand of each population in the
+//! flow engine, divided by the operations of a session, and each key has its share. Each has a resolver of its own, which
+//! leads it from site to site ([`Route`](crate::operations::Route)). What happens to a session depends on the sessions on the
+//! same key, on what populations are told and on the store's timeline, and on nothing else. So the expected number of
 //! violations in a replication is the integral, over where a session may be, of what one more session there would see
 //! among all others (Mecke's formula for Poisson processes: Last and Penrose, Lectures on the Poisson Process, 2017,
 //! theorem 4.1). That integral is sampled: a session's instant is drawn uniformly from a stratum of the replication and
@@ -12,7 +13,10 @@
 //! drawn). It is unbiased for any strata and any number of draws.
 //!
 //! Assumptions:
-//! - Traffic that arrives at a site without a member of the store is that of the site of the nearest member, be it a witness.
+//! - Traffic that arrives at a site without a member of the store is that of the site of the nearest member that lives, be it
+//!   a witness.
+//! - What a session asks for while it reaches no site is one of its operations, but none on the store: the flow engine has
+//!   it among the requests that are lost.
 //! - In a store with one writer a replica's lag is drawn once for each session looked at, and holds for all it sees; around
 //!   a failover it is the one that the flow engine drew. A replica that is back applies what it missed at once, whatever its
 //!   apply rate.
@@ -21,6 +25,7 @@
 //! - What was written before a disturbance began is everywhere when it does.
 
 mod around;
+mod led;
 mod others;
 mod player;
 mod possible;
@@ -114,16 +119,17 @@ impl<'d> Watch<'d> {
         &self,
         world: &mut World<'d, Nobody>,
         (seed, replication): (Seed, Replication),
-    ) -> impl Iterator<Item = Scenes> {
+    ) -> impl Iterator<Item = Scenes> + use<'d> {
         let horizon = Instant::ZERO + self.design.specification().run.horizon;
         let recorder = Recorder::new(self.stores.iter().map(|store| store.id));
         world.start(seed, replication);
+        recorder.look(world);
         world.drive(horizon, |world| {
             recorder.look(world);
             false
         });
         world.finish(horizon);
-        recorder.scenes()
+        recorder.scenes(self.design)
     }
 
     /// Runs a replication and looks at its stores.
@@ -185,7 +191,9 @@ impl Watched<'_> {
     fn tally(&self, design: &Design, operations: f64) -> Tally {
         let family = &design.specification().stores[self.id].family;
         let when = |anomaly| self.visitor.player().when(anomaly);
-        Tally::new(family, when, (operations, design.fails_by_chance()))
+        let populations = self.visitor.populations();
+        let apart = if populations.len() > 1 { populations } else { Vec::new() };
+        Tally::new(family, when, (operations, design.fails_by_chance()), apart)
     }
 
     fn strata(&self, design: &Design, scenes: &Scenes) -> Strata {
@@ -208,9 +216,9 @@ impl Watched<'_> {
         at: Instant,
         stream: &mut Stream,
     ) -> Option<Result<Seen, Unplayable>> {
-        let (place, population) = self.visitor.place(scenes.at(at), at, stream)?;
+        let population = self.visitor.population(at, stream)?;
         let key = self.interests.draw(self.visitor.reads_of(population), stream);
         let shares = self.interests.shares(key);
-        Some(self.visitor.visit(scenes, (at, place, population), shares, strata, stream))
+        Some(self.visitor.visit(scenes, (at, population), shares, strata, stream))
     }
 }

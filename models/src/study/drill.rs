@@ -6,6 +6,8 @@
 //! exact. The loss begins at the peak
 //! of demand on the second day and lasts until a whole day has been looked at.
 
+mod stores;
+
 use super::StudyFault;
 use crate::design::Design;
 use crate::observer::Recorder;
@@ -15,6 +17,7 @@ use crate::timeline::What;
 use crate::volume::Volume;
 use crate::world::World;
 use sim::{Instant, Replication, Span};
+use stores::{Suffered, Watch};
 
 /// Loses every domain of the kind `lose` (or `any` domain), or the one whose path it is, one at a time.
 ///
@@ -42,6 +45,7 @@ struct Play {
     lost_until_settled: Volume,
     lost: Volume,
     settled: Option<Settled>,
+    stores: Vec<Suffered>,
 }
 
 /// What has settled is the same in whatever phase the probes were.
@@ -87,6 +91,10 @@ fn lose_one(specification: &Specification, domain: DomainId) -> Result<DrillOutc
         full_service: if settled.served < 1.0 { None } else { times(|play| play.full_service) },
         lost_until_settled: volumes(|play| play.lost_until_settled).mean,
         lost: volumes(|play| play.lost),
+        stores: {
+            let suffered: Vec<Vec<Suffered>> = plays.into_iter().map(|play| play.stores).collect();
+            stores::drilled(specification, &suffered)
+        },
     })
 }
 
@@ -121,19 +129,25 @@ fn play(specification: &Specification, domain: DomainId, step: i64) -> Result<Pl
     let horizon = Instant::ZERO + design.specification().run.horizon;
     let mut world = World::new(&design, Recorder::new(begins, horizon));
     world.start(design.specification().run.seed, Replication(step as u64));
-    world.drive(begins, |_| false);
-    world.drive(rests, World::rests_after_a_fault);
+    let watch = Watch::default();
+    let looking = |world: &World<'_, Recorder>| {
+        watch.look(world);
+        false
+    };
+    world.drive(begins, looking);
+    world.drive(rests, |world| looking(world) || world.rests_after_a_fault());
     let lost_until_settled = world.lost_so_far();
-    world.drive(rests, |_| false);
+    world.drive(rests, looking);
     let settled = (step == 0).then(|| Settled {
         lasts: ends - begins,
         sites_lost: world.sites_lost(),
         served: world.least_served_share(rests),
         survivors: survivors(&design, &mut world, rests),
     });
-    world.drive(horizon, |_| false);
+    world.drive(horizon, looking);
     world.finish(horizon);
     Ok(Play {
+        stores: watch.suffered(&world.observer, (begins, ends)),
         detection: detection(&world.observer, begins),
         full_service: full_service(&world.observer, begins, ends),
         lost_until_settled,

@@ -2,11 +2,12 @@
 
 use super::cuts::Cutting;
 use super::{Above, Traffic};
-use crate::specification::{PopulationId, SiteId};
+use crate::operations::Told;
+use crate::specification::{PopulationId, SiteId, Steering};
 use crate::study::Arriving;
 use crate::timeline::{Frame, PopulationFrame, SiteFrame};
 use sim::integral::Poly;
-use sim::{Instant, Span};
+use sim::{Id, Instant, Span};
 
 impl Traffic<'_> {
     /// The instants between which every loss is either there throughout or not at all, ends included.
@@ -47,6 +48,25 @@ impl Traffic<'_> {
             flow.arrivals.iter().map(one)
         });
         all.collect()
+    }
+
+    /// What the resolvers of a population are told just now, from `now` on, and which sites of its entry it does not reach.
+    pub(crate) fn told(&self, population: PopulationId, now: Instant, above: Above) -> Told {
+        let flow = &self.flows[population];
+        let specification = self.design.specification();
+        let entry = &specification.entries[specification.populations[population].entry];
+        let number = |site: SiteId| site.index() as u32;
+        let answer = match &entry.steering {
+            Steering::Static { shares } => {
+                Some(entry.sites.iter().copied().zip(shares.iter().copied()).collect())
+            }
+            _ => flow.answering.then(|| above.answers.shares(flow.reply.answer).to_vec()),
+        };
+        let numbered = |shares: Vec<(SiteId, f64)>| {
+            shares.into_iter().map(|(site, share)| (number(site), share)).collect()
+        };
+        let lost = entry.sites.iter().filter(|site| !above.reaches(population, **site));
+        Told { from: now, answer: answer.map(numbered), lost: lost.map(|site| number(*site)).collect() }
     }
 
     /// Populations and sites at `at`.

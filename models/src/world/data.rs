@@ -3,7 +3,8 @@
 use super::{Cause, World};
 use crate::blame::SourceId;
 use crate::observer::Observer;
-use crate::specification::{Family, Specification, Store, StoreId};
+use crate::operations::Told;
+use crate::specification::{Family, PopulationId, Specification, Store, StoreId};
 use crate::store::{Duties, Glimpse, Loss, News};
 use crate::study::Arriving;
 use crate::timeline::{StoreTurn, What};
@@ -149,6 +150,16 @@ impl<O: Observer> World<'_, O> {
     /// Where the requests of each population arrive.
     pub(crate) fn arriving(&self) -> Vec<Arriving> {
         self.traffic.arriving()
+    }
+
+    /// What the resolvers of each population are told from now on.
+    pub(crate) fn told(&self) -> Table<PopulationId, Told> {
+        self.design.specification().populations.map(|id, _| self.traffic.told(id, self.now, self.above()))
+    }
+
+    /// Can anybody write each store?
+    pub(crate) fn writable(&self) -> Table<StoreId, bool> {
+        self.design.specification().stores.map(|store, _| self.stores.has_writer(store, self.now))
     }
 
     /// What is seen of a store now.

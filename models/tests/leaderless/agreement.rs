@@ -32,7 +32,7 @@ fn both(seed: u64) -> Option<(Tally, Tally)> {
     let (counts, diverged) = (judge(&referee), referee.diverged());
     tally.history = Default::default();
     let history = Default::default();
-    Some((tally, Tally { counts, read_latency, write_latency, diverged, history }))
+    Some((tally, Tally { counts, read_latency, write_latency, diverged, history, ..Tally::default() }))
 }
 
 proptest! {

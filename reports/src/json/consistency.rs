@@ -1,7 +1,7 @@
 //! What clients of a store saw.
 
 use super::EstimateJson;
-use models::outcome::{AnomalyOutcome, Consistency, Percentiles};
+use models::outcome::{AnomalyOutcome, Consistency, Percentiles, PopulationTimes};
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -13,6 +13,15 @@ pub(super) struct ConsistencyJson {
     read_seconds: PercentilesJson,
     write_seconds: PercentilesJson,
     stale_for_seconds: PercentilesJson,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    populations: Vec<PopulationJson>,
+}
+
+#[derive(Serialize)]
+struct PopulationJson {
+    population: String,
+    read_seconds: PercentilesJson,
+    write_seconds: PercentilesJson,
 }
 
 #[derive(Serialize)]
@@ -39,6 +48,17 @@ impl From<&Consistency> for ConsistencyJson {
             read_seconds: seen.reads.into(),
             write_seconds: seen.writes.into(),
             stale_for_seconds: seen.stale_for.into(),
+            populations: seen.populations.iter().map(PopulationJson::from).collect(),
+        }
+    }
+}
+
+impl From<&PopulationTimes> for PopulationJson {
+    fn from(times: &PopulationTimes) -> Self {
+        PopulationJson {
+            population: times.population.clone(),
+            read_seconds: times.reads.into(),
+            write_seconds: times.writes.into(),
         }
     }
 }

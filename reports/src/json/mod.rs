@@ -12,8 +12,9 @@ use consistency::ConsistencyJson;
 use models::blame::{Mechanism, SourceId};
 use models::expect::Verdict;
 use models::outcome::{
-    Cause, DrillOutcome, Estimate, Judged, Lengths, Method, Outcome, PromiseOutcome, RecoveryOutcome,
-    ScopeOutcome, SiteOutcome, SourceOutcome, Spread, Stopped, StoreOutcome, TimeCharge, Unit, Worst,
+    Cause, DrillOutcome, DrilledStore, Estimate, Judged, Lengths, Method, Outcome, PromiseOutcome,
+    RecoveryOutcome, ScopeOutcome, SiteOutcome, SourceOutcome, Spread, Stopped, StoreOutcome, TimeCharge,
+    Unit, Worst,
 };
 use models::specification::{Scope, Sourced, Specification};
 use models::volume::Volume;
@@ -610,6 +611,33 @@ struct DrillJson {
     lost: VolumeJson,
     lost_best: VolumeJson,
     lost_worst: VolumeJson,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    stores: Vec<DrilledStoreJson>,
+}
+
+#[derive(Serialize)]
+struct DrilledStoreJson {
+    store: String,
+    recovery_ns: Option<i64>,
+    recovery_best_ns: Option<i64>,
+    recovery_worst_ns: Option<i64>,
+    lost_writes: f64,
+    lost_writes_best: f64,
+    lost_writes_worst: f64,
+}
+
+impl From<&DrilledStore> for DrilledStoreJson {
+    fn from(store: &DrilledStore) -> Self {
+        DrilledStoreJson {
+            store: store.name.clone(),
+            recovery_ns: store.recovery.map(|span| span.mean.nanos()),
+            recovery_best_ns: store.recovery.map(|span| span.best.nanos()),
+            recovery_worst_ns: store.recovery.map(|span| span.worst.nanos()),
+            lost_writes: store.lost_writes.mean,
+            lost_writes_best: store.lost_writes.best,
+            lost_writes_worst: store.lost_writes.worst,
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -644,6 +672,7 @@ impl From<&DrillOutcome> for DrillJson {
             lost: drill.lost.mean.into(),
             lost_best: drill.lost.best.into(),
             lost_worst: drill.lost.worst.into(),
+            stores: drill.stores.iter().map(DrilledStoreJson::from).collect(),
         }
     }
 }

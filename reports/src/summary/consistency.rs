@@ -3,7 +3,9 @@
 use crate::document::Document;
 use crate::number::{self, Scale, count_scale, time_scale};
 use crate::table::{Cell, Table};
-use models::outcome::{Anomaly, AnomalyOutcome, Consistency, Estimate, Method, Outcome, Percentiles};
+use models::outcome::{
+    Anomaly, AnomalyOutcome, Consistency, Estimate, Method, Outcome, Percentiles, PopulationTimes,
+};
 
 /// Adds two tables for each store whose clients were looked at.
 pub(super) fn tables(outcome: &Outcome, document: &mut Document) {
@@ -71,11 +73,17 @@ fn words(anomaly: Anomaly) -> (&'static str, &'static str) {
 
 fn times(seen: &Consistency) -> Table {
     let mut table = Table::new(["time", ">median", ">p99", ">p99.9"]);
-    for (what, law) in [
-        ("until a read is answered", seen.reads),
-        ("until a write is acknowledged", seen.writes),
-        ("a stale read is behind", seen.stale_for),
-    ] {
+    let of = |what: &str, population: &str| format!("{what}, {population}");
+    let (answered, acknowledged) = ("until a read is answered", "until a write is acknowledged");
+    let apart = |what: &'static str, law: fn(&PopulationTimes) -> Percentiles| {
+        seen.populations.iter().map(move |times| (of(what, &times.population), law(times)))
+    };
+    let rows = std::iter::once((answered.to_owned(), seen.reads))
+        .chain(apart(answered, |times| times.reads))
+        .chain([(acknowledged.to_owned(), seen.writes)])
+        .chain(apart(acknowledged, |times| times.writes))
+        .chain([("a stale read is behind".to_owned(), seen.stale_for)]);
+    for (what, law) in rows {
         let Percentiles { p50, p99, p999 } = law;
         let cell = |estimate: Estimate| -> Cell {
             match estimate.method {

@@ -19,26 +19,33 @@ impl Run<'_> {
     pub(super) fn come(&mut self, now: Instant) {
         let Some(comers) = &mut self.comers else { return };
         let Some(arrival) = comers.next() else { return };
-        let session = comers.session(&arrival);
         let id = comers.idle.pop().unwrap_or_else(|| {
             let stream = comers.stream();
-            self.clients.push(Busy::new(session, 0, stream))
+            self.clients.push(Busy::new(comers.somewhere(), 0, stream))
         });
-        self.clients[id].begin(session, comers.process(), &arrival);
+        self.clients[id].begin(comers.process(), &arrival);
         comers.come += 1;
         self.expect();
         self.send(id, now);
     }
 
-    /// A session ends if it is one that came and its place coordinates no more: what its client asks for next arrives
-    /// elsewhere, or nowhere.
-    pub(super) fn is_driven_out(&mut self, id: ClientId, now: Instant) -> bool {
-        let place = self.clients[id].session.place;
-        let out = self.comers.is_some() && !self.store.conditions.is_open(place, now);
-        if out {
-            self.leave(id);
+    /// Does what a session that came sends come to a place of the store that is at work? What does not is one of its
+    /// operations, and it goes on.
+    pub(super) fn comes_through(&mut self, id: ClientId, now: Instant) -> bool {
+        let Some(comers) = &mut self.comers else { return true };
+        let busy = &mut self.clients[id];
+        let open = |place| self.store.conditions.is_open(place, now);
+        if let Some(session) = comers.turns(&mut busy.whereabouts, now, &mut busy.stream, open) {
+            busy.turn_to(session);
+            return true;
         }
-        out
+        let wait = busy.give_up();
+        if comers.ends(busy.operations) {
+            self.leave(id);
+        } else {
+            self.schedule(now.saturating_add(wait), Event::Send(id));
+        }
+        false
     }
 
     /// A session that came goes.

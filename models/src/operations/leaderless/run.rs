@@ -11,7 +11,7 @@ use super::letters::Accepted;
 use super::opinions::Opinions;
 use super::session::{Busy, Session};
 use super::store::{Return, Store};
-use crate::operations::crowd::{Comers, Crowd};
+use crate::operations::crowd::{Comers, Crowd, Took};
 use crate::operations::history::History;
 use crate::operations::popularity::Choice;
 use crate::operations::{ClientId, KeyId};
@@ -57,10 +57,28 @@ pub struct Tally {
     pub read_latency: LogHistogram,
     /// Nanoseconds that acknowledged writes took.
     pub write_latency: LogHistogram,
+    /// Both, apart for each number of those who came.
+    pub took: Took,
     /// Keys of which survivors show different versions once everything on its way has arrived.
     pub diverged: u64,
     /// Operations of the sampled keys.
     pub history: History,
+}
+
+impl Tally {
+    /// What reads and writes take, of somebody who came, or of those who are always there; and what is counted.
+    pub(super) fn times(
+        &mut self,
+        whose: Option<u32>,
+    ) -> (&mut LogHistogram, &mut LogHistogram, &mut Counts) {
+        match whose {
+            Some(whose) => {
+                let (reads, writes) = self.took.of(whose);
+                (reads, writes, &mut self.counts)
+            }
+            None => (&mut self.read_latency, &mut self.write_latency, &mut self.counts),
+        }
+    }
 }
 
 #[derive(Clone, Debug)]

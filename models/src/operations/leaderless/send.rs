@@ -12,7 +12,7 @@ use sim::Instant;
 impl Run<'_> {
     /// A client sends its next operation.
     pub(super) fn send(&mut self, id: ClientId, now: Instant) {
-        if self.is_driven_out(id, now) {
+        if !self.comes_through(id, now) {
             return;
         }
         let busy = &mut self.clients[id];

@@ -2,7 +2,7 @@
 
 use super::key::{Key, Version, join};
 use super::letters::{Answers, plus};
-use super::run::{Event, Run, Sent, Tally};
+use super::run::{Event, Run, Sent};
 use super::session::{End, Found, Open};
 use super::store::Clock;
 use crate::operations::ClientId;
@@ -134,7 +134,7 @@ impl Run<'_> {
         }
         let took = (now - busy.sent).nanos().unsigned_abs();
         let tally = if busy.counted { &mut self.tally } else { &mut self.ignored };
-        let Tally { counts, read_latency, write_latency, .. } = tally;
+        let (read_latency, write_latency, counts) = tally.times(busy.whose);
         match open {
             Open::Nothing | Open::Awaited(_) => (),
             Open::Write { end: End::Done(order), .. } => {

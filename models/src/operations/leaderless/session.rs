@@ -6,7 +6,7 @@ use super::letters::Answers;
 use super::store::Store;
 use crate::operations::KeyId;
 use crate::operations::client::{Habits, Intent};
-use crate::operations::crowd::Arrival;
+use crate::operations::crowd::{Arrival, Whereabouts};
 use crate::operations::history::{Action, Phase};
 use crate::operations::key::Order;
 use sim::{Instant, Law, Span, Stream};
@@ -42,6 +42,9 @@ pub struct Session {
 #[derive(Clone, Debug)]
 pub(super) struct Busy<'a> {
     pub(super) session: &'a Session,
+    pub(super) whereabouts: Whereabouts,
+    /// Whose it is, if it comes and goes.
+    pub(super) whose: Option<u32>,
     pub(super) habits: Habits,
     pub(super) stream: Stream,
     pub(super) home: Option<usize>,
@@ -143,6 +146,8 @@ impl<'a> Busy<'a> {
     pub(super) fn new(session: &'a Session, index: usize, stream: Stream) -> Self {
         Busy {
             session,
+            whereabouts: Whereabouts::At(0),
+            whose: None,
             habits: session.into(),
             stream,
             home: session.turns.home(),
@@ -162,13 +167,25 @@ impl<'a> Busy<'a> {
     }
 
     /// Begins a session on one key.
-    pub(super) fn begin(&mut self, session: &'a Session, process: u32, arrival: &Arrival) {
-        (self.session, self.habits) = (session, arrival.conduct.into());
+    pub(super) fn begin(&mut self, process: u32, arrival: &Arrival) {
+        (self.whereabouts, self.habits) = (arrival.whereabouts, arrival.conduct.into());
         (self.process, self.key, self.counted) = (process, arrival.key, arrival.counted);
-        self.operations = arrival.conduct.operations;
-        (self.home, self.stays) = (self.session.turns.home(), true);
+        (self.operations, self.whose) = (arrival.conduct.operations, Some(arrival.whose));
+        (self.home, self.stays) = (None, true);
         self.memory.clear();
         self.intent = self.habits.choose(&mut self.stream);
+    }
+
+    /// Turns to whom it is led to. Who stays with a coordinator has chosen it the first time.
+    pub(super) fn turn_to(&mut self, session: &'a Session) {
+        self.session = session;
+        self.home = self.home.or(session.turns.home());
+    }
+
+    /// What it wanted comes to nothing: it will want something else; returns after how long.
+    pub(super) fn give_up(&mut self) -> Span {
+        self.intent = Intent::Read;
+        self.plan_next(Open::Nothing)
     }
 
     /// Decides what comes next, given what was done; returns after how long.

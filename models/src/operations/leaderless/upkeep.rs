@@ -79,6 +79,9 @@ impl Run<'_> {
             kept.key.versions.iter().for_each(|version| self.tally.counts.close(version));
             self.tally.diverged += u64::from(kept.key.diverges(conditions));
         }
+        if self.comers.is_some() {
+            (self.tally.read_latency, self.tally.write_latency) = self.tally.took.all();
+        }
         self.tally
     }
 }

@@ -11,10 +11,10 @@
 use super::player::{Role, Writing};
 use super::scenes::Scenes;
 use super::visit::{LONGEST, Visitor};
-use crate::operations::{Arrival, KeyId, Stretch};
+use crate::operations::{Arrival, KeyId, Stretch, Whereabouts};
 use crate::specification::PopulationId;
 use sim::law::poisson;
-use sim::{Instant, Span, Stream, Table};
+use sim::{Id, Instant, Span, Stream, Table};
 
 /// Reads and writes, each, of a stretch at each place that are enough to know whether there was any.
 const ENOUGH: f64 = 8.0;
@@ -145,7 +145,9 @@ impl Others<'_> {
                     (chosen < 0.0).then_some(index)
                 });
                 let within = Span::from_seconds(stream.uniform() * slot.seconds());
-                self.add(begins(index.unwrap_or(SLOTS - 1)) + within, place, (far.many, reads));
+                let site = self.visitor.player().members()[place].index() as u32;
+                let at = begins(index.unwrap_or(SLOTS - 1)) + within;
+                self.add((at, PopulationId::from_index(0)), Whereabouts::At(site), (far.many, reads));
             }
         }
     }
@@ -161,19 +163,26 @@ impl Others<'_> {
                 return;
             }
             at += Span::from_seconds(wait);
-            let Some((place, population)) = self.visitor.place(self.scenes.at(at), at, stream) else {
+            let Some(population) = self.visitor.population(at, stream) else {
                 continue;
             };
             let comer = self.comers[population];
             let part = comer.part(role);
             if part >= most || stream.uniform() * most < part {
-                self.add(at, place, (role, comer.reads));
+                let route = self.scenes.led().route(population, at, stream);
+                self.add((at, population), Whereabouts::Led(route), (role, comer.reads));
             }
         }
     }
 
-    fn add(&mut self, at: Instant, place: usize, (role, reads): (Role, f64)) {
+    fn add(
+        &mut self,
+        (at, population): (Instant, PopulationId),
+        whereabouts: Whereabouts,
+        (role, reads): (Role, f64),
+    ) {
         let conduct = self.visitor.player().conduct(role, reads);
-        self.arrivals.push(Arrival { at, key: KeyId(0), place: place as u32, conduct, counted: false });
+        let whose = population.index() as u32;
+        self.arrivals.push(Arrival { at, key: KeyId(0), whereabouts, whose, conduct, counted: false });
     }
 }

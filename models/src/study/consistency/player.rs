@@ -1,5 +1,6 @@
 //! Which engine plays the sessions of a store, and what they are like.
 
+use super::led::wander;
 use super::possible::{When, longest, when};
 use super::scenes::Scenes;
 use super::seen::Seen;
@@ -7,13 +8,15 @@ use super::visit::LONGEST;
 use crate::design::Design;
 use crate::network::delay;
 use crate::operations::leaderless::ReadRepair;
-use crate::operations::{Arrival, Conduct, Crowd, Popularity, PrimaryRun, Session, Stretch, leaderless};
+use crate::operations::{
+    Arrival, Conduct, Crowd, Leading, Popularity, PrimaryRun, Session, Stretch, leaderless,
+};
 use crate::outcome::Anomaly;
 use crate::specification::{Family, LagDrawn, Primary, Replicated, Sessions, SiteId, Specification};
 use crate::store::Glimpse;
 use crate::study::history::{self, many};
 use crate::trail::Trail;
-use sim::{Instant, Law, Replication, Seed, Span, Stream, StreamName};
+use sim::{Id, Instant, Law, Replication, Seed, Span, Stream, StreamName};
 
 /// A delay longer than this one in ten thousand has is not waited for.
 const LATEST: f64 = 0.9999;
@@ -38,6 +41,10 @@ pub(super) struct Player<'d> {
     family: &'d Family,
     sessions: &'d Sessions,
     members: Vec<SiteId>,
+    /// The members of each site, the nearest first.
+    nearest: Vec<Vec<u32>>,
+    /// Are clients answered several sites while all is well?
+    wander: bool,
     /// The longest way between two members.
     way: Span,
     engine: Engine<'d>,
@@ -108,6 +115,7 @@ impl<'d> Player<'d> {
     pub(super) fn new(design: &'d Design, family: &'d Family, sessions: &'d Sessions) -> Self {
         let members = family.members();
         let way = way(design.specification(), &members);
+        let (nearest, wander) = (nearest(design.specification(), &members), wander(design));
         let places = 0..members.len();
         let engine = match family {
             Family::Primary(plan) => {
@@ -116,12 +124,17 @@ impl<'d> Player<'d> {
             }
             Family::Replicated(plan) => Engine::ManyWriters(plan, places.map(many::comer).collect()),
         };
-        Player { design, family, sessions, members, way, engine }
+        Player { design, family, sessions, members, nearest, wander, way, engine }
     }
 
     /// The sites of the store's members.
     pub(super) fn members(&self) -> &[SiteId] {
         &self.members
+    }
+
+    /// The member at which a site's traffic is served while all is well: its number.
+    pub(super) fn place(&self, site: SiteId) -> usize {
+        self.nearest[site.index()][0] as usize
     }
 
     /// What of sessions with a share of reads their writes are.
@@ -193,7 +206,8 @@ impl<'d> Player<'d> {
     /// When it can happen to an operation.
     pub(super) fn when(&self, anomaly: Anomaly) -> When {
         let longest = self.answered(longest);
-        when(self.design.specification(), (self.family, self.sessions), longest, anomaly)
+        let clients = (self.sessions, self.wander);
+        when(self.design.specification(), self.family, clients, longest, anomaly)
     }
 
     /// How long a write by a clock that is ahead of another stands above what that one stamps.
@@ -270,12 +284,13 @@ impl<'d> Player<'d> {
         let popularity = Popularity::Uniform { keys };
         let name = StreamName::of("crowd", "operations");
         let own = Stream::new(Seed(stream.bits()), Replication(0), name);
+        let leading = Leading { tales: scenes.led().tales(), nearest: &self.nearest, began: during.from };
         match &self.engine {
             Engine::OneWriter(plan, sessions, trail) => {
                 let reigns = history::reigns(&glimpses, plan).map_err(|_| Unplayable)?;
                 let store = history::store(specification, plan, reigns, self.sessions.patience, popularity);
                 let lags = history::lags(plan, trail.as_ref(), lags, others);
-                let run = PrimaryRun::open(&store, Crowd { sessions, arrivals }, lags, own);
+                let run = PrimaryRun::open(&store, Crowd { sessions, leading, arrivals }, lags, own);
                 Ok(run.run(Instant::FAR).into())
             }
             Engine::ManyWriters(plan, sessions) => {
@@ -291,11 +306,26 @@ impl<'d> Player<'d> {
                 if let Some(every) = store.anti_entropy {
                     store.compared = Instant::ZERO - (during.from - last_before(during.from, every));
                 }
-                let run = leaderless::Run::open(&store, Crowd { sessions, arrivals }, own);
+                let run = leaderless::Run::open(&store, Crowd { sessions, leading, arrivals }, own);
                 Ok(run.run(Instant::ZERO + (during.until - during.from)).into())
             }
         }
     }
+}
+
+/// The members of each site, the nearest first.
+fn nearest(specification: &Specification, members: &[SiteId]) -> Vec<Vec<u32>> {
+    let place = |id: SiteId| specification.sites[id].place;
+    let ranked = |site: SiteId| {
+        let distance = |member: &u32| {
+            let member = members[*member as usize];
+            (member != site, delay(specification, place(site), place(member)))
+        };
+        let mut all: Vec<u32> = (0..members.len() as u32).collect();
+        all.sort_by_key(distance);
+        all
+    };
+    specification.sites.ids().map(ranked).collect()
 }
 
 /// The longest way between two members.

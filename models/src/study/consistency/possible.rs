@@ -12,7 +12,7 @@ use sim::Law;
 pub(super) enum When {
     /// Never.
     Never,
-    /// To sessions that meet a disturbance of the store, or what it left behind.
+    /// To sessions that meet a disturbance of the store, or what it left behind, or are led elsewhere.
     Disturbed,
     /// At rest too.
     Always,
@@ -33,10 +33,12 @@ impl When {
     }
 }
 
-/// When can it happen? `longest` is what an answer takes at most while nothing is wrong, in seconds.
+/// When can it happen? `longest` is what an answer takes at most while nothing is wrong, in seconds; do sessions wander from
+/// site to site all the time?
 pub(super) fn when(
     specification: &Specification,
-    (family, sessions): (&Family, &Sessions),
+    family: &Family,
+    (sessions, wander): (&Sessions, bool),
     longest: f64,
     anomaly: Anomaly,
 ) -> When {
@@ -67,7 +69,7 @@ pub(super) fn when(
         Anomaly::LostUpdate => When::always_if(sessions.updates > 0.0),
         Anomaly::StaleRead => When::Always.unless(reads_are_fresh(family)),
         Anomaly::ReadYourWrites => {
-            When::Always.unless(reads_are_fresh(family) || own_writes_are_read(family))
+            When::Always.unless(reads_are_fresh(family) || own_writes_are_read(family) && !wander)
         }
         Anomaly::MonotonicReads | Anomaly::OutOfOrder => {
             When::Always.unless(matches!(family, Family::Primary(plan) if one_log(plan)))

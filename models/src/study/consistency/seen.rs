@@ -1,6 +1,6 @@
 //! What a play came to, whatever engine played it.
 
-use crate::operations::{PrimaryCounts, PrimaryTally, leaderless};
+use crate::operations::{PrimaryCounts, PrimaryTally, Took, leaderless};
 use crate::outcome::Anomaly;
 use sim::stats::LogHistogram;
 
@@ -11,10 +11,12 @@ pub(super) struct Seen {
     pub(super) operations: u64,
     /// Of each of [`Anomaly::ALL`], how often it happened, and how often it could have.
     pub(super) anomalies: [(u64, u64); Anomaly::ALL.len()],
-    /// Nanoseconds since the first acknowledgement of what stale reads missed, and that reads and writes took.
+    /// Nanoseconds since the first acknowledgement of what stale reads missed, and that reads and writes took, of everybody
+    /// and of each population.
     pub(super) stale_for: LogHistogram,
     pub(super) reads: LogHistogram,
     pub(super) writes: LogHistogram,
+    pub(super) took: Took,
 }
 
 impl From<PrimaryTally> for Seen {
@@ -28,6 +30,7 @@ impl From<PrimaryTally> for Seen {
             stale_for: counts.stale_for,
             reads: tally.read_latency,
             writes: tally.write_latency,
+            took: tally.took,
         }
     }
 }
@@ -43,6 +46,7 @@ impl From<leaderless::Tally> for Seen {
             stale_for: counts.stale_for,
             reads: tally.read_latency,
             writes: tally.write_latency,
+            took: tally.took,
         }
     }
 }

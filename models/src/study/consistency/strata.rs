@@ -1,5 +1,5 @@
-//! The parts of a replication that sessions are drawn from: around each change of the store, while it is disturbed
-//! otherwise, after losses, before a disturbance, and at rest. Where they end decides how many draws are well spent, and nothing else.
+//! The parts of a replication that sessions are drawn from: around each change of the store and each move of its clients,
+//! while it is disturbed otherwise, after losses, before a disturbance, and at rest. Where they end decides how many draws are well spent, and nothing else.
 
 use super::scenes::Scenes;
 use crate::operations::Stretch;
@@ -11,7 +11,7 @@ const LENGTHS_BEFORE: i64 = 16;
 /// What is going on when a session begins.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Part {
-    /// The store is changing.
+    /// The store is changing, or its clients are being led elsewhere.
     Change,
     /// It is disturbed otherwise.
     Disturbance,
@@ -150,7 +150,10 @@ impl Strata {
         disturbed.sort_by_key(|stretch| stretch.from);
         let disturbed = Parts::union(disturbed.into_iter(), whole);
         let changes = turns.iter().skip(1).map(|(at, _)| around(*at, at.saturating_add(near)));
-        let changes = Parts::union(changes, whole);
+        let moves = scenes.moves(whole.until).map(|moves| around(moves.from, moves.until));
+        let mut changes: Vec<Stretch> = changes.chain(moves).collect();
+        changes.sort_by_key(|stretch| stretch.from);
+        let changes = Parts::union(changes.into_iter(), whole);
         let mut lossy: Vec<Stretch> = losses.iter().filter_map(|at| disturbed.holding(*at)).collect();
         lossy.dedup();
         let after = |loss: &Stretch| Stretch { from: loss.until, until: loss.until.saturating_add(missed) };

@@ -5,10 +5,11 @@ use super::possible::When;
 use super::seen::Seen;
 use super::strata::Part;
 use super::times::Weighed;
-use crate::outcome::{Anomaly, AnomalyOutcome, Consistency, Estimate, Method};
-use crate::specification::Family;
+use crate::outcome::{Anomaly, AnomalyOutcome, Consistency, Estimate, Method, PopulationTimes};
+use crate::specification::{Family, PopulationId};
 use crate::study::interval::convert;
 use crate::study::measure::NO_SAMPLE;
+use sim::Id;
 use sim::stats::{Confidence, Moments, Pairs, UNSEEN_MEANS, events_bound_after_none};
 
 /// Units of a replication's operations in sums: far below what squares of such sums may be.
@@ -41,6 +42,8 @@ pub(crate) struct Tally {
     stale_for: Weighed,
     reads: Weighed,
     writes: Weighed,
+    /// What reads and writes of each population took, where several use the store.
+    populations: Vec<(PopulationId, String, [Weighed; 2])>,
     here: Here,
 }
 
@@ -79,8 +82,11 @@ impl Tally {
         family: &Family,
         when: impl Fn(Anomaly) -> When,
         (operations, by_chance): (f64, bool),
+        populations: Vec<(PopulationId, String)>,
     ) -> Self {
+        let apart = |(population, name)| (population, name, [(); 2].map(|()| Weighed::new(operations)));
         Tally {
+            populations: populations.into_iter().map(apart).collect(),
             one_writer: matches!(family, Family::Primary(_)),
             units: units(UNITS, operations),
             operations: Moments::default(),
@@ -124,12 +130,19 @@ impl Tally {
         self.stale_for.add(&seen.stale_for, weight);
         self.reads.add(&seen.reads, weight);
         self.writes.add(&seen.writes, weight);
+        for (population, _, [reads, writes]) in &mut self.populations {
+            if let Some((read, written)) = seen.took.each().get(population.index()) {
+                reads.add(read, weight);
+                writes.add(written, weight);
+            }
+        }
     }
 
     /// A replication is over, the n-th of all, in which the store was disturbed or not.
     pub(super) fn finish(&mut self, replication: u64, disturbed: bool) {
         self.disturbed += u64::from(disturbed);
-        for times in [&mut self.stale_for, &mut self.reads, &mut self.writes] {
+        let apart = self.populations.iter_mut().flat_map(|(.., times)| times);
+        for times in [&mut self.stale_for, &mut self.reads, &mut self.writes].into_iter().chain(apart) {
             times.finish(replication);
         }
         let Here { operations, seen } = std::mem::take(&mut self.here);
@@ -163,6 +176,9 @@ impl Tally {
         self.stale_for.merge(&more.stale_for);
         self.reads.merge(&more.reads);
         self.writes.merge(&more.writes);
+        for ((.., mine), (.., theirs)) in self.populations.iter_mut().zip(&more.populations) {
+            mine.iter_mut().zip(theirs).for_each(|(mine, theirs)| mine.merge(theirs));
+        }
     }
 
     /// What it says. A replication lasts so many years.
@@ -180,6 +196,11 @@ impl Tally {
             of_eligible: self.per_million(row, &row.of_eligible, confidence),
         });
         let operations = convert(self.operations.student(confidence)).map(per_year);
+        let apart = |(_, name, [reads, writes]): &(PopulationId, String, [Weighed; 2])| PopulationTimes {
+            population: name.clone(),
+            reads: reads.percentiles(confidence),
+            writes: writes.percentiles(confidence),
+        };
         Consistency {
             operations: Estimate { low: operations.low.max(0.0), ..operations },
             simulated: self.simulated,
@@ -188,6 +209,7 @@ impl Tally {
             stale_for: self.stale_for.percentiles(confidence),
             reads: self.reads.percentiles(confidence),
             writes: self.writes.percentiles(confidence),
+            populations: self.populations.iter().map(apart).collect(),
         }
     }
 

@@ -6,12 +6,11 @@ use super::scenes::{Scene, Scenes};
 use super::seen::Seen;
 use super::strata::Strata;
 use crate::design::Design;
-use crate::network::delay;
 use crate::operations::popularity::Interests;
-use crate::operations::{Arrival, KeyId, Stretch};
-use crate::specification::{Family, PopulationId, Sessions, SiteId, Specification, StoreId};
+use crate::operations::{Arrival, KeyId, Stretch, Whereabouts};
+use crate::specification::{Family, PopulationId, Sessions, StoreId};
 use crate::study::history;
-use sim::{Instant, Span, Stream, Table};
+use sim::{Id, Instant, Span, Stream, Table};
 
 /// Sessions of mean length before and after a session in which others on its key matter to it.
 const LENGTHS_BEFORE: f64 = 3.0;
@@ -27,8 +26,6 @@ pub(super) struct Visitor<'d> {
     design: &'d Design,
     player: Player<'d>,
     sessions: &'d Sessions,
-    /// Where the traffic of each site is served: a member's number.
-    places: Table<SiteId, usize>,
     /// Reads and writes of a request of each population.
     touches: Table<PopulationId, (f64, f64)>,
     /// Sessions a second at most.
@@ -54,7 +51,6 @@ impl<'d> Visitor<'d> {
         (reads + writes > 0.0).then(|| Visitor {
             design,
             sessions,
-            places: places(specification, player.members()),
             touches,
             most: (reads + writes) / sessions.operations,
             reads: history::reading((reads, writes)),
@@ -64,6 +60,13 @@ impl<'d> Visitor<'d> {
 
     pub(super) fn player(&self) -> &Player<'d> {
         &self.player
+    }
+
+    /// Those who use the store.
+    pub(super) fn populations(&self) -> Vec<(PopulationId, String)> {
+        let all = self.design.specification().populations.iter();
+        let uses = |population: PopulationId| self.touches[population].0 + self.touches[population].1 > 0.0;
+        all.filter(|(id, _)| uses(*id)).map(|(id, population)| (id, population.name.clone())).collect()
     }
 
     /// Operations in a replication that lasts so long while all is well.
@@ -145,21 +148,22 @@ impl<'d> Visitor<'d> {
                 }
             };
             known = Some((population, rate));
-            ((self.places[arriving.site], population), rate * arriving.share_at(at))
+            ((self.player.place(arriving.site), population), rate * arriving.share_at(at))
         })
     }
 
-    /// Where a session begins at an instant, and whose, if one does: in proportion to what arrives.
-    pub(super) fn place(
-        &self,
-        scene: &Scene,
-        at: Instant,
-        stream: &mut Stream,
-    ) -> Option<(usize, PopulationId)> {
+    /// Whose session begins at an instant, if one does: in proportion to demand.
+    pub(super) fn population(&self, at: Instant, stream: &mut Stream) -> Option<PopulationId> {
         let mut left = stream.uniform() * self.most;
-        self.arriving(scene, at).find_map(|(whose, rate)| {
+        let mut all = self.touches.iter().map(|(population, (reads, writes))| {
+            (
+                population,
+                self.design.curves[population].rate(at) * ((reads + writes) / self.sessions.operations),
+            )
+        });
+        all.find_map(|(population, rate)| {
             left -= rate;
-            (left < 0.0).then_some(whose)
+            (left < 0.0).then_some(population)
         })
     }
 
@@ -203,11 +207,11 @@ impl<'d> Visitor<'d> {
         history::reading((touches.0 * shares.0, touches.1 * shares.1))
     }
 
-    /// What a session at a place sees of a key with such shares of all reads and all writes.
+    /// What a session of a population sees of a key with such shares of all reads and all writes.
     pub(super) fn visit(
         &self,
         scenes: &Scenes,
-        (at, place, population): (Instant, usize, PopulationId),
+        (at, population): (Instant, PopulationId),
         shares: (f64, f64),
         strata: &Strata,
         stream: &mut Stream,
@@ -227,7 +231,9 @@ impl<'d> Visitor<'d> {
         others.come_before(Stretch { from: begins, until: since }, near, before, stream);
         others.come(Stretch { from: since, until: at }, stream);
         let conduct = self.player.conduct(Role::Whole, own.reads);
-        others.arrivals.push(Arrival { at, key: KeyId(0), place: place as u32, conduct, counted: true });
+        let whereabouts = Whereabouts::Led(scenes.led().route(population, at, stream));
+        let whose = population.index() as u32;
+        others.arrivals.push(Arrival { at, key: KeyId(0), whereabouts, whose, conduct, counted: true });
         let horizon = Instant::ZERO + self.design.specification().run.horizon;
         let last = ends.min(horizon);
         others.come(Stretch { from: at, until: last }, stream);
@@ -282,23 +288,13 @@ impl<'d> Visitor<'d> {
                 return arrivals;
             }
             at += Span::from_seconds(wait);
-            let Some((place, population)) = self.place(scenes.at(at), at, stream) else { continue };
+            let Some(population) = self.population(at, stream) else { continue };
             let key = interests.draw(self.reads_of(population), stream);
             let reads = self.reads_of_key(interests, (key, population));
             let conduct = self.player.conduct(Role::Whole, reads);
-            arrivals.push(Arrival { at, key: KeyId(key), place: place as u32, conduct, counted: true });
+            let whereabouts = Whereabouts::Led(scenes.led().route(population, at, stream));
+            let (key, whose) = (KeyId(key), population.index() as u32);
+            arrivals.push(Arrival { at, key, whereabouts, whose, conduct, counted: true });
         }
     }
-}
-
-/// Where the traffic of each site is served: the nearest member's number.
-fn places(specification: &Specification, members: &[SiteId]) -> Table<SiteId, usize> {
-    let place = |id: SiteId| specification.sites[id].place;
-    let nearest = |site: SiteId| {
-        let distance = |member: &usize| {
-            (members[*member] != site, delay(specification, place(site), place(members[*member])))
-        };
-        (0..members.len()).min_by_key(distance).unwrap_or(0)
-    };
-    specification.sites.map(|site, _| nearest(site))
 }
