@@ -9,7 +9,7 @@ use crate::network::delay;
 use crate::operations::leaderless::ReadRepair;
 use crate::operations::{Arrival, Conduct, Crowd, Popularity, PrimaryRun, Session, Stretch, leaderless};
 use crate::outcome::Anomaly;
-use crate::specification::{Family, LagDrawn, Primary, Replicated, Sessions, SiteId, Specification};
+use crate::specification::{Apply, Family, LagDrawn, Primary, Replicated, Sessions, SiteId, Specification};
 use crate::store::Glimpse;
 use crate::study::history::{self, many};
 use crate::trail::Trail;
@@ -194,6 +194,11 @@ impl<'d> Player<'d> {
     pub(super) fn when(&self, anomaly: Anomaly) -> When {
         let longest = self.answered(longest);
         when(self.design.specification(), (self.family, self.sessions), longest, anomaly)
+    }
+
+    /// May a replica that has an old version show it until its key is written again, long after everything has come?
+    pub(super) fn lingers(&self) -> bool {
+        matches!(&self.engine, Engine::OneWriter(plan, ..) if plan.applies == Apply::LastArrived)
     }
 
     /// How long a write by a clock that is ahead of another stands above what that one stamps.
