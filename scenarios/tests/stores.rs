@@ -107,6 +107,18 @@ fn every_key_of_a_store_reaches_the_specification() {
 }
 
 #[test]
+fn how_writes_are_applied_reaches_the_specification() {
+    for (word, applies) in [
+        ("log-order", Apply::LogOrder),
+        ("newest-wins", Apply::NewestWins),
+        ("last-arrived", Apply::LastArrived),
+    ] {
+        let found = store(&format!("{LONDON}, lag_drawn: write, applies: {word}"), &[]);
+        assert_eq!((found.applies, found.apply_rate), (applies, None));
+    }
+}
+
+#[test]
 fn a_single_time_of_a_person_is_that_time_and_a_write_may_wait_for_ever() {
     let found = store(
         &format!("{LONDON}, failover: {{human: 15m}}, promotion: 5s, acknowledged_by: {{replicas: 1}}"),
