@@ -248,11 +248,12 @@ fn lags_of_each_write_keep_the_log_waiting() {
     }
 }
 
-/// A replica beside the clients and the primary, of lags of mean 1/m, and keys written l times a second.
+/// A replica beside the clients, no way from the primary, with lags of 2 s on average.
 fn singly(applies: &str, more: &[&str]) -> Outcome {
     let applies = format!("stores.carts.applies={applies}");
     let changes = [
-        "sites.sydney={at: [48.9, 2.3]}",
+        "sites={sydney: {}, paris: {}}",
+        "clients.europe={anywhere: true, uses: www, demand: 80 rps}",
         "stores.carts.lag={mean: 2s, law: exponential}",
         "stores.carts.lag_drawn=write",
         "stores.carts.reads_from=nearest",
@@ -275,7 +276,7 @@ fn writes_that_are_applied_singly_are_missed_as_often_as_their_closed_form() {
         for (applies, expected) in [("newest-wins", l / (l + m)), ("last-arrived", 1.0 - fresh)] {
             let sampled = singly(applies, &[&keys, "run.operations=8000"]);
             let every = singly(applies, &[&keys, "run.fidelity=request", "run.replications=8"]);
-            assert!(seen(&sampled, 0).writes.p50.value < 0.005);
+            assert!(seen(&sampled, 0).writes.p50.value < 1e-6);
             for found in [&sampled, &every] {
                 let stale = row(seen(found, 0), Anomaly::StaleRead).of_eligible;
                 println!("{applies}, l = {l}: {stale:?} for {:.0}", expected * 1e6);
@@ -324,7 +325,7 @@ fn how_writes_are_applied_matters_only_where_they_come_out_of_order() {
     assert!(ordered == newest && ordered == last);
     for applies in ["newest-wins", "last-arrived"] {
         for row in rows(applies, "stores.carts.reads_from=primary") {
-            assert_eq!(row.of_all.high, 0.0, "{applies}: {:?}", row.anomaly);
+            assert_eq!(row.of_all.value, 0.0, "{applies}: {:?}", row.anomaly);
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
 use crate::resolver::Resolver;
-use crate::tree::{Entry, Node, Origin};
+use crate::tree::{Entry, Node};
 use models::specification::Apply;
 
 impl Resolver<'_> {
@@ -28,7 +28,7 @@ impl Resolver<'_> {
                 "needs `failover: never`",
                 "what a hand-over loses is counted by the length of a log, which says nothing of a replica with gaps",
             )
-        } else if entry.node.get("apply_rate").is_some_and(|rate| rate.origin == Origin::Written) {
+        } else if entry.node.get("apply_rate").is_some() {
             (
                 "leaves nothing to catch up with at a rate",
                 "leave out `apply_rate`, or apply writes in the order of the log",

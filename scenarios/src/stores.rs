@@ -153,10 +153,7 @@ impl Resolver<'_> {
         self.refuse_idle_keys(node);
         let (home, replicas) = members?;
         let plan = self.single(entry, home, replicas)?;
-        let applies = applies?;
-        // A preset may bring a rate along.
-        let apply_rate = plan.apply_rate.filter(|_| applies == Apply::LogOrder);
-        Some(Primary { lag: lag?, acknowledged: acknowledged?, applies, apply_rate, ..plan })
+        Some(Primary { lag: lag?, acknowledged: acknowledged?, applies: applies?, ..plan })
     }
 
     /// One owner at a time: a primary without a log.
