@@ -330,6 +330,35 @@ fn how_writes_are_applied_matters_only_where_they_come_out_of_order() {
     }
 }
 
+/// What could not be sent leaves all at once, and is shown in any order until its key is written again.
+#[test]
+fn writes_that_are_applied_singly_are_sampled_through_failures() {
+    for (applies, acknowledged) in [
+        ("newest-wins", "primary"),
+        ("last-arrived", "primary"),
+        ("last-arrived", "{replicas: 1, alone_after: 1m}"),
+    ] {
+        let changes = [
+            "stores.carts.keys=400 keys",
+            "stores.carts.sessions={operations: 3, think: 1s}",
+            &format!("stores.carts.acknowledged_by={acknowledged}"),
+            "script=[{at: 10m, fail: sydney, for: 5m}, {at: 30m, partition: [[sydney], [paris]], for: 10m}, \
+             {at: 36m, fail: sydney, for: 2m}]",
+        ];
+        let every =
+            singly(applies, &[&changes[..], &["run.fidelity=request", "run.replications=8"]].concat());
+        let sampled =
+            singly(applies, &[&changes[..], &["run.operations=10000", "run.replications=64"]].concat());
+        for anomaly in seen(&every, 0).anomalies.iter().map(|row| row.anomaly) {
+            let [all, some] = [&every, &sampled].map(|outcome| row(seen(outcome, 0), anomaly).of_eligible);
+            println!("{applies}, {acknowledged}: {anomaly:?}, {:.0} and {:.0}", all.value, some.value);
+            let reach = (all.high - all.low) + (some.high - some.low);
+            assert!((all.value - some.value).abs() <= reach, "{applies}, {anomaly:?}: {all:?}, {some:?}");
+        }
+        assert_eq!(row(seen(&every, 0), Anomaly::LostWrite).of_all.value, 0.0);
+    }
+}
+
 /// The writer dies and the replica follows it: it lacks 1 - e^-r + r Ein(r) writes of a log with r under way, most of them
 /// kept waiting.
 #[test]
