@@ -248,6 +248,117 @@ fn lags_of_each_write_keep_the_log_waiting() {
     }
 }
 
+/// A replica beside the clients, no way from the primary, with lags of 2 s on average.
+fn singly(applies: &str, more: &[&str]) -> Outcome {
+    let applies = format!("stores.carts.applies={applies}");
+    let changes = [
+        "sites={sydney: {}, paris: {}}",
+        "clients.europe={anywhere: true, uses: www, demand: 80 rps}",
+        "stores.carts.lag={mean: 2s, law: exponential}",
+        "stores.carts.lag_drawn=write",
+        "stores.carts.reads_from=nearest",
+        &applies,
+    ];
+    outcome(&[&changes[..], more].concat())
+}
+
+/// With r = l/m, l/(l + m) of the reads if the newest wins. If what arrived last is shown, they are fresh if no older write has
+/// arrived since the newest one did: the integral over x from 0 to 1 of (1 - exp(-r (1 - x^(1/r))))/r, also where a key is written
+/// so seldom that its last two writes have long arrived.
+#[test]
+fn writes_that_are_applied_singly_are_missed_as_often_as_their_closed_form() {
+    let m = 0.5;
+    for keys in [20.0, 2000.0] {
+        let (l, r) = (40.0 / keys, 40.0 / keys / m);
+        let middles = (0..100_000).map(|index| (f64::from(index) + 0.5) * 1e-5);
+        let fresh: f64 = middles.map(|x| 1e-5 * -libm::expm1(-r * (1.0 - libm::pow(x, 1.0 / r))) / r).sum();
+        let keys = format!("stores.carts.keys={keys}");
+        for (applies, expected) in [("newest-wins", l / (l + m)), ("last-arrived", 1.0 - fresh)] {
+            let sampled = singly(applies, &[&keys, "run.operations=8000"]);
+            let every = singly(applies, &[&keys, "run.fidelity=request", "run.replications=8"]);
+            assert!(seen(&sampled, 0).writes.p50.value < 1e-6);
+            for found in [&sampled, &every] {
+                let stale = row(seen(found, 0), Anomaly::StaleRead).of_eligible;
+                println!("{applies}, l = {l}: {stale:?} for {:.0}", expected * 1e6);
+                assert_holds(stale, expected * 1e6);
+            }
+        }
+    }
+}
+
+/// An own write is missed so long t after it was acknowledged, if the newest wins, if neither it nor a later one has arrived; if
+/// what arrived last is shown, unless that was it or a later one, which arrive at rates m e^(-m y) and l (1 - e^(-m y)) at y after it.
+#[test]
+fn own_writes_are_missed_by_the_closed_form_where_writes_are_applied_singly() {
+    let (l, m, t) = (2.0, 0.5, 0.5);
+    let gone = |y: f64| libm::exp(-m * y);
+    let newest = gone(t) * libm::exp(-l * (t - (1.0 - gone(t)) / m));
+    let middles = (0..10_000).map(|index| (f64::from(index) + 0.5) * 1e-4 * t);
+    let shows = middles.map(|y| {
+        let later = l * (1.0 - gone(y)) * (1.0 - gone(y) + gone(t));
+        (later + m * gone(y)) * libm::exp(-l * (t - y)) * 1e-4 * t
+    });
+    for (applies, expected) in [("newest-wins", newest), ("last-arrived", 1.0 - shows.sum::<f64>())] {
+        let back = "stores.carts.sessions={operations: 1, think: 1s, reads_back_after: 500ms}";
+        let sampled = singly(applies, &[back, "run.operations=8000"]);
+        let every = singly(applies, &[back, "run.fidelity=request", "run.replications=8"]);
+        for found in [&sampled, &every] {
+            let missed = row(seen(found, 0), Anomaly::ReadYourWrites).of_eligible;
+            println!("{applies}: {missed:?} for {:.0}", expected * 1e6);
+            assert_holds(missed, expected * 1e6);
+        }
+    }
+}
+
+/// Lags that are all alike put nothing out of order, and the primary goes by its log whatever its replicas do.
+#[test]
+fn how_writes_are_applied_matters_only_where_they_come_out_of_order() {
+    let every = ["run.fidelity=request", "run.replications=8"];
+    let rows = |applies: &str, more: &str| {
+        let found = singly(applies, &[&every[..], &[more]].concat());
+        seen(&found, 0).anomalies.clone()
+    };
+    let [ordered, newest, last] =
+        ["log-order", "newest-wins", "last-arrived"].map(|applies| rows(applies, "stores.carts.lag=2s"));
+    let stale = ordered.iter().find(|row| row.anomaly == Anomaly::StaleRead).expect("a row").of_eligible;
+    assert_holds(stale, -libm::expm1(-2.0 * 2.0) * 1e6);
+    assert!(ordered == newest && ordered == last);
+    for applies in ["newest-wins", "last-arrived"] {
+        for row in rows(applies, "stores.carts.reads_from=primary") {
+            assert_eq!(row.of_all.value, 0.0, "{applies}: {:?}", row.anomaly);
+        }
+    }
+}
+
+/// What could not be sent leaves all at once, and is shown in any order until its key is written again.
+#[test]
+fn writes_that_are_applied_singly_are_sampled_through_failures() {
+    for (applies, acknowledged) in [
+        ("newest-wins", "primary"),
+        ("last-arrived", "primary"),
+        ("last-arrived", "{replicas: 1, alone_after: 1m}"),
+    ] {
+        let changes = [
+            "stores.carts.keys=400 keys",
+            "stores.carts.sessions={operations: 3, think: 1s}",
+            &format!("stores.carts.acknowledged_by={acknowledged}"),
+            "script=[{at: 10m, fail: sydney, for: 5m}, {at: 30m, partition: [[sydney], [paris]], for: 10m}, \
+             {at: 36m, fail: sydney, for: 2m}]",
+        ];
+        let every =
+            singly(applies, &[&changes[..], &["run.fidelity=request", "run.replications=8"]].concat());
+        let sampled =
+            singly(applies, &[&changes[..], &["run.operations=10000", "run.replications=64"]].concat());
+        for anomaly in seen(&every, 0).anomalies.iter().map(|row| row.anomaly) {
+            let [all, some] = [&every, &sampled].map(|outcome| row(seen(outcome, 0), anomaly).of_eligible);
+            println!("{applies}, {acknowledged}: {anomaly:?}, {:.0} and {:.0}", all.value, some.value);
+            let reach = (all.high - all.low) + (some.high - some.low);
+            assert!((all.value - some.value).abs() <= reach, "{applies}, {anomaly:?}: {all:?}, {some:?}");
+        }
+        assert_eq!(row(seen(&every, 0), Anomaly::LostWrite).of_all.value, 0.0);
+    }
+}
+
 /// The writer dies and the replica follows it: it lacks 1 - e^-r + r Ein(r) writes of a log with r under way, most of them
 /// kept waiting.
 #[test]

@@ -33,6 +33,7 @@ pub mod run;
 mod sent;
 mod serve;
 mod session;
+mod unordered;
 pub mod votes;
 mod ways;
 mod work;

@@ -8,8 +8,8 @@ mod stores;
 use crate::expect::Expectation;
 use sim::{Instant, Law, Seed, Span, Table, id};
 pub use stores::{
-    Acknowledged, Acknowledgers, Agreeing, Failover, Family, LagDrawn, Level, Primary, Promotes, Reads,
-    Replicas, Replicated, Sessions, Store, Votes,
+    Acknowledged, Acknowledgers, Agreeing, Apply, Failover, Family, LagDrawn, Level, Primary, Promotes,
+    Reads, Replicas, Replicated, Sessions, Store, Votes,
 };
 
 id! {

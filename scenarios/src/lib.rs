@@ -5,6 +5,7 @@
 //! (names to ids, everything checked against everything). Every problem is collected; none stops the others.
 
 mod agreeing;
+mod applies;
 mod catalogue;
 mod checks;
 mod clients;

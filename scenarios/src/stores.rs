@@ -9,8 +9,8 @@ use crate::source::Extent;
 use crate::tree::{Entry, Node, Origin, Value};
 use models::operations::{Interest, Legs, Popularity};
 use models::specification::{
-    Acknowledged, Acknowledgers, Agreeing, Failover, Family, LagDrawn, Level, Primary, Promotes, Reads,
-    Replicas, Replicated, Sessions, SiteId, Store, Votes,
+    Acknowledged, Acknowledgers, Agreeing, Apply, Failover, Family, LagDrawn, Level, Primary, Promotes,
+    Reads, Replicas, Replicated, Sessions, SiteId, Store, Votes,
 };
 use sim::{Law, Span};
 use std::collections::BTreeSet;
@@ -149,10 +149,11 @@ impl Resolver<'_> {
         let members = self.store_members(node);
         let lag = self.lag(node);
         let acknowledged = self.acknowledged(entry);
+        let applies = self.applies(entry);
         self.refuse_idle_keys(node);
         let (home, replicas) = members?;
         let plan = self.single(entry, home, replicas)?;
-        Some(Primary { lag: lag?, acknowledged: acknowledged?, ..plan })
+        Some(Primary { lag: lag?, acknowledged: acknowledged?, applies: applies?, ..plan })
     }
 
     /// One owner at a time: a primary without a log.
@@ -184,6 +185,7 @@ impl Resolver<'_> {
                 Some("read") => LagDrawn::Read,
                 _ => LagDrawn::Failover,
             },
+            applies: Apply::LogOrder,
             apply_rate: node.get("apply_rate").and_then(Node::rate),
             acknowledged: Acknowledged::Alone,
             failover: failover?,
@@ -456,6 +458,7 @@ impl Resolver<'_> {
         let idle = |entry: &Entry| match entry.key.as_str() {
             "promotion" | "most_lag" | "routers_learn" if waits(node) => Some("without a failover"),
             "lag" | "apply_rate" | "promotion" | "most_lag" if alone(node) => Some("without replicas"),
+            "applies" if alone(node) && entry.node.text() != Some("log-order") => Some("without replicas"),
             "failover" if alone(node) && entry.node.text() != Some("never") => Some("without replicas"),
             "promotes" if waits(node) && entry.node.text() != Some("any") => Some("without a failover"),
             "promotes" if entry.node.text() == Some("synchronous") && acknowledges_alone(node) => {
@@ -506,6 +509,7 @@ fn says_the_default(entry: &Entry) -> bool {
         ("promotes", "any"),
         ("reads_from", "primary"),
         ("lag_drawn", "failover"),
+        ("applies", "log-order"),
         ("hints", "none"),
         ("read_repair", "none"),
         ("asks", "just-enough"),
@@ -625,6 +629,7 @@ fn keys_of(family: &str, voting: bool) -> &'static [&'static str] {
             "witnesses",
             "lag",
             "lag_drawn",
+            "applies",
             "apply_rate",
             "acknowledged_by",
             "failover",

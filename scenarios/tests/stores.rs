@@ -60,6 +60,7 @@ fn a_store_that_says_little_waits_for_its_primary() {
         reads: Reads::Primary,
         legs: Legs::none(),
         lag_drawn: LagDrawn::Failover,
+        applies: Apply::LogOrder,
         promotes: Promotes::Any,
         returns: None,
         routers_learn: None,
@@ -96,12 +97,25 @@ fn every_key_of_a_store_reaches_the_specification() {
         reads: Reads::From(2),
         legs: Legs { response: Law::Fixed(Span::from_millis(3)), ..Legs::none() },
         lag_drawn: LagDrawn::Write,
+        applies: Apply::LogOrder,
         promotes: Promotes::Any,
         returns: None,
         routers_learn: None,
         duties: None,
     };
     assert_eq!(found, expected);
+}
+
+#[test]
+fn how_writes_are_applied_reaches_the_specification() {
+    for (word, applies) in [
+        ("log-order", Apply::LogOrder),
+        ("newest-wins", Apply::NewestWins),
+        ("last-arrived", Apply::LastArrived),
+    ] {
+        let found = store(&format!("{LONDON}, lag_drawn: write, applies: {word}"), &[]);
+        assert_eq!((found.applies, found.apply_rate), (applies, None));
+    }
 }
 
 #[test]

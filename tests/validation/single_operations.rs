@@ -1,7 +1,8 @@
 //! Single reads of a replica that lags behind its primary, and what one client sees of its own past.
 
-use crate::page::{Simulated, Table};
+use crate::page::{Case, Simulated, Table};
 use models::operations::{Apply, Asked, Client, Counts, Legs, Operations, Plan, Popularity, Quorum};
+use models::outcome::Anomaly;
 use sim::stats::Pairs;
 use sim::{Instant, Law, Replication, Seed, Span};
 
@@ -22,10 +23,13 @@ pub(crate) fn table() -> Table {
         "Single reads and writes",
         "One key, written at a primary at rate λ = 0.8/s (Poisson) and read at a replica, one by one, by Seawall's own \
          operation engine. A write reaches the replica a lag after its acknowledgement: constant, d = 0.7 s; \
-         exponential, of mean 1/μ = 0.8 s; lognormal. Newest wins: a write shows when it arrives. Log order: when it \
+         exponential, of mean 1/μ = 0.8 s; lognormal. Newest wins: a write shows when it arrives, unless a later one has. \
+         Last arrived: whatever has before. Log order: when it \
          and all before it have arrived. T is how long ago, when a read is sent, the first write it misses was \
          acknowledged (0 if it misses none). Ein(z) is the integral of (1 - e^-u)/u from 0 to z. Each interval is \
-         over 100 runs, whose luck the rows share.",
+         over 100 runs, whose luck the rows share. The rows with a scenario are told by a run of that file, of sessions that \
+         are sampled: the key is one of twenty or of two thousand that are written 40 times a second, λ = 2/s or 0.02/s, and \
+         1/μ = 2 s; ρ = λ/μ.",
     );
     constant(&mut table);
     newest_wins(&mut table);
@@ -33,6 +37,7 @@ pub(crate) fn table() -> Table {
     lognormal(&mut table);
     own_writes(&mut table);
     going_back(&mut table);
+    applied_singly(&mut table);
     table
 }
 
@@ -136,6 +141,61 @@ fn going_back(table: &mut Table) {
     let back: u64 = runs.0.iter().map(|counts| counts.went_back).sum();
     let formula = "a log is read forwards";
     table.row_named("the slow one only", "reads that go back", 0.0, Simulated::Exactly(back as f64), formula);
+}
+
+/// A replica that takes each write by itself, through the file.
+fn applied_singly(table: &mut Table) {
+    let (m, t) = (0.5, 0.5);
+    let gone = |y: f64| exp(-m * y);
+    for (keys, l) in [(20, 2.0), (2000, 0.02)] {
+        let rho: f64 = l / m;
+        let fresh = |x: f64| (1.0 - exp(-rho * (1.0 - x.powf(1.0 / rho)))) / rho;
+        let newest = gone(t) * exp(-l * (t - (1.0 - gone(t)) / m));
+        let shows =
+            |y: f64| (l * (1.0 - gone(y)) * (1.0 - gone(y) + gone(t)) + m * gone(y)) * exp(-l * (t - y));
+        for (applies, stale, formula, missed, own) in [
+            ("newest-wins", l / (l + m), "λ/(λ + μ)", newest, "exp(-μ τ) exp(-λ (τ - (1 - exp(-μ τ))/μ))"),
+            (
+                "last-arrived",
+                1.0 - integral(fresh, 1.0),
+                "1 - ∫_0^1 (1 - exp(-ρ (1 - x^(1/ρ))))/ρ dx",
+                1.0 - integral(shows, t),
+                "1 - ∫_0^τ (λ (1 - e^(-μ y)) (1 - e^(-μ y) + e^(-μ τ)) + μ e^(-μ y)) e^(-λ (τ - y)) dy",
+            ),
+        ] {
+            let case = table.case(&by_events(applies, keys, ""));
+            table.row(&case, "P(stale)", stale, share(&case, Anomaly::StaleRead), formula);
+            let case = table.case(&by_events(applies, keys, ", reads_back_after: 500ms"));
+            let seen = share(&case, Anomaly::ReadYourWrites);
+            table.row(&case, "P(own write missed τ = 0.5 s after)", missed, seen, own);
+        }
+    }
+}
+
+/// Clients beside an index that is fed by events of a store which is no way away.
+fn by_events(applies: &str, keys: u32, more: &str) -> String {
+    format!(
+        "scenario: 1
+name: an index fed by events, {applies}
+run: {{horizon: 1h, replications: 128, operations: 8000, seed: 1, confidence: 99.9%}}
+defaults: {{sites: {{capacity: 1000 rps, outages: none}}}}
+sites: {{store: {{}}, index: {{}}}}
+stores:
+  carts:
+    {{family: primary, primary: store, replicas: [index], reads_from: {{site: index}}, keys: {keys} keys,
+     lag: {{mean: 2s, law: exponential}}, lag_drawn: write, applies: {applies},
+     sessions: {{operations: 1, think: 1s{more}}}}}
+requests: {{put: {{share: 50%, writes: [carts]}}, look: {{share: 50%, reads: [carts]}}}}
+clients: {{all: {{anywhere: true, uses: www, demand: 80 rps}}}}
+steering: {{www: {{policy: static, sites: {{store: 50%, index: 50%}}}}}}"
+    )
+}
+
+/// Of the operations to which it can happen.
+fn share(case: &Case, anomaly: Anomaly) -> Simulated {
+    let seen = case.outcome.stores[0].consistency.as_ref().expect("its clients are looked at");
+    let row = seen.anomalies.iter().find(|row| row.anomaly == anomaly).expect("it concerns the store");
+    Simulated::from(row.of_eligible).times(1e-6)
 }
 
 /// What was counted in each replication.

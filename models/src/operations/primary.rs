@@ -1,9 +1,9 @@
 //! A store with one writer at a time: how a write reaches its replicas, and who has it when.
 //!
 //! A write goes to the primary that its client's place knows, which appends it to its log and sends it to the replicas.
-//! Each receives the log in order, and shows an entry some time later. A replica that hears of a new epoch takes nothing
-//! more from the old one, and follows the new log from the moment its first entry is there; what its old log held beyond
-//! is dropped then.
+//! Each receives the log in order, and shows an entry some time later (`unordered.rs`: or takes each entry by itself). A replica
+//! that hears of a new epoch takes nothing more from the old one, and follows the new log from the moment its first entry is
+//! there; what its old log held beyond is dropped then.
 //!
 //! All messages of an entry are drawn when the primary accepts it, since the reigns are known beforehand. Assumptions: a
 //! replica's disk survives; one that is rebuilt after having reigned has, once it is done, all that the primary had when it
@@ -11,6 +11,7 @@
 //! stopped is not.
 
 use super::client::Plan;
+use super::key::Apply;
 use super::log::Logs;
 use super::popularity::Popularity;
 use super::quorum::{Legs, REPLICAS_MAX};
@@ -102,8 +103,11 @@ pub struct Store {
     pub shipping: Shipping,
     /// What an entry takes to a replica beside the distance, drawn for each.
     pub lag: Law,
-    /// What a replica takes to show what it has received, drawn for each; in the order of the log.
+    /// What a replica takes to show what it has received, drawn for each.
     pub apply: Law,
+    /// What a replica shows of entries that get there, or are applied, out of the log's order. All but the log's order want one
+    /// primary for good, and votes that decide nothing.
+    pub applies: Apply,
     /// How long each entry keeps a replica from applying the next: so it catches up at a rate.
     pub replay: Span,
     /// What the messages between a client and a replica take beside the distance.
@@ -161,7 +165,7 @@ impl<'a> Luck<'a> {
     }
 
     /// What an entry takes to a replica, which the primary waits for or not.
-    fn takes(&mut self, replica: usize, store: &Store, distance: Span, alone: bool) -> Span {
+    pub(super) fn takes(&mut self, replica: usize, store: &Store, distance: Span, alone: bool) -> Span {
         match (&self.lags, store.commit) {
             (Lags::Held(held), _) if alone => held[replica].max(distance),
             (Lags::Each | Lags::Among(..), _) if alone => {
@@ -175,7 +179,7 @@ impl<'a> Luck<'a> {
     }
 
     /// What it takes after that to be shown.
-    fn applies(&mut self, replica: usize, store: &Store, alone: bool) -> Span {
+    pub(super) fn applies(&mut self, replica: usize, store: &Store, alone: bool) -> Span {
         match (&self.lags, store.commit) {
             _ if alone => Span::ZERO,
             (Lags::Held(held), Commit::SemiSynchronous { .. } | Commit::Consensus(_)) => held[replica],
@@ -222,7 +226,10 @@ impl Store {
     /// The primary of an epoch appends an entry.
     pub(super) fn append(&self, logs: &mut Logs, epoch: usize, now: Instant, luck: &mut Luck<'_>) -> Entry {
         let log = logs.of(epoch);
-        let reached = self.reached(log.reached, epoch, now, luck);
+        let reached = match self.applies {
+            Apply::LogOrder => self.reached(log.reached, epoch, now, luck),
+            Apply::NewestWins | Apply::LastArrived => self.reached_singly(epoch, now, luck),
+        };
         let known = self.known(&reached, epoch, now);
         let (known, alone) = match self.reigns.alone_from(epoch, now) {
             Some(from) => (known.min(from), log.alone),
@@ -231,12 +238,27 @@ impl Store {
         let stops = self.reigns.reigns()[epoch].stops;
         let committed = if known < stops { known.max(log.committed) } else { Instant::FAR };
         let mut replayed = log.replayed;
-        let shown = self.shown((log.shown, &mut replayed), (&reached, committed), epoch, now, luck);
+        let shown = match self.applies {
+            Apply::LogOrder => {
+                self.shown((log.shown, &mut replayed), (&reached, committed), epoch, now, luck)
+            }
+            Apply::NewestWins | Apply::LastArrived => {
+                self.shown_singly((&reached, committed), epoch, now, luck)
+            }
+        };
         luck.last = Some(now);
         let log = logs.of_mut(epoch);
         log.replayed = replayed;
         (log.committed, log.shown, log.alone) = (committed, shown, alone);
         Entry { index: log.append(reached), committed, shown }
+    }
+
+    /// When an entry leaves the primary that has been appended at `now`.
+    pub(super) fn leaves(&self, now: Instant) -> Instant {
+        match self.shipping {
+            Shipping::Streamed => now,
+            Shipping::Every(span) => next_multiple(now, span),
+        }
     }
 
     /// When each replica receives an entry, given when it has received the one before.
@@ -248,10 +270,7 @@ impl Store {
         luck: &mut Luck<'_>,
     ) -> [Instant; REPLICAS_MAX] {
         let reign = &self.reigns.reigns()[epoch];
-        let leaves = match self.shipping {
-            Shipping::Streamed => now,
-            Shipping::Every(span) => next_multiple(now, span),
-        };
+        let leaves = self.leaves(now);
         let mut reached = [Instant::FAR; REPLICAS_MAX];
         for (replica, at) in reached.iter_mut().enumerate().take(self.reigns.replicas()) {
             if replica == reign.primary {
@@ -355,7 +374,7 @@ impl Store {
     }
 
     /// Is it known beforehand that the primary of an epoch waits for nobody?
-    fn is_alone(&self, epoch: usize, now: Instant) -> bool {
+    pub(super) fn is_alone(&self, epoch: usize, now: Instant) -> bool {
         self.reigns.alone_from(epoch, now) == Some(now)
     }
 
@@ -425,7 +444,7 @@ impl Store {
         }
     }
 
-    fn shows_at_once(&self) -> bool {
+    pub(super) fn shows_at_once(&self) -> bool {
         match self.commit {
             Commit::Asynchronous => true,
             Commit::SemiSynchronous { shows, .. } => shows == Shows::Accepted,
@@ -436,32 +455,6 @@ impl Store {
     /// Does nobody show what a quorum has not received?
     fn agrees(&self) -> bool {
         matches!(self.commit, Commit::Consensus(_))
-    }
-
-    /// When the primary of an epoch knows that a quorum still followed it after `now`.
-    pub(super) fn confirmed(&self, epoch: usize, now: Instant) -> Option<Instant> {
-        let reign = &self.reigns.reigns()[epoch];
-        let votes = match self.commit {
-            Commit::Consensus(votes) => votes,
-            Commit::Asynchronous | Commit::SemiSynchronous { .. } => Votes::alike(self.reigns.replicas()),
-        };
-        let answers =
-            (0..self.reigns.replicas()).filter(|replica| *replica != reign.primary).map(|replica| {
-                let takes = self.distances[reign.primary][replica];
-                let asked = self.reigns.carry((reign.primary, replica), now, takes);
-                let follows = |at: &Instant| {
-                    let follows =
-                        self.reigns.takes_from(epoch, replica)..self.reigns.refuses_from(epoch, replica);
-                    follows.contains(at) && self.reigns.serves(replica, *at)
-                };
-                let back = asked.filter(follows).and_then(|at| {
-                    self.reigns.carry((replica, reign.primary), at, self.distances[replica][reign.primary])
-                });
-                (back.unwrap_or(Instant::FAR), votes.of(replica))
-            });
-        let needed = votes.quorum().saturating_sub(votes.of(reign.primary));
-        let at = gathered(answers, needed).unwrap_or(now);
-        (at < reign.stops).then_some(at)
     }
 }
 

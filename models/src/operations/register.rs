@@ -3,6 +3,7 @@
 //! The observer knows the order of the log, which clients do not. So a history may be called not linearisable here
 //! although some other order of its writes would explain it; never the other way round.
 
+use super::key::Apply;
 use super::log::{Logs, Position};
 use super::quorum::REPLICAS_MAX;
 use sim::Instant;
@@ -138,8 +139,13 @@ impl Register {
     }
 
     /// What a replica shows at an instant.
-    pub(super) fn seen(&self, logs: &Logs, replica: usize, at: Instant) -> Option<&Version> {
-        self.versions.iter().rev().find(|version| version.is_shown(logs, replica, at))
+    pub(super) fn seen(&self, logs: &Logs, replica: usize, at: Instant, applies: Apply) -> Option<&Version> {
+        let mut shown =
+            self.versions.iter().rev().filter(|version| version.is_shown(logs, replica, at, applies));
+        match applies {
+            Apply::LogOrder | Apply::NewestWins => shown.next(),
+            Apply::LastArrived => shown.max_by_key(|version| (version.shown[replica], version.position)),
+        }
     }
 
     /// Marks which versions the latest log lacks.
@@ -241,23 +247,40 @@ impl Register {
     }
 
     /// Forgets what no operation sent at `since` or later can see or be judged by: all before a version that is not lost
-    /// and that every replica but those gone for good holds and shows by then. What of it is lost stays so, and is counted.
+    /// and that every replica but those gone for good holds and shows by then, or has had. What of it is lost stays so, and is
+    /// counted.
     pub(super) fn forget(
         &mut self,
-        logs: &Logs,
+        (logs, applies): (&Logs, Apply),
         since: Instant,
         replicas: impl Iterator<Item = usize> + Clone,
         counts: &mut PrimaryCounts,
     ) {
         let settled = self.versions.iter().rposition(|version| {
             let everywhere = replicas.clone().all(|replica| {
-                version.is_shown(logs, replica, since) && logs.is_held_by(replica, version.position)
+                version.is_shown(logs, replica, since, applies) && logs.is_held_by(replica, version.position)
             });
             everywhere && !version.lost && version.acked <= since
         });
-        for version in self.versions.drain(..settled.unwrap_or(0)) {
+        let forgotten = match (settled, applies) {
+            (Some(settled), Apply::LastArrived) => self.outlived(settled, replicas),
+            (settled, _) => settled.unwrap_or(0),
+        };
+        for version in self.versions.drain(..forgotten) {
             version.settle(counts);
         }
+    }
+
+    /// How many of the oldest versions no replica will show again, which has had the settled one since or never gets them. An
+    /// older one that comes after that is shown then.
+    fn outlived(&self, settled: usize, replicas: impl Iterator<Item = usize> + Clone) -> usize {
+        let newer = self.versions[settled].shown;
+        let gone = |old: &&Version| {
+            let over =
+                |replica: usize| old.shown[replica] <= newer[replica] || old.shown[replica] == Instant::FAR;
+            replicas.clone().all(over)
+        };
+        self.versions[..settled].iter().take_while(gone).count()
     }
 
     /// Is there a counted write that is lost and that nobody has read, which a replica that has not heard of that still shows?
@@ -272,9 +295,12 @@ impl Register {
 }
 
 impl Version {
-    /// Does a replica show it? It shows the versions of the log it follows that it has applied, and all that this log
-    /// inherited.
-    fn is_shown(&self, logs: &Logs, replica: usize, at: Instant) -> bool {
+    /// Does a replica show it, if no other comes before it? It shows the versions of the log it follows that it has applied, and all
+    /// that this log inherited; or what it has, if it takes each by itself.
+    fn is_shown(&self, logs: &Logs, replica: usize, at: Instant, applies: Apply) -> bool {
+        if applies != Apply::LogOrder {
+            return self.shown[replica] <= at;
+        }
         logs.shown_by(replica, at).is_some_and(|epoch| {
             if self.position.epoch as usize == epoch {
                 self.shown[replica] <= at
@@ -306,7 +332,9 @@ fn tell(missed_lost: impl Iterator<Item = bool>, kept: &mut u64, lost: &mut u64)
 
 #[cfg(test)]
 mod tests {
+    use super::super::Reigns;
     use super::*;
+    use proptest::prelude::*;
 
     fn at(index: u64) -> Position {
         Position { epoch: 0, index }
@@ -366,5 +394,42 @@ mod tests {
         assert_eq!((straight.went_back, swapped.went_back), (0, 1));
         assert_eq!((straight.stale, swapped.stale), (1, 1));
         assert_eq!((straight.reads_out_of_order, swapped.reads_out_of_order), (1, 1));
+    }
+
+    proptest! {
+        /// One that is late may come to show after all that were written later.
+        #[test]
+        fn what_is_forgotten_is_never_shown_again(
+            writes in prop::collection::vec([0i64..60, 0i64..60], 1..12), since in 0i64..80, later in 0i64..80,
+        ) {
+            for applies in [Apply::NewestWins, Apply::LastArrived] {
+                let (mut logs, mut register) = (Logs::default(), Register::EMPTY);
+                logs.begin(&Reigns::steady(2, 2, 0));
+                for (number, lags) in writes.iter().enumerate() {
+                    let now = Instant::from_nanos(5 * number as i64);
+                    let mut shown = [Instant::FAR; REPLICAS_MAX];
+                    shown[..2].copy_from_slice(&lags.map(|lag| now + sim::Span::from_nanos(lag)));
+                    let position = at(logs.of_mut(0).append(shown));
+                    register.write(Version {
+                        position,
+                        value: 1,
+                        process: 1,
+                        acked: now,
+                        shown,
+                        lost: false,
+                        read: false,
+                        counted: true,
+                        updates: 0,
+                    });
+                }
+                let (since, later) = (Instant::from_nanos(since), Instant::from_nanos(since + later));
+                let mut short = register.clone();
+                short.forget((&logs, applies), since, 0..2, &mut PrimaryCounts::default());
+                for replica in 0..2 {
+                    let seen = |of: &Register| of.seen(&logs, replica, later, applies).map(|v| v.position);
+                    prop_assert_eq!(seen(&short), seen(&register));
+                }
+            }
+        }
     }
 }

@@ -95,6 +95,9 @@ struct Sent {
 impl<'a> PrimaryRun<'a> {
     /// Sessions that begin at time zero; the history holds the first `sampled` keys. A store under
     /// [`super::Commit::Consensus`] wants reigns that are elected by its quorums ([`super::Reigns::elects_by_quorum`]).
+    ///
+    /// # Panics
+    /// If replicas are to take entries out of the log's order, and there is more than one primary, or they vote.
     pub fn new(
         store: &'a Store,
         sessions: &'a [Session],
@@ -127,6 +130,7 @@ impl<'a> PrimaryRun<'a> {
     }
 
     fn empty(store: &'a Store, sampled: u32, luck: (Seed, Replication), lags: Lags<'a>) -> Self {
+        assert!(store.is_sound(), "only the order of the log tells what a hand-over leaves");
         let mut registers = Table::new();
         for _ in 0..store.popularity.keys().max(1) {
             registers.push(Kept { register: Register::EMPTY, limit: VERSIONS_KEPT });
@@ -359,7 +363,8 @@ impl<'a> PrimaryRun<'a> {
             let since = since - back;
             let reigns = &self.store.reigns;
             let replicas = (0..reigns.replicas()).filter(|replica| !reigns.is_gone(*replica, since));
-            kept.register.forget(&self.logs, since, replicas, &mut self.tally.counts);
+            let logs = (&self.logs, self.store.applies);
+            kept.register.forget(logs, since, replicas, &mut self.tally.counts);
             kept.limit = kept.register.versions.len() + VERSIONS_KEPT;
         }
     }
@@ -369,7 +374,7 @@ impl<'a> PrimaryRun<'a> {
         let replica = sent.replica as usize;
         let reads = self.clients[sent.client].session.reads;
         let at = now - self.looks_back(sent.client, replica, now);
-        let found = self.registers[sent.key].register.seen(&self.logs, replica, at);
+        let found = self.registers[sent.key].register.seen(&self.logs, replica, at, self.store.applies);
         let seen = found.map_or(Seen { position: Position::ABSENT, value: None }, |version| Seen {
             position: version.position,
             value: Some(version.value),

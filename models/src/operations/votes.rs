@@ -1,5 +1,6 @@
 //! What replicas weigh when they agree.
 
+use super::primary::{Commit, Store};
 use super::quorum::REPLICAS_MAX;
 use sim::Instant;
 
@@ -62,6 +63,34 @@ pub(super) fn gathered(answers: impl Iterator<Item = (Instant, u32)>, needed: u3
         weight >= needed
     });
     Some(enough.map_or(Instant::FAR, |(at, _)| *at))
+}
+
+impl Store {
+    /// When the primary of an epoch knows that a quorum still followed it after `now`.
+    pub(super) fn confirmed(&self, epoch: usize, now: Instant) -> Option<Instant> {
+        let reign = &self.reigns.reigns()[epoch];
+        let votes = match self.commit {
+            Commit::Consensus(votes) => votes,
+            Commit::Asynchronous | Commit::SemiSynchronous { .. } => Votes::alike(self.reigns.replicas()),
+        };
+        let answers =
+            (0..self.reigns.replicas()).filter(|replica| *replica != reign.primary).map(|replica| {
+                let takes = self.distances[reign.primary][replica];
+                let asked = self.reigns.carry((reign.primary, replica), now, takes);
+                let follows = |at: &Instant| {
+                    let follows =
+                        self.reigns.takes_from(epoch, replica)..self.reigns.refuses_from(epoch, replica);
+                    follows.contains(at) && self.reigns.serves(replica, *at)
+                };
+                let back = asked.filter(follows).and_then(|at| {
+                    self.reigns.carry((replica, reign.primary), at, self.distances[replica][reign.primary])
+                });
+                (back.unwrap_or(Instant::FAR), votes.of(replica))
+            });
+        let needed = votes.quorum().saturating_sub(votes.of(reign.primary));
+        let at = gathered(answers, needed).unwrap_or(now);
+        (at < reign.stops).then_some(at)
+    }
 }
 
 #[cfg(test)]

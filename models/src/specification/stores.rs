@@ -1,6 +1,7 @@
 //! Stores: where their members are, whom an operation waits for, who replaces a lost writer.
 
 use super::SiteId;
+pub use crate::operations::key::Apply;
 pub use crate::operations::leaderless::Level;
 use crate::operations::leaderless::{Asks, CHAINS_MAX, Clock, ReadRepair};
 use crate::operations::{Interest, Legs, REPLICAS_MAX};
@@ -147,6 +148,9 @@ pub struct Primary {
     pub lag: Law,
     /// For what it is drawn.
     pub lag_drawn: LagDrawn,
+    /// What becomes of writes that come to a replica out of the log's order. Nobody follows a writer unless they are kept in it, and
+    /// only lags drawn for each write put them out of it.
+    pub applies: Apply,
     /// Writes per second that a replica applies while it catches up; none: at once.
     pub apply_rate: Option<f64>,
     /// Whom a write waits for.
@@ -207,7 +211,7 @@ impl Failover {
 pub enum LagDrawn {
     /// For each failover, and each session that is looked at.
     Failover,
-    /// For each write; a replica shows them in the order of the log, so that one that is late keeps all after it waiting.
+    /// For each write; in the order of the log one that is late keeps all after it waiting.
     Write,
     /// For each read: what it finds is as old. For each failover too, which loses as much.
     Read,

@@ -217,6 +217,7 @@ pub(super) fn store(
         shipping: Shipping::Streamed,
         lag,
         apply,
+        applies: plan.applies,
         replay: Span::ZERO,
         legs: plan.legs.clone(),
         patience,

@@ -2,7 +2,7 @@
 
 use super::random::ms;
 use models::operations::{
-    Commit, Cut, Heritage, Legs, Plan, Popularity, PrimaryRun, PrimaryTally, ReadFrom, Reign, Reigns,
+    Apply, Commit, Cut, Heritage, Legs, Plan, Popularity, PrimaryRun, PrimaryTally, ReadFrom, Reign, Reigns,
     Session, Shipping, Shows, Store, Stretch,
 };
 use models::specification::Acknowledgers;
@@ -32,6 +32,7 @@ fn store(reigns: Reigns, commit: Commit) -> Store {
         shipping: Shipping::Streamed,
         lag: millis(0),
         apply: millis(0),
+        applies: Apply::LogOrder,
         replay: Span::ZERO,
         legs: Legs::none(),
         patience: Span::SECOND,

@@ -2,14 +2,14 @@
 
 use super::random::luck;
 use models::operations::{
-    Commit, Heritage, Legs, Plan, Popularity, PrimaryRun, PrimaryTally, ReadFrom, Reign, Reigns, Session,
-    Shipping, Shows, Store,
+    Apply, Commit, Heritage, Legs, Plan, Popularity, PrimaryRun, PrimaryTally, ReadFrom, Reign, Reigns,
+    Session, Shipping, Shows, Store,
 };
 use models::specification::Acknowledgers;
 use sim::{Instant, Law, Replication, Seed, Span};
 
 const CRASHES: usize = 400;
-const REPLICATIONS: u64 = 25;
+pub(crate) const REPLICATIONS: u64 = 25;
 
 /// The integral of (1 - e^-u)/u from 0 to z.
 fn ein(z: f64) -> f64 {
@@ -21,7 +21,7 @@ fn ein(z: f64) -> f64 {
     sum
 }
 
-fn seconds(seconds: f64) -> Span {
+pub(crate) fn seconds(seconds: f64) -> Span {
     Span::from_seconds(seconds)
 }
 
@@ -46,7 +46,7 @@ fn crashes(replicas: usize, heirs: usize, seed: u64) -> Reigns {
 }
 
 /// A store at no distance from its client but of the given distances to the replicas after the primary.
-fn store(reigns: Reigns, after: &[f64], lag: Law, shipping: Shipping, commit: Commit) -> Store {
+pub(crate) fn store(reigns: Reigns, after: &[f64], lag: Law, shipping: Shipping, commit: Commit) -> Store {
     let replicas = reigns.replicas();
     let mut distances = vec![vec![Span::ZERO; replicas + 1]; replicas + 1];
     for (from, row) in distances.iter_mut().enumerate().take(replicas) {
@@ -61,6 +61,7 @@ fn store(reigns: Reigns, after: &[f64], lag: Law, shipping: Shipping, commit: Co
         shipping,
         lag,
         apply: Law::Fixed(Span::ZERO),
+        applies: Apply::LogOrder,
         replay: Span::ZERO,
         legs: Legs::none(),
         patience: Span::HOUR,
@@ -68,16 +69,16 @@ fn store(reigns: Reigns, after: &[f64], lag: Law, shipping: Shipping, commit: Co
     }
 }
 
-fn session(place: usize, share: f64, rate: f64, reads: ReadFrom) -> Session {
+pub(crate) fn session(place: usize, share: f64, rate: f64, reads: ReadFrom) -> Session {
     Session { plan: Plan::Mix { reads: share, think: Law::Exponential { mean: 1.0 / rate } }, place, reads }
 }
 
-fn run(store: &Store, sessions: &[Session], seed: u64, until: Instant) -> PrimaryTally {
+pub(crate) fn run(store: &Store, sessions: &[Session], seed: u64, until: Instant) -> PrimaryTally {
     PrimaryRun::new(store, sessions, 0, (Seed(seed), Replication(seed))).run(until)
 }
 
 /// The mean over replications lies within four standard errors of what is expected.
-fn close(what: &str, values: &[f64], expected: f64) {
+pub(crate) fn close(what: &str, values: &[f64], expected: f64) {
     let n = values.len() as f64;
     let mean = values.iter().sum::<f64>() / n;
     let variance = values.iter().map(|value| (value - mean) * (value - mean)).sum::<f64>() / (n - 1.0);

@@ -3,19 +3,20 @@
 use super::operation::{Operation, operations};
 use super::random::{self, Kind, Rule, luck, ms};
 use models::operations::{
-    Commit, History, KeyId, Plan, Position, PrimaryRun, PrimaryTally, ReadFrom, Session, Store, Votes,
+    Commit, History, KeyId, Plan, Position, PrimaryCounts, PrimaryRun, PrimaryTally, ReadFrom, Session,
+    Store, Votes,
 };
 use models::specification::Acknowledgers;
 use proptest::prelude::*;
 use sim::{Law, Replication, Seed};
 
-const KEYS: u32 = 3;
-const LENGTH: i64 = 2_000;
+pub(crate) const KEYS: u32 = 3;
+pub(crate) const LENGTH: i64 = 2_000;
 
-const EVERYWHERE: [ReadFrom; 5] =
+pub(crate) const EVERYWHERE: [ReadFrom; 5] =
     [ReadFrom::Primary, ReadFrom::Confirmed, ReadFrom::Nearest, ReadFrom::Uniform, ReadFrom::Sticky(0)];
 
-fn run(store: &Store, sessions: &[Session], seed: u64) -> PrimaryTally {
+pub(crate) fn run(store: &Store, sessions: &[Session], seed: u64) -> PrimaryTally {
     PrimaryRun::new(store, sessions, KEYS, (Seed(seed), Replication(0))).run(ms(LENGTH))
 }
 
@@ -35,7 +36,7 @@ fn reading(seed: u64, kind: Kind, rule: Option<Rule>, reads: &[ReadFrom]) -> Pri
 }
 
 /// A session that is where its reads go, and the replica it reads.
-fn at_home(home: usize) -> Session {
+pub(crate) fn at_home(home: usize) -> Session {
     let plan = Plan::Mix { reads: 0.5, think: Law::Exponential { mean: 0.01 } };
     Session { plan, place: home, reads: ReadFrom::Sticky(home) }
 }
@@ -113,20 +114,7 @@ proptest! {
     fn counts_agree_with_a_recount_of_the_history(seed: u64) {
         let tally = random_run(seed, Kind::Any, None);
         let (counts, naive) = (&tally.counts, Recount::of(&tally.history));
-        prop_assert_eq!(
-            naive,
-            Recount {
-                reads: counts.reads,
-                writes: counts.writes,
-                unknown: counts.unknown_writes,
-                stale: counts.stale + counts.stale_after_loss,
-                after_own_write: counts.after_own_write,
-                forgot: counts.forgot_own_write + counts.forgot_lost_write,
-                repeated: counts.repeated,
-                went_back: counts.went_back + counts.went_back_after_loss,
-                out_of_order: counts.out_of_order(),
-            }
-        );
+        prop_assert_eq!(naive, Recount::told(counts));
     }
 
     /// What is lost is what the latest log does not hold.
@@ -220,7 +208,7 @@ fn losses(history: &History, latest: u32) -> Option<(u64, u64, u64)> {
 
 /// Counts taken from a recorded history by looking at all pairs of operations.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-struct Recount {
+pub(crate) struct Recount {
     reads: u64,
     writes: u64,
     unknown: u64,
@@ -233,7 +221,22 @@ struct Recount {
 }
 
 impl Recount {
-    fn of(history: &History) -> Self {
+    /// What the engine says.
+    pub(crate) fn told(counts: &PrimaryCounts) -> Self {
+        Recount {
+            reads: counts.reads,
+            writes: counts.writes,
+            unknown: counts.unknown_writes,
+            stale: counts.stale + counts.stale_after_loss,
+            after_own_write: counts.after_own_write,
+            forgot: counts.forgot_own_write + counts.forgot_lost_write,
+            repeated: counts.repeated,
+            went_back: counts.went_back + counts.went_back_after_loss,
+            out_of_order: counts.out_of_order(),
+        }
+    }
+
+    pub(crate) fn of(history: &History) -> Self {
         let mut counts = Recount::default();
         for key in (0..KEYS).map(KeyId) {
             let all = operations(history, key);

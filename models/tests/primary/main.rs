@@ -5,4 +5,5 @@ mod forms;
 mod laws;
 mod linearizability;
 mod operation;
+mod orders;
 mod random;

@@ -1,8 +1,8 @@
 //! Random reigns and stores, for tests.
 
 use models::operations::{
-    Commit, Cut, Heritage, Legs, Plan, Popularity, ReadFrom, Reign, Reigns, Session, Shipping, Shows, Store,
-    Stretch, Votes,
+    Apply, Commit, Cut, Heritage, Legs, Plan, Popularity, ReadFrom, Reign, Reigns, Session, Shipping, Shows,
+    Store, Stretch, Votes,
 };
 use models::specification::Acknowledgers;
 use sim::{Instant, Law, Replication, Seed, Span, Stream, StreamName};
@@ -42,7 +42,7 @@ pub(crate) fn luck(seed: u64, purpose: &str) -> Stream {
     Stream::new(Seed(seed), Replication(0), StreamName::of("stores", purpose))
 }
 
-fn between(stream: &mut Stream, low: i64, high: i64) -> i64 {
+pub(crate) fn between(stream: &mut Stream, low: i64, high: i64) -> i64 {
     low + stream.below((high - low).max(0) as u64 + 1) as i64
 }
 
@@ -173,7 +173,7 @@ fn rebuilt(stream: &mut Stream, reigns: &[Reign], replica: usize, length: i64) -
     if from < until && stream.chance(0.5) { vec![Stretch { from, until }] } else { Vec::new() }
 }
 
-fn stretch(stream: &mut Stream, length: i64) -> Stretch {
+pub(crate) fn stretch(stream: &mut Stream, length: i64) -> Stretch {
     let from = between(stream, 0, length);
     Stretch { from: ms(from), until: ms(from + between(stream, 1, length / 3)) }
 }
@@ -225,6 +225,7 @@ pub(crate) fn store(stream: &mut Stream, kind: Kind, rule: Rule, keys: u32, leng
         shipping,
         lag,
         apply,
+        applies: Apply::LogOrder,
         replay: Span::from_millis(between(stream, 0, 2)),
         legs: Legs::alike(message),
         patience: Span::from_millis(between(stream, 30, 200)),

@@ -74,8 +74,18 @@ pub(super) static STORE: Record = record(
             Default("failover"),
             Shape::Choice(&[word("failover"), word("write"), word("read")]),
             "With one writer: for what the lag of a replica is drawn. `failover`: for each of them, and each session that is \
-             looked at. `write`: for each write, shown in the order of the log, so that one that is late keeps all after it \
-             waiting. `read`: for each read, which finds what was there so long before.",
+             looked at. `write`: for each write; in the order of the log one that is late keeps all after it waiting (`applies`). \
+             `read`: for each read, which finds what was there so long before.",
+        ),
+        field(
+            "applies",
+            Default("log-order"),
+            Shape::Choice(&[word("log-order"), word("newest-wins"), word("last-arrived")]),
+            "With one writer and `lag_drawn: write`: what becomes of writes that come to a replica out of order. `log-order`: each \
+             waits for all before it. The others take each by itself, as a cache or an index fed by events does, or appliers \
+             that do not keep the order of commits, and need `failover: never`. `newest-wins`: it shows when it arrives, unless a later one \
+             of its key has. `last-arrived`: it shows when it arrives, so that an old one overwrites a newer one and stays \
+             until the next.",
         ),
         field(
             "apply_rate",

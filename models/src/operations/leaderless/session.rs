@@ -211,10 +211,10 @@ impl<'a> Busy<'a> {
         let able = |other: &usize| conditions.is_open(*other, now) && conditions.reach(place, *other, now);
         let mut all = (0..conditions.places()).filter(able);
         match self.session.turns {
-            Turns::Nearest => all.min_by_key(|other| store.distances[place][*other]),
+            Turns::Nearest => all.min_by_key(|other| (store.distances[place][*other], *other != place)),
             Turns::Sticky(_) => {
                 if !self.home.is_some_and(|home| able(&home)) {
-                    self.home = Some(all.min_by_key(|other| store.distances[place][*other])?);
+                    self.home = Some(all.min_by_key(|other| (store.distances[place][*other], *other != place))?);
                 }
                 self.home
             }

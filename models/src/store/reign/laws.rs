@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::operations::Legs;
-use crate::specification::{Acknowledgers, LagDrawn, Reads, SiteId, Votes};
+use crate::specification::{Acknowledgers, Apply, LagDrawn, Reads, SiteId, Votes};
 use proptest::prelude::*;
 use sim::{Law, Replication, Seed, StreamName};
 
@@ -44,6 +44,7 @@ pub(crate) fn plan(members: usize, failover: Failover, acknowledged: Acknowledge
         reads: Reads::Primary,
         legs: Legs::none(),
         lag_drawn: LagDrawn::Failover,
+        applies: Apply::LogOrder,
         duties: None,
     }
 }

@@ -12,7 +12,7 @@ use crate::operations::{
     Arrival, Conduct, Crowd, Leading, Popularity, PrimaryRun, Session, Stretch, leaderless,
 };
 use crate::outcome::Anomaly;
-use crate::specification::{Family, LagDrawn, Primary, Replicated, Sessions, SiteId, Specification};
+use crate::specification::{Apply, Family, LagDrawn, Primary, Replicated, Sessions, SiteId, Specification};
 use crate::store::Glimpse;
 use crate::study::history::{self, many};
 use crate::trail::Trail;
@@ -208,6 +208,11 @@ impl<'d> Player<'d> {
         let longest = self.answered(longest);
         let clients = (self.sessions, self.wander);
         when(self.design.specification(), self.family, clients, longest, anomaly)
+    }
+
+    /// May a replica that has an old version show it until its key is written again, long after everything has come?
+    pub(super) fn lingers(&self) -> bool {
+        matches!(&self.engine, Engine::OneWriter(plan, ..) if plan.applies == Apply::LastArrived)
     }
 
     /// How long a write by a clock that is ahead of another stands above what that one stamps.

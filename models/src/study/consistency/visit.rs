@@ -223,6 +223,11 @@ impl<'d> Visitor<'d> {
         let near = self.near(lags.iter().copied().max().unwrap_or(Span::ZERO));
         let since = (at - near).max(Instant::ZERO);
         let begins = strata.begins(since, missed).min((at - self.player.shadow()).max(Instant::ZERO));
+        // What a replica shows may have been decided when its key was last written, however long ago.
+        let begins = match self.player.lingers() {
+            true => begins.min(strata.begins((at - missed).max(Instant::ZERO), missed)),
+            false => begins,
+        };
         let comers = self.comers(shares);
         let own = comers[population];
         let mut others = Others { visitor: self, scenes, comers, arrivals: Vec::new() };
