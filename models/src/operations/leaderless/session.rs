@@ -214,7 +214,8 @@ impl<'a> Busy<'a> {
             Turns::Nearest => all.min_by_key(|other| (store.distances[place][*other], *other != place)),
             Turns::Sticky(_) => {
                 if !self.home.is_some_and(|home| able(&home)) {
-                    self.home = Some(all.min_by_key(|other| (store.distances[place][*other], *other != place))?);
+                    self.home =
+                        Some(all.min_by_key(|other| (store.distances[place][*other], *other != place))?);
                 }
                 self.home
             }

@@ -21,7 +21,8 @@ impl Referee<'_> {
         let able: Vec<usize> = (0..self.conditions.places())
             .filter(|other| self.open(*other, now) && !self.is_cut(place, *other, now))
             .collect();
-        let nearest = able.iter().copied().min_by_key(|other| (self.store.distances[place][*other], *other != place));
+        let nearest =
+            able.iter().copied().min_by_key(|other| (self.store.distances[place][*other], *other != place));
         let client = &mut self.clients[client];
         match client.session.turns {
             Turns::Nearest => nearest,
