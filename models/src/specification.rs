@@ -3,9 +3,11 @@
 //! It is made from a scenario file (or by hand, in tests) and says everything a run depends on; defaults are already
 //! filled in. Names stay beside ids because random streams and reports are keyed by them.
 
+mod acknowledging;
 mod stores;
 
 use crate::expect::Expectation;
+pub use acknowledging::Counting;
 use sim::{Instant, Law, Seed, Span, Table, id};
 pub use stores::{
     Acknowledged, Acknowledgers, Agreeing, Apply, Failover, Family, LagDrawn, Level, Primary, Promotes,

@@ -98,6 +98,8 @@ enum Writing {
     One {
         /// Who accepts writes, with the number of its reign.
         present: Option<(u32, Member)>,
+        /// The number of the latest reign, whether its writer accepts anything or waits for replicas.
+        latest: u32,
         /// Has it come home, in a hand-over that left nothing behind?
         came_home: bool,
         former: Vec<(u32, Member)>,
@@ -130,6 +132,11 @@ impl Glimpse {
             Writing::Anybody { .. } => (&[][..], None),
         };
         former.iter().copied().chain(present).map(|(reign, member)| (reign, usize::from(member)))
+    }
+
+    /// Has the reign of this number begun? Its writer may not accept anything yet.
+    pub(crate) fn has_begun(&self, reign: u32) -> bool {
+        matches!(self.writing, Writing::One { latest, .. } if latest >= reign)
     }
 
     /// Does the reign of this number, which is the present one's, have all of the log before it, because its writer came home?
@@ -352,6 +359,7 @@ impl<'d> Stores<'d> {
         let writing = match &row.kind {
             Kind::Single(single, _) => Writing::One {
                 present: single.present(now, &row.sight),
+                latest: single.latest(),
                 came_home: single.came_home(),
                 former: single.formers().collect(),
                 trailing: single.trailing().to_vec(),

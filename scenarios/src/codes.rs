@@ -167,6 +167,10 @@ codes! {
         "A new writer is agreed on by a quorum of the votes, and without the site of the present one there is none: \
          with two members the loss of either ends all writes. A witness at a third site is enough.",
         "stores: {orders: {preset: postgres-patroni, primary: virginia, replicas: [dublin]}}";
+    NoAcknowledgers "W0604" "a writer that nobody can answer",
+        "Writes wait for replicas in another place than the writer's, and the store has too few of them for one that may be \
+         promoted: writes would wait until the writer has moved again.",
+        "acknowledged_by: {replicas: 2, in_another: region}    # one replica in the home's region, two in the other";
 }
 
 #[cfg(test)]

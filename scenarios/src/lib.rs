@@ -4,6 +4,7 @@
 //! `vocabulary` (is every key and value one the format knows?), `defaults`, and `resolver` with a file for each section
 //! (names to ids, everything checked against everything). Every problem is collected; none stops the others.
 
+mod acknowledging;
 mod agreeing;
 mod applies;
 mod catalogue;

@@ -22,7 +22,7 @@ pub fn presets() -> &'static [Shipped] {
         "cockroachdb-leader-leases" "data-centre" "dynamodb-global-tables" "etcd" "host" "hyperscaler" "ideal"
         "mysql-semi-sync" "postgres-patroni" "postgres-streaming" "read-replicas" "route53" "scylladb"
         "small-site" "tier1-carrier" "validator-client" "validator-remote-signer" "validator-threshold-signer"
-        "vendor-link" "vitess")
+        "vendor-link" "vitess" "vitess-semi-sync")
 }
 
 /// The incidents, by name.

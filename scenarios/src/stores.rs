@@ -9,8 +9,8 @@ use crate::source::Extent;
 use crate::tree::{Entry, Node, Origin, Value};
 use models::operations::{Interest, Legs, Popularity};
 use models::specification::{
-    Acknowledged, Acknowledgers, Agreeing, Apply, Failover, Family, LagDrawn, Level, Primary, Promotes,
-    Reads, Replicas, Replicated, Sessions, SiteId, Store, Votes,
+    Acknowledged, Agreeing, Apply, Counting, Failover, Family, LagDrawn, Level, Primary, Promotes, Reads,
+    Replicas, Replicated, Sessions, SiteId, Store, Votes,
 };
 use sim::{Law, Span};
 use std::collections::BTreeSet;
@@ -152,8 +152,10 @@ impl Resolver<'_> {
         let applies = self.applies(entry);
         self.refuse_idle_keys(node);
         let (home, replicas) = members?;
+        let counting = acknowledged.and_then(|who| self.counting(entry, who, (home, &replicas)));
         let plan = self.single(entry, home, replicas)?;
-        Some(Primary { lag: lag?, acknowledged: acknowledged?, applies: applies?, ..plan })
+        let (acknowledged, counting) = (acknowledged?, counting?);
+        Some(Primary { lag: lag?, acknowledged, counting, applies: applies?, ..plan })
     }
 
     /// One owner at a time: a primary without a log.
@@ -188,6 +190,7 @@ impl Resolver<'_> {
             applies: Apply::LogOrder,
             apply_rate: node.get("apply_rate").and_then(Node::rate),
             acknowledged: Acknowledged::Alone,
+            counting: Counting::Everybody,
             failover: failover?,
             promotion: promotion?,
             noticed,
@@ -376,25 +379,6 @@ impl Resolver<'_> {
         }
     }
 
-    fn acknowledged(&mut self, entry: &Entry) -> Option<Acknowledged> {
-        let node = entry.node.get("acknowledged_by")?;
-        if node.text() == Some("primary") {
-            return Some(Acknowledged::Alone);
-        }
-        let replicas = node.small_count_of("replicas")?;
-        let present = replicas_of(&entry.node).map_or(usize::MAX, <[Node]>::len);
-        if replicas as usize > present {
-            let title = format!("a write waits for {replicas} of {present} replicas");
-            let at = written(node, "replicas").unwrap_or(entry.key_at);
-            let problem = Diagnostic::error(Code::OutOfRange, at, title).label("no write would ever be done");
-            self.report(problem.help("add replicas, or write `acknowledged_by: primary`"));
-            return None;
-        }
-        let which =
-            if node.text_of("which") == Some("first") { Acknowledgers::First } else { Acknowledgers::Any };
-        Some(Acknowledged::Received { replicas, which, alone_after: node.duration_of("alone_after") })
-    }
-
     fn failover(&mut self, entry: &Entry) -> Option<Failover> {
         let node = entry.node.get("failover")?;
         if node.text() == Some("never") {
@@ -492,7 +476,7 @@ fn alone(node: &Node) -> bool {
 }
 
 /// The replicas, where a list of them is written.
-fn replicas_of(node: &Node) -> Option<&[Node]> {
+pub(crate) fn replicas_of(node: &Node) -> Option<&[Node]> {
     match &node.get("replicas")?.value {
         Value::List(items) => Some(items),
         _ => None,
@@ -533,7 +517,7 @@ fn waits(node: &Node) -> bool {
 }
 
 /// Where the user wrote this key's value; nowhere if a preset or default did.
-fn written(node: &Node, key: &str) -> Option<Extent> {
+pub(crate) fn written(node: &Node, key: &str) -> Option<Extent> {
     node.get(key).filter(|node| node.origin == Origin::Written).map(|node| node.at)
 }
 

@@ -5,7 +5,9 @@ use crate::diagnostic::Diagnostic;
 use crate::resolver::{Declared, Resolver};
 use crate::source::Extent;
 use crate::tree::Entry;
-use models::specification::{DomainId, Endpoint, Failover, Family, Primary, SiteId, Steering, StoreId};
+use models::specification::{
+    Acknowledged, DomainId, Endpoint, Failover, Family, Primary, SiteId, Steering, StoreId,
+};
 use sim::Id;
 use std::collections::BTreeSet;
 
@@ -20,6 +22,7 @@ impl Resolver<'_> {
         self.unused_stores();
         self.idle_requests();
         self.failing_over_never();
+        self.unanswered_successors();
     }
 
     fn never_failing(&mut self) {
@@ -126,6 +129,25 @@ impl Resolver<'_> {
         self.problems.extend(found);
     }
 
+    /// Whoever is promoted must find enough replicas whose acknowledgement counts.
+    fn unanswered_successors(&mut self) {
+        let stuck = self.spec.stores.rows().iter().filter_map(|store| {
+            let Family::Primary(plan) = &store.family else { return None };
+            let (writer, count, replicas) = unanswered(plan)?;
+            let site = &self.spec.sites[plan.replicas[writer - 1]].name;
+            let title = format!("nobody could write the store `{}` once `{site}` is its primary", store.name);
+            let label = format!("a write would wait for {replicas} of {count} replicas in another place");
+            Some((self.stores.get(&store.name)?.at, title, label))
+        });
+        let warning = |(at, title, label): (Extent, String, String)| {
+            Diagnostic::warning(Code::NoAcknowledgers, at, title)
+                .label(label)
+                .help("add a replica in another place than that site, or let writes wait for fewer")
+        };
+        let found: Vec<Diagnostic> = stuck.map(warning).collect();
+        self.problems.extend(found);
+    }
+
     fn unused(&mut self, what: &str, section: &str, used: &BTreeSet<usize>, why: &str) {
         for (_, entry) in self.section(section).iter().enumerate().filter(|(index, _)| !used.contains(index))
         {
@@ -133,6 +155,14 @@ impl Resolver<'_> {
             self.report(Diagnostic::warning(Code::Unused, entry.key_at, title).label(why));
         }
     }
+}
+
+/// The first that may be promoted and then waits for ever, how many could answer it, and how many must.
+fn unanswered(plan: &Primary) -> Option<(usize, u32, u32)> {
+    let Acknowledged::Received { replicas, alone_after: None, .. } = plan.acknowledged else { return None };
+    let count = |writer: usize| plan.acknowledgers(writer).count_ones();
+    let promoted = (1..=plan.replicas.len()).filter(|_| plan.failover != Failover::Never);
+    promoted.map(|writer| (writer, count(writer), replicas)).find(|(_, count, _)| *count < replicas)
 }
 
 /// The votes that are left without the home's site, if its loss asks for a quorum that they are not. A site that is a quorum by

@@ -17,7 +17,7 @@ use super::popularity::Popularity;
 use super::quorum::{Legs, REPLICAS_MAX};
 use super::reigns::Reigns;
 use super::votes::{Votes, gathered};
-use crate::specification::Acknowledgers;
+use crate::specification::{Acknowledgers, Counting};
 use crate::trail::Trail;
 use sim::{Instant, Law, Replication, Seed, Span, Stream, StreamName};
 
@@ -99,6 +99,8 @@ pub struct Store {
     pub distances: Vec<Vec<Span>>,
     /// When a write is acknowledged.
     pub commit: Commit,
+    /// Which replicas a semi-synchronous write may wait for, whoever is primary.
+    pub counting: Counting,
     /// How entries leave the primary.
     pub shipping: Shipping,
     /// What an entry takes to a replica beside the distance, drawn for each.
@@ -165,8 +167,13 @@ impl<'a> Luck<'a> {
     }
 
     /// What an entry takes to a replica, which the primary waits for or not.
-    pub(super) fn takes(&mut self, replica: usize, store: &Store, distance: Span, alone: bool) -> Span {
+    pub(super) fn takes(&mut self, replica: usize, store: &Store, distance: Span, waits: Waits) -> Span {
+        let alone = waits == Waits::Alone;
         match (&self.lags, store.commit) {
+            (Lags::Held(held) | Lags::Read(held), _) if waits == Waits::ForOthers => held[replica],
+            (Lags::Among(..), _) if waits == Waits::ForOthers => {
+                store.trails().sample(&mut self.lag[replica])
+            }
             (Lags::Held(held), _) if alone => held[replica].max(distance),
             (Lags::Each | Lags::Among(..), _) if alone => {
                 store.apply.sample(&mut self.apply[replica]).max(distance)
@@ -179,9 +186,10 @@ impl<'a> Luck<'a> {
     }
 
     /// What it takes after that to be shown.
-    pub(super) fn applies(&mut self, replica: usize, store: &Store, alone: bool) -> Span {
+    pub(super) fn applies(&mut self, replica: usize, store: &Store, waits: Waits) -> Span {
         match (&self.lags, store.commit) {
-            _ if alone => Span::ZERO,
+            _ if waits == Waits::Alone => Span::ZERO,
+            (Lags::Among(..) | Lags::Held(_), _) if waits == Waits::ForOthers => Span::ZERO,
             (Lags::Held(held), Commit::SemiSynchronous { .. } | Commit::Consensus(_)) => held[replica],
             (Lags::Read(_), _) => Span::ZERO,
             _ => store.apply.sample(&mut self.apply[replica]),
@@ -194,6 +202,17 @@ impl<'a> Luck<'a> {
         let within = self.last.map_or(f64::INFINITY, |last| (now - last).seconds());
         trail.latest(others, within, &mut self.lag[replica])
     }
+}
+
+/// Does a primary wait for a replica?
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Waits {
+    /// As the store's commit says.
+    AsSaid,
+    /// For others, of which this replica is none: what it has not received yet is lost with the primary.
+    ForOthers,
+    /// For nobody, which is known beforehand.
+    Alone,
 }
 
 /// What became of an entry.
@@ -278,12 +297,14 @@ impl Store {
                 continue;
             }
             let distance = self.distances[reign.primary][replica];
-            let takes = luck.takes(replica, self, distance, self.is_alone(epoch, now));
+            let waits = self.waits_for(epoch, replica, now);
+            let takes = luck.takes(replica, self, distance, waits);
             let arrives = self.reigns.deliver((reign.primary, replica), leaves, takes, reign.stops);
             let takes_from = self.reigns.takes_from(epoch, replica);
             let arrives = arrives.unwrap_or(Instant::FAR).max(before[replica]).max(takes_from);
             let arrives = match self.commit {
                 Commit::Asynchronous => arrives.max(now + luck.waits(replica, now)),
+                _ if waits == Waits::ForOthers => arrives.max(now + luck.waits(replica, now)),
                 Commit::SemiSynchronous { .. } | Commit::Consensus(_) => arrives,
             };
             let copied = self.reigns.copied(epoch, replica, now);
@@ -317,7 +338,9 @@ impl Store {
             let known = self.reigns.deliver((replica, reign.primary), counts, takes, Instant::FAR);
             known.unwrap_or(Instant::FAR)
         };
-        let others = (0..self.reigns.replicas()).filter(|replica| *replica != reign.primary);
+        let counts =
+            |replica: &usize| *replica != reign.primary && !self.is_passed_over(*replica, reign.primary);
+        let others = (0..self.reigns.replicas()).filter(counts);
         if let Commit::SemiSynchronous { which: Acknowledgers::First, .. } = self.commit {
             let answers: Vec<(usize, Instant)> = others.map(|replica| (replica, answered(replica))).collect();
             return self.known_to_first(needed as usize, &answers, epoch, now);
@@ -373,8 +396,24 @@ impl Store {
         (known.min(from.max(now)), (from, until))
     }
 
+    /// Does the primary of an epoch wait for a replica to receive what it appends at `now`?
+    pub(super) fn waits_for(&self, epoch: usize, replica: usize, now: Instant) -> Waits {
+        if self.is_alone(epoch, now) {
+            Waits::Alone
+        } else if self.is_passed_over(replica, self.reigns.reigns()[epoch].primary) {
+            Waits::ForOthers
+        } else {
+            Waits::AsSaid
+        }
+    }
+
+    /// Is a replica none of those that a primary waits for, whoever has answered?
+    fn is_passed_over(&self, replica: usize, primary: usize) -> bool {
+        matches!(self.commit, Commit::SemiSynchronous { .. }) && !self.counting.counts(replica, primary)
+    }
+
     /// Is it known beforehand that the primary of an epoch waits for nobody?
-    pub(super) fn is_alone(&self, epoch: usize, now: Instant) -> bool {
+    fn is_alone(&self, epoch: usize, now: Instant) -> bool {
         self.reigns.alone_from(epoch, now) == Some(now)
     }
 
@@ -403,15 +442,15 @@ impl Store {
             } else {
                 now
             };
-            let applies = match self.commit {
-                Commit::Asynchronous => luck.applies(replica, self, self.is_alone(epoch, now)),
-                Commit::SemiSynchronous { .. } | Commit::Consensus(_) => {
-                    luck.applies(replica, self, self.is_alone(epoch, now)).max(luck.waits(replica, now))
-                }
+            let waits = self.waits_for(epoch, replica, now);
+            let trails = self.commit == Commit::Asynchronous || waits == Waits::ForOthers;
+            let applies = match luck.applies(replica, self, waits) {
+                applies if trails => applies,
+                applies => applies.max(luck.waits(replica, now)),
             };
-            let received = match self.commit {
+            let received = match trails {
                 // What is old is what a read finds, not what the replica has.
-                Commit::Asynchronous if luck.of_reads() && reached[replica] < Instant::FAR => {
+                true if luck.of_reads() && reached[replica] < Instant::FAR => {
                     let ways = (reign.primary, replica);
                     self.reigns.deliver(ways, now, Span::ZERO, reign.stops).unwrap_or(Instant::FAR)
                 }

@@ -29,13 +29,13 @@ impl Store {
         luck: &mut Luck<'_>,
     ) -> [Instant; REPLICAS_MAX] {
         let primary = self.reigns.reigns()[epoch].primary;
-        let (leaves, alone) = (self.leaves(now), self.is_alone(epoch, now));
+        let leaves = self.leaves(now);
         let mut reached = [Instant::FAR; REPLICAS_MAX];
         for (replica, at) in reached.iter_mut().enumerate().take(self.reigns.replicas()) {
             *at = if replica == primary {
                 now
             } else {
-                let takes = luck.takes(replica, self, self.distances[primary][replica], alone);
+                let takes = luck.takes(replica, self, self.distances[primary][replica], self.waits_for(epoch, replica, now));
                 self.arrives((epoch, replica), leaves, takes)
             };
         }
@@ -61,7 +61,6 @@ impl Store {
         luck: &mut Luck<'_>,
     ) -> [Instant; REPLICAS_MAX] {
         let primary = self.reigns.reigns()[epoch].primary;
-        let alone = self.is_alone(epoch, now);
         let mut shown = [Instant::FAR; REPLICAS_MAX];
         for (replica, at) in shown.iter_mut().enumerate().take(self.reigns.replicas()) {
             *at = match replica == primary {
@@ -71,7 +70,7 @@ impl Store {
                     self.reigns.reigns().get(epoch + 1).map_or(Instant::FAR, |next| next.active)
                 }
                 true => committed,
-                false => reached[replica].saturating_add(luck.applies(replica, self, alone)),
+                false => reached[replica].saturating_add(luck.applies(replica, self, self.waits_for(epoch, replica, now))),
             };
         }
         shown

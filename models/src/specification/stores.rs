@@ -1,6 +1,6 @@
 //! Stores: where their members are, whom an operation waits for, who replaces a lost writer.
 
-use super::SiteId;
+use super::{Counting, SiteId};
 pub use crate::operations::key::Apply;
 pub use crate::operations::leaderless::Level;
 use crate::operations::leaderless::{Asks, CHAINS_MAX, Clock, ReadRepair};
@@ -155,6 +155,8 @@ pub struct Primary {
     pub apply_rate: Option<f64>,
     /// Whom a write waits for.
     pub acknowledged: Acknowledged,
+    /// Which replicas' acknowledgements count, whoever writes.
+    pub counting: Counting,
     /// Who replaces a primary that is lost.
     pub failover: Failover,
     /// What its members weigh when they agree on a writer.
@@ -188,6 +190,12 @@ impl Primary {
     pub(crate) fn without_data(&self) -> u32 {
         let first = 1 + self.replicas.len();
         (first..first + self.witnesses.len()).fold(0, |set, member| set | 1 << member)
+    }
+
+    /// Whose acknowledgements count while a member writes, as a set.
+    pub fn acknowledgers(&self, writer: usize) -> u32 {
+        let with_data = (0..=self.replicas.len()).fold(0, |set, member| set | 1 << member);
+        self.counting.with(writer) & with_data
     }
 
     /// May a former writer go on beside the present one?

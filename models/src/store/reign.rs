@@ -269,7 +269,7 @@ impl Reign {
             Acknowledged::Alone => Former::GoesOn,
             Acknowledged::Quorum => Former::Stopped,
             Acknowledged::Received { replicas, .. }
-                if sight.without(plan.without_data()).company(at) > replicas as usize =>
+                if sight.reaches(at, plan.acknowledgers(usize::from(at))) >= replicas =>
             {
                 Former::GoesOn
             }
@@ -406,8 +406,8 @@ impl Reign {
             Acknowledged::Received { replicas, .. } => {
                 // Who goes on writing follows nobody.
                 let goes_on = self.old_writers().fold(0, |set, member| set | 1 << member);
-                let idle = (self.rejoining() | goes_on) & !(1 << at) | plan.without_data();
-                sight.without(idle).company(at) > replicas as usize
+                let idle = self.rejoining() | goes_on;
+                sight.reaches(at, plan.acknowledgers(usize::from(at)) & !idle) >= replicas
             }
             Acknowledged::Quorum => sight.without(self.rejoining()).has_quorum(at, &plan.votes),
         };

@@ -90,6 +90,11 @@ impl<'d> Single<'d> {
         self.writer(now, sight).map(|member| (self.reigns, member))
     }
 
+    /// The number of the latest reign.
+    pub(super) fn latest(&self) -> u32 {
+        self.reigns
+    }
+
     /// Has the present writer come home, in a hand-over that left nothing behind?
     pub(super) fn came_home(&self) -> bool {
         self.came_home
@@ -202,20 +207,25 @@ impl<'d> Single<'d> {
         }
     }
 
-    /// Those that have the whole log of `head`, of which those that a write waits for are, as a set. Who is back from having
-    /// been cut off and has not caught up, or is being made a replica again, has not.
+    /// Those that have the whole log of `head`, and whose acknowledgement counts with it, of which those that a write waits for are,
+    /// as a set. Who is back from having been cut off and has not caught up, or is being made a replica again, has not.
     fn followers(&self, head: Member, now: Instant, written: Written) -> u32 {
         let whole = |backlog: &Backlog| {
             backlog.is_joined() && backlog.lacking(now, written.by_present, self.plan.apply_rate) == 0.0
         };
-        let unread = self.unread();
-        let holds = |member: usize| unread >> member & 1 == 0 && member != usize::from(head);
-        let all = (0..self.backlogs.len()).filter(|member| whole(&self.backlogs[*member]) && holds(*member));
+        let counting = self.counting(head);
+        let counts = |member: usize| counting >> member & 1 == 1;
+        let all = (0..self.backlogs.len()).filter(|member| whole(&self.backlogs[*member]) && counts(*member));
         let first = match self.plan.acknowledged {
             Acknowledged::Received { replicas, which: Acknowledgers::First, .. } => replicas as usize,
             _ => usize::MAX,
         };
         all.take(first).fold(0, |set, member| set | 1 << member)
+    }
+
+    /// Whose acknowledgement counts with the log of `head`, as a set.
+    fn counting(&self, head: Member) -> u32 {
+        self.plan.acknowledgers(usize::from(head)) & !self.unread()
     }
 
     /// Who is cut off from the log, and who is back.
@@ -259,18 +269,13 @@ impl<'d> Single<'d> {
     }
 
     /// Those without which no write is acknowledged, so that they trail nothing acknowledged, as a set: the first that follow,
-    /// or all that do if there are no more than a write waits for.
+    /// or all that do if there are no more than a write waits for. Who does not count is not among them, and trails.
     fn needed(&self) -> u32 {
-        let unread = self.unread();
-        let joined = |(member, backlog): &(usize, &Backlog)| backlog.is_joined() && unread >> member & 1 == 0;
-        let all = || self.backlogs.iter().enumerate().filter(joined);
+        let joined = self.backlogs.iter().enumerate().filter(|(_, backlog)| backlog.is_joined());
+        let counting = joined.fold(0, |set, (member, _)| set | 1 << member) & self.counting(self.head());
         match self.plan.acknowledged {
             Acknowledged::Received { which: Acknowledgers::First, .. } => self.followed,
-            Acknowledged::Received { replicas, .. }
-                if all().count().saturating_sub(1) <= replicas as usize =>
-            {
-                all().fold(0, |set, (member, _)| set | 1 << member)
-            }
+            Acknowledged::Received { replicas, .. } if counting.count_ones() <= replicas => counting,
             _ => 0,
         }
     }

@@ -214,6 +214,7 @@ pub(super) fn store(
         reigns,
         distances: distances(specification, &members(plan)),
         commit,
+        counting: plan.counting.clone(),
         shipping: Shipping::Streamed,
         lag,
         apply,

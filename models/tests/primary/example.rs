@@ -5,7 +5,7 @@ use models::operations::{
     Apply, Commit, Cut, Heritage, Legs, Plan, Popularity, PrimaryRun, PrimaryTally, ReadFrom, Reign, Reigns,
     Session, Shipping, Shows, Store, Stretch,
 };
-use models::specification::Acknowledgers;
+use models::specification::{Acknowledgers, Counting};
 use sim::{Law, Replication, Seed, Span};
 
 fn millis(count: i64) -> Law {
@@ -29,6 +29,7 @@ fn store(reigns: Reigns, commit: Commit) -> Store {
         reigns,
         distances: vec![vec![Span::ZERO; 2]; 2],
         commit,
+        counting: Counting::Everybody,
         shipping: Shipping::Streamed,
         lag: millis(0),
         apply: millis(0),

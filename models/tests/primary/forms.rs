@@ -5,7 +5,7 @@ use models::operations::{
     Apply, Commit, Heritage, Legs, Plan, Popularity, PrimaryRun, PrimaryTally, ReadFrom, Reign, Reigns,
     Session, Shipping, Shows, Store,
 };
-use models::specification::Acknowledgers;
+use models::specification::{Acknowledgers, Counting};
 use sim::{Instant, Law, Replication, Seed, Span};
 
 const CRASHES: usize = 400;
@@ -58,6 +58,7 @@ pub(crate) fn store(reigns: Reigns, after: &[f64], lag: Law, shipping: Shipping,
         reigns,
         distances,
         commit,
+        counting: Counting::Everybody,
         shipping,
         lag,
         apply: Law::Fixed(Span::ZERO),

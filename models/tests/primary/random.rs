@@ -4,7 +4,7 @@ use models::operations::{
     Apply, Commit, Cut, Heritage, Legs, Plan, Popularity, ReadFrom, Reign, Reigns, Session, Shipping, Shows,
     Store, Stretch, Votes,
 };
-use models::specification::Acknowledgers;
+use models::specification::{Acknowledgers, Counting};
 use sim::{Instant, Law, Replication, Seed, Span, Stream, StreamName};
 use std::cmp::Ordering;
 
@@ -222,6 +222,7 @@ pub(crate) fn store(stream: &mut Stream, kind: Kind, rule: Rule, keys: u32, leng
         reigns,
         distances,
         commit,
+        counting: Counting::Everybody,
         shipping,
         lag,
         apply,

@@ -437,6 +437,13 @@ static ACKNOWLEDGED: Record = record(
             "Any of them (`ANY k` of PostgreSQL), or the first in their order of those that follow and lack nothing (`FIRST k`).",
         ),
         field(
+            "in_another",
+            Optional,
+            Shape::Choice(&[word("zone"), word("region"), word("provider")]),
+            "Only replicas count that do not share this kind of place with whoever is the primary then (Vitess's `cross_cell`): by \
+             what the sites stand `in`; a site that stands in none shares it with nobody. Any replica counts where absent.",
+        ),
+        field(
             "alone_after",
             Optional,
             POSITIVE_TIME,

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::operations::Legs;
-use crate::specification::{Acknowledgers, Apply, LagDrawn, Reads, SiteId, Votes};
+use crate::specification::{Acknowledgers, Apply, Counting, LagDrawn, Reads, SiteId, Votes};
 use proptest::prelude::*;
 use sim::{Law, Replication, Seed, StreamName};
 
@@ -32,6 +32,7 @@ pub(crate) fn plan(members: usize, failover: Failover, acknowledged: Acknowledge
         lag: Law::Fixed(Span::ZERO),
         apply_rate: None,
         acknowledged,
+        counting: Counting::Everybody,
         failover,
         votes: Votes::alike(members),
         promotion: Law::Fixed(Span::SECOND * 5),

@@ -36,6 +36,11 @@ impl Sight {
         self.reached[usize::from(member)].count_ones() as usize
     }
 
+    /// How many of some others it reaches.
+    pub(super) fn reaches(&self, member: Member, others: u32) -> u32 {
+        (self.reached[usize::from(member)] & others).count_ones()
+    }
+
     /// Does it reach a quorum of the votes?
     pub(in crate::store) fn has_quorum(&self, member: Member, votes: &Votes) -> bool {
         let reached = self.members().filter(|other| self.joined(member, *other));

@@ -1,7 +1,7 @@
 //! What hand-overs lose, against a count of the writes that each member has.
 
 use super::*;
-use crate::specification::Promotes;
+use crate::specification::{Counting, Promotes};
 use crate::store::reign::laws::{Change, failovers, plan, schedules, sight};
 use proptest::prelude::*;
 use sim::{Id, Replication, Seed, StreamName};
@@ -10,7 +10,16 @@ const MEMBERS: usize = 4;
 /// Writes a second.
 const RATE: f64 = 10.0;
 
-/// A store, the log of its writers, and how much of it each member has; replicas trail by nothing.
+/// Who gets what is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Gets {
+    /// Whoever is in reach of the writer, at once.
+    All,
+    /// Nobody but those without whom it would not have been acknowledged, chosen by lot where any will do.
+    Chosen,
+}
+
+/// A store, the log of its writers, and how much of it each member has.
 struct Counted<'d> {
     single: Single<'d>,
     stream: Stream,
@@ -18,10 +27,12 @@ struct Counted<'d> {
     now: Instant,
     log: f64,
     has: [f64; MEMBERS],
+    gets: Gets,
+    lot: Stream,
 }
 
 impl<'d> Counted<'d> {
-    fn new(plan: &'d Primary) -> Self {
+    fn new(plan: &'d Primary, gets: Gets) -> Self {
         Counted {
             single: Single::new(plan, MEMBERS),
             stream: Stream::new(Seed(1), Replication(0), StreamName::of("a store", "laws")),
@@ -29,13 +40,19 @@ impl<'d> Counted<'d> {
             now: Instant::ZERO,
             log: 0.0,
             has: [0.0; MEMBERS],
+            gets,
+            lot: Stream::new(Seed(1), Replication(0), StreamName::of("a store", "lots")),
         }
     }
 
     /// Clients write until `at`.
     fn write_until(&mut self, at: Instant, sight: &Sight) {
-        if self.single.writer(self.now, sight).is_some() {
+        if let Some(writer) = self.single.writer(self.now, sight).filter(|_| at > self.now) {
             self.log += RATE * (at - self.now).seconds();
+            self.has[usize::from(writer)] = self.log;
+            if self.gets == Gets::Chosen && !self.single.reign().is_alone(self.now, self.single.plan) {
+                self.choose(writer, sight);
+            }
         }
         self.replicate(sight);
         self.now = at;
@@ -44,6 +61,9 @@ impl<'d> Counted<'d> {
     /// Whoever is in reach of the head of the log, and no former writer, gets what it lacks.
     fn replicate(&mut self, sight: &Sight) {
         let head = self.single.head();
+        if self.gets == Gets::Chosen {
+            return;
+        }
         self.has[usize::from(head)] = self.log;
         let former: Vec<Member> = self.single.reign().given_up_so_far().collect();
         for member in (0..MEMBERS as Member).filter(|member| !former.contains(member)) {
@@ -53,10 +73,36 @@ impl<'d> Counted<'d> {
         }
     }
 
+    /// Those who acknowledge what has been written get it, with all before it; others may trail as far as they like.
+    fn choose(&mut self, writer: Member, sight: &Sight) {
+        let plan = self.single.plan;
+        let Acknowledged::Received { replicas, which, .. } = plan.acknowledged else { return };
+        let former: Vec<Member> = self.single.reign().given_up_so_far().collect();
+        let may = |member: &Member| {
+            sight.joined(writer, *member)
+                && !former.contains(member)
+                && plan.counting.counts(usize::from(*member), usize::from(writer))
+        };
+        let mut may: Vec<Member> = (0..MEMBERS as Member).filter(may).collect();
+        assert!(may.len() >= replicas as usize, "{may:?} cannot have acknowledged it");
+        for _ in 0..replicas {
+            let place =
+                if which == Acknowledgers::First { 0 } else { self.lot.below(may.len() as u64) as usize };
+            self.has[usize::from(may.remove(place))] = self.log;
+        }
+    }
+
     fn look(&mut self, sight: &Sight) -> Vec<News> {
         self.replicate(sight);
         let written = Written { by_present: self.log, by_former: 0.0, rate: RATE };
-        self.single.look(self.now, (&self.sites, sight), written, &mut self.stream)
+        let news = self.single.look(self.now, (&self.sites, sight), written, &mut self.stream);
+        // Whoever follows has taken what it lacked from those in reach.
+        for news in news.iter().filter(|_| self.gets == Gets::Chosen) {
+            if let News::HandedOver(Loss { to, .. }) | News::Returned { to, .. } = news {
+                self.has[to.index()] = self.best_in_reach(*to, sight);
+            }
+        }
+        news
     }
 
     fn next(&self) -> Option<Instant> {
@@ -97,6 +143,12 @@ fn waiting() -> impl Strategy<Value = Acknowledged> {
     })
 }
 
+/// Whose acknowledgement counts: everybody's, or theirs who stand in another of two places than the writer, or in none.
+fn counting() -> impl Strategy<Value = Counting> {
+    let places = prop::collection::vec(prop::option::of(0_u8..2), MEMBERS);
+    prop_oneof![Just(Counting::Everybody), places.prop_map(|places| Counting::in_another(&places))]
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
@@ -108,13 +160,18 @@ proptest! {
         acknowledged in waiting(),
         schedule in schedules(),
         returns: bool,
+        counting in counting(),
+        gets in prop_oneof![Just(Gets::All), Just(Gets::Chosen)],
     ) {
         let plan = Primary {
             promotes: Promotes::Synchronous,
+            counting,
             returns: returns.then_some(sim::Law::Fixed(Span::SECOND * 20)),
             ..plan(MEMBERS, failover, acknowledged)
         };
-        let mut counted = Counted::new(&plan);
+        let Acknowledged::Received { replicas, .. } = acknowledged else { unreachable!() };
+        prop_assume!(plan.acknowledgers(0).count_ones() >= replicas);
+        let mut counted = Counted::new(&plan, gets);
         counted.play(&schedule, |counted, sight, news| match news {
             News::HandedOver(loss) => {
                 assert_eq!(loss.writes, 0);
@@ -137,7 +194,7 @@ proptest! {
         schedule in schedules(),
     ) {
         let plan = plan(MEMBERS, failover, Acknowledged::Alone);
-        let mut counted = Counted::new(&plan);
+        let mut counted = Counted::new(&plan, Gets::All);
         let mut first = true;
         counted.play(&schedule, |counted, sight, news| {
             if let News::HandedOver(loss) = news && std::mem::take(&mut first) && loss.from != loss.to {

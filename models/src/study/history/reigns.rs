@@ -33,7 +33,9 @@ pub(in crate::study) fn reigns(glimpses: &[(Instant, Glimpse)], plan: &Primary) 
         let former = all.last().map(|reign| reign.primary).filter(|former| *former != primary);
         let came_home = || glimpses.iter().any(|(_, glimpse)| glimpse.came_home(epoch));
         let heritage = match former {
-            Some(_) if !came_home() => Heritage::Longest(heirs(glimpses, plan, primary, from)),
+            Some(_) if !came_home() => {
+                Heritage::Longest(heirs(glimpses, plan, primary, begins(glimpses, epoch, from)))
+            }
             _ => Heritage::Everything,
         };
         let heard = (0..places).map(|place| heard(glimpses, (former, primary), place, from)).collect();
@@ -77,9 +79,12 @@ fn alone(
             let goes_on =
                 |member: usize| glimpse.writers().any(|(other, writer)| other != epoch && writer == member);
             let follows = |member: &usize| {
-                glimpse.joined(primary, *member) && !glimpse.rebuilds(*member) && !goes_on(*member)
+                plan.counting.counts(*member, primary)
+                    && glimpse.joined(primary, *member)
+                    && !glimpse.rebuilds(*member)
+                    && !goes_on(*member)
             };
-            (0..=plan.replicas.len()).filter(follows).count() <= replicas as usize
+            (0..=plan.replicas.len()).filter(follows).count() < replicas as usize
         };
         let holds = |glimpse: &Glimpse| {
             let followed = glimpse.writers().any(|(other, _)| other > epoch);
@@ -177,12 +182,18 @@ fn accepting(glimpses: &[(Instant, Glimpse)]) -> Vec<Accepting> {
     all
 }
 
-/// The replicas whose logs decide what a primary begins with that becomes active at `active`: its own alone where writes wait
-/// for nobody, since it lacks least; else all in reach, of which one has what was acknowledged if enough of those that writes waited
-/// for are among them.
-fn heirs(glimpses: &[(Instant, Glimpse)], plan: &Primary, primary: usize, active: Instant) -> Vec<usize> {
+/// When a reign began whose primary became active at `active`: it may have waited for replicas before.
+fn begins(glimpses: &[(Instant, Glimpse)], epoch: u32, active: Instant) -> Instant {
+    let begun = glimpses.iter().find(|(_, glimpse)| glimpse.has_begun(epoch));
+    begun.map_or(active, |(at, _)| active.min(*at))
+}
+
+/// The replicas whose logs decide what a primary begins with that was promoted at `promoted`, and may have waited for replicas
+/// since: its own alone where writes wait for nobody, since it lacks least; else all in reach, of which one has what was
+/// acknowledged if enough of those that writes waited for are among them.
+fn heirs(glimpses: &[(Instant, Glimpse)], plan: &Primary, primary: usize, promoted: Instant) -> Vec<usize> {
     let seen = |before: bool| {
-        glimpses.iter().rev().find(|(at, _)| if before { *at < active } else { *at <= active })
+        glimpses.iter().rev().find(|(at, _)| if before { *at < promoted } else { *at <= promoted })
     };
     // Who begins to be rebuilt just then has voted.
     let rebuilds =
