@@ -14,8 +14,8 @@
 //! Assumptions:
 //! - Traffic that arrives at a site without a member of the store is that of the site of the nearest member, be it a witness.
 //! - In a store with one writer a replica's lag is drawn once for each session looked at, and holds for all it sees; around
-//!   a failover it is the one that the flow engine drew. A replica that is back applies what it missed at once, whatever its
-//!   apply rate.
+//!   a failover it is the one that the flow engine drew. A replica that is back applies what it missed at its apply rate, among all
+//!   that the flow engine has written; at once where it has none.
 //! - Long before and long after a session only writes of others on its key are played, and of very many only some
 //!   ([`others`]).
 //! - What was written before a disturbance began is everywhere when it does.
@@ -123,7 +123,7 @@ impl<'d> Watch<'d> {
             false
         });
         world.finish(horizon);
-        recorder.scenes()
+        recorder.scenes(self.design)
     }
 
     /// Runs a replication and looks at its stores.

@@ -1,8 +1,11 @@
 //! What a store went through in a replication, and where requests arrived meanwhile.
 
+use crate::design::Design;
 use crate::observer::Nobody;
+use crate::operations::CatchingUp;
 use crate::specification::{PopulationId, SiteId, StoreId};
 use crate::store::Glimpse;
+use crate::study::history::Looks;
 use crate::world::World;
 use sim::integral::Poly;
 use sim::{Instant, Span};
@@ -32,22 +35,23 @@ pub(super) struct Scene {
     pub(super) arriving: Vec<Arriving>,
 }
 
-/// A replication of one store, scene by scene; the first begins at zero.
+/// A replication of one store, scene by scene, of which the first begins at zero; and what its members lacked meanwhile.
 #[derive(Clone, Debug)]
-pub(super) struct Scenes(Vec<Scene>);
+pub(super) struct Scenes(Vec<Scene>, CatchingUp);
 
 /// Takes scenes down while a replication runs.
 #[derive(Debug)]
-pub(super) struct Recorder(Vec<(StoreId, RefCell<Vec<Scene>>)>);
+pub(super) struct Recorder(Vec<(StoreId, RefCell<Vec<Scene>>, RefCell<Looks>)>);
 
 impl Recorder {
     pub(super) fn new(stores: impl Iterator<Item = StoreId>) -> Self {
-        Recorder(stores.map(|store| (store, RefCell::default())).collect())
+        Recorder(stores.map(|store| (store, RefCell::default(), RefCell::default())).collect())
     }
 
     pub(super) fn look(&self, world: &World<'_, Nobody>) {
         let arriving = world.arriving();
-        for (store, seen) in &self.0 {
+        for (store, seen, looks) in &self.0 {
+            looks.borrow_mut().look(world, *store);
             let mut seen = seen.borrow_mut();
             let glimpse = world.glimpse(*store);
             let same = |last: &Scene| last.glimpse == glimpse && last.arriving == arriving;
@@ -59,8 +63,11 @@ impl Recorder {
         }
     }
 
-    pub(super) fn scenes(self) -> impl Iterator<Item = Scenes> {
-        self.0.into_iter().map(|(_, seen)| Scenes(seen.into_inner()))
+    pub(super) fn scenes(self, design: &Design) -> impl Iterator<Item = Scenes> {
+        let horizon = Instant::ZERO + design.specification().run.horizon;
+        self.0.into_iter().map(move |(store, seen, looks)| {
+            Scenes(seen.into_inner(), looks.borrow().catching_up(design, store, horizon))
+        })
     }
 }
 
@@ -84,6 +91,16 @@ impl Scenes {
             }
         }
         all
+    }
+
+    /// What members lack from an instant to another; times count from the first.
+    pub(super) fn catching_up(&self, from: Instant, until: Instant) -> CatchingUp {
+        self.1.within(from, until)
+    }
+
+    /// Up to when those have all that was written who apply what they lack at an instant.
+    pub(super) fn as_of(&self, at: Instant) -> impl Iterator<Item = Instant> + '_ {
+        self.1.as_of(at)
     }
 
     /// When the store changed, and whether it was at rest from then on: one writer, and everybody reaches everybody.
