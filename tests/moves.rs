@@ -121,10 +121,7 @@ fn sampled_sessions_that_move_tell_what_all_of_them_tell() {
         }
         for anomaly in some {
             let found = row(&sampled, *anomaly).of_all;
-            assert!(
-                found.value > 0.0 && found.high - found.low < found.value,
-                "{anomaly:?}: {found:?}"
-            );
+            assert!(found.value > 0.0 && found.high - found.low < found.value, "{anomaly:?}: {found:?}");
         }
     }
 }

@@ -87,6 +87,16 @@ fn a_lost_write_is_missed_until_its_key_is_written_again() {
     agree(store, &changes, &[Anomaly::LostWrite, Anomaly::ReadAfterLoss]);
 }
 
+/// Who reads anywhere meets a replica that has not caught up for twenty minutes after it is back.
+#[test]
+fn who_reads_what_a_replica_shows_that_catches_up() {
+    let store = "{family: primary, primary: iowa, replicas: [paris, tokyo], lag: 500ms, apply_rate: 40 per second, reads_from: uniform, \
+                 keys: 1000, sessions: {operations: 4, think: 1s}}";
+    let cut = "script=[{at: 10m, partition: [[iowa, tokyo], [paris]], for: 10m}, {at: 25m, partition: [[iowa], [paris]], for: 5m}]";
+    let some = [Anomaly::StaleRead, Anomaly::ReadYourWrites, Anomaly::MonotonicReads, Anomaly::OutOfOrder];
+    agree(store, &[cut], &some);
+}
+
 /// Whoever reads brings a replica what it lacks, before somebody writes there without knowing it.
 #[test]
 fn reads_of_others_repair_what_an_outage_has_left_behind() {

@@ -14,6 +14,7 @@
 //! - Times are those of one clock, but for the stamp of a write, which is its coordinator's.
 //! - A client has one operation under way at a time.
 
+mod catching;
 pub mod client;
 pub mod crowd;
 mod durations;
@@ -38,6 +39,7 @@ pub mod votes;
 mod ways;
 mod work;
 
+pub(crate) use catching::{CatchingUp, Lack, Toil};
 pub use client::{Client, Conduct, Plan};
 pub use crowd::{Arrival, Crowd, Leading, Took, Whereabouts};
 pub use history::{Action, History, Line, Phase};

@@ -18,6 +18,7 @@ mod reign;
 mod routers;
 mod single;
 
+pub(crate) use copies::Pace;
 pub(crate) use duties::Duties;
 pub(crate) use reign::MEMBERS_MAX;
 use reign::{Member, Sight};
@@ -107,6 +108,8 @@ enum Writing {
         trailing: Vec<Span>,
         /// Who is being made a replica again, as a set.
         rebuilds: u32,
+        /// Who is back and has not caught up, as a set.
+        catching_up: u32,
         /// Where the router at each member's site sends what is for the writer; nothing where routers know.
         routed: Vec<Member>,
     },
@@ -161,12 +164,12 @@ impl Glimpse {
         matches!(self.writing, Writing::One { rebuilds, .. } if rebuilds >> member & 1 == 1)
     }
 
-    /// Does everybody reach everybody, and one member write, with the others as replicas, if only one may?
+    /// Does everybody reach everybody, and one member write, with the others as replicas that have caught up, if only one may?
     pub(crate) fn rests(&self) -> bool {
         let settled = match &self.writing {
-            Writing::One { present, former, rebuilds, routed, .. } => {
+            Writing::One { present, former, rebuilds, catching_up, routed, .. } => {
                 let known = |(_, writer): (u32, Member)| routed.iter().all(|to| *to == writer);
-                present.is_some_and(known) && former.is_empty() && *rebuilds == 0
+                present.is_some_and(known) && former.is_empty() && (*rebuilds, *catching_up) == (0, 0)
             }
             Writing::Anybody { .. } => true,
         };
@@ -354,6 +357,14 @@ impl<'d> Stores<'d> {
         }
     }
 
+    /// How each member of a store comes by the log, if catching up takes time.
+    pub(crate) fn paces(&self, store: StoreId) -> &[Pace] {
+        match &self.rows[store].kind {
+            Kind::Single(single, _) => single.paces(),
+            Kind::Replicated(_) => &[],
+        }
+    }
+
     pub(crate) fn glimpse(&self, store: StoreId, now: Instant) -> Glimpse {
         let row = &self.rows[store];
         let writing = match &row.kind {
@@ -364,6 +375,7 @@ impl<'d> Stores<'d> {
                 former: single.formers().collect(),
                 trailing: single.trailing().to_vec(),
                 rebuilds: single.reign().rejoining(),
+                catching_up: single.catching_up(),
                 routed: row.routers.as_ref().map_or_else(Vec::new, |routers| {
                     row.sites.iter().map(|site| routers.goes_to(site.index())).collect()
                 }),

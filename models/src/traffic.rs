@@ -27,6 +27,7 @@ use crate::timeline::ChangeId;
 use crate::topology::Topology;
 use crate::volume::Volume;
 use books::Book;
+pub(crate) use books::Growth;
 use ideal::Ideal;
 use pool::Pools;
 use sim::integral::Poly;

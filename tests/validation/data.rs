@@ -1,7 +1,7 @@
 //! Stores with one writer: how long nobody writes, and what a hand-over loses.
 
 use crate::page::{Case, Simulated, Table};
-use models::outcome::StoreOutcome;
+use models::outcome::{Anomaly, StoreOutcome};
 
 /// Writes a second.
 const RATE: f64 = 100.0;
@@ -21,6 +21,7 @@ pub(crate) fn table() -> Table {
     lags(&mut table);
     acknowledgements(&mut table);
     backlogs(&mut table);
+    stale_backlogs(&mut table);
     two_writers(&mut table);
     too_far(&mut table);
     voters(&mut table);
@@ -140,6 +141,36 @@ fn backlogs(table: &mut Table) {
     let case = table.case(&scenario("a replica catches up", "[near]", text, script));
     let formula = "λ (P + L) - (μ - λ) v: cut for P, back for v";
     table.row(&case, "acknowledged writes lost, mean", RATE * 302.0 - 50.0 * 60.0, lost(&case), formula);
+}
+
+/// Readers are at a replica, writers at the writer, each at their own rate.
+fn stale_backlogs(table: &mut Table) {
+    const P: f64 = 600.0;
+    const APPLIED: f64 = 150.0;
+    const KEYS: f64 = 50_000.0;
+    let text = scenario(
+        "reads at a replica that catches up",
+        "[near]",
+        "lag: 0s, apply_rate: 150 per second, reads_from: nearest, keys: 50000, sessions: {operations: 1, think: 1s}",
+        "[{at: 10m, partition: [[home], [near]], for: 10m}]",
+    );
+    let text = text
+        .replace("replications: 4096", "replications: 256, operations: 10000")
+        .replace("{write: {share: 50%, writes: [orders]}}", "{write: {share: 50%, writes: [orders], clients: [all]}, read: {share: 50%, reads: [orders], clients: [readers]}}")
+        .replace("clients: {all:", "clients: {readers: {anywhere: true, uses: there, demand: 200 rps}, all:")
+        .replace("{front: 50%, far: 50%}}", "{home: 100%}}, there: {policy: static, sites: {near: 100%}}");
+    let case = table.case(&text);
+    let k = RATE / KEYS;
+    let drained = P * RATE / (APPLIED - RATE);
+    // The integrals of 1 - exp(-k age) over the cut, in which the age rises to P, and over the time in which it falls to 0.
+    let each = |lasts: f64| lasts - lasts / (k * P) * (1.0 - libm::exp(-k * P));
+    let theory = (each(P) + each(drained)) / 3600.0;
+    let consistency = store(&case).consistency.as_ref().expect("its clients are looked at");
+    let stale = consistency.anomalies.iter().find(|row| row.anomaly == Anomaly::StaleRead);
+    let stale = Simulated::from(stale.expect("it has a row").of_eligible).times(1e-6);
+    let formula =
+        "(P + D) (1 - (1 - exp(-k P))/(k P))/t, D = λ P/(μ - λ): cut for P, μ applied, a key written at k";
+    table.row(&case, "share of reads that are stale", theory, stale, formula);
 }
 
 fn two_writers(table: &mut Table) {

@@ -44,12 +44,13 @@ pub(super) struct Log {
 }
 
 impl Log {
-    /// Appends an entry that each replica receives at an instant, or never; returns its number.
-    pub(super) fn append(&mut self, reached: [Instant; REPLICAS_MAX]) -> u64 {
+    /// Appends an entry that each replica receives at an instant, or never, and that some lack should they take the log over;
+    /// returns its number.
+    pub(super) fn append(&mut self, reached: [Instant; REPLICAS_MAX], lacks: impl Fn(usize) -> bool) -> u64 {
         self.length += 1;
         for (replica, at) in reached.into_iter().enumerate() {
             self.reached[replica] = at;
-            if at < Instant::FAR {
+            if at < Instant::FAR && !lacks(replica) {
                 self.received[replica] = self.length;
             }
         }

@@ -10,13 +10,15 @@
 //! began, and what has reached it since; a message on its way when its receiver goes down is sent again; one from a sender that has
 //! stopped is not.
 
+mod known;
+
 use super::client::Plan;
 use super::key::Apply;
 use super::log::Logs;
 use super::popularity::Popularity;
 use super::quorum::{Legs, REPLICAS_MAX};
 use super::reigns::Reigns;
-use super::votes::{Votes, gathered};
+use super::votes::Votes;
 use crate::specification::{Acknowledgers, Counting};
 use crate::trail::Trail;
 use sim::{Instant, Law, Replication, Seed, Span, Stream, StreamName};
@@ -233,7 +235,7 @@ impl Store {
         let active = self.reigns.reigns()[epoch].active;
         let follows = if epoch == 0 {
             // There is nothing to take over.
-            logs.of_mut(epoch).append([active; REPLICAS_MAX]);
+            logs.of_mut(epoch).append([active; REPLICAS_MAX], |_| false);
             [active; REPLICAS_MAX]
         } else {
             luck.last = Some(active);
@@ -266,10 +268,11 @@ impl Store {
             }
         };
         luck.last = Some(now);
+        let lacks = |replica: usize| self.takes_over_without(epoch, replica, now, reached[replica]);
         let log = logs.of_mut(epoch);
         log.replayed = replayed;
         (log.committed, log.shown, log.alone) = (committed, shown, alone);
-        Entry { index: log.append(reached), committed, shown }
+        Entry { index: log.append(reached, lacks), committed, shown }
     }
 
     /// When an entry leaves the primary that has been appended at `now`.
@@ -309,6 +312,11 @@ impl Store {
             };
             let copied = self.reigns.copied(epoch, replica, now);
             let arrives = copied.map_or(arrives, |copy| copy.from.min(arrives));
+            let arrives = match self.commit {
+                // What it has not applied it does not have.
+                Commit::Asynchronous => self.reigns.applied(epoch, replica, now, arrives),
+                Commit::SemiSynchronous { .. } | Commit::Consensus(_) => arrives,
+            };
             if arrives < self.reigns.refuses_from(epoch, replica) {
                 *at = arrives;
             }
@@ -316,84 +324,12 @@ impl Store {
         reached
     }
 
-    /// When the primary knows that an entry is where it has to be, if it lives that long.
-    fn known(&self, reached: &[Instant; REPLICAS_MAX], epoch: usize, now: Instant) -> Instant {
-        let reign = &self.reigns.reigns()[epoch];
-        let needed = match self.commit {
-            Commit::Asynchronous => 0,
-            Commit::SemiSynchronous { replicas, .. } => replicas as u32,
-            Commit::Consensus(votes) => votes.quorum().saturating_sub(votes.of(reign.primary)),
-        };
-        let weighs = |replica: usize| match self.commit {
-            Commit::Consensus(votes) => votes.of(replica),
-            Commit::Asynchronous | Commit::SemiSynchronous { .. } => 1,
-        };
-        let answered = |replica: usize| {
-            let received = reached[replica];
-            if received == Instant::FAR {
-                return Instant::FAR;
-            }
-            let counts = self.reigns.counts_from(replica, received);
-            let takes = self.distances[replica][reign.primary];
-            let known = self.reigns.deliver((replica, reign.primary), counts, takes, Instant::FAR);
-            known.unwrap_or(Instant::FAR)
-        };
-        let counts =
-            |replica: &usize| *replica != reign.primary && !self.is_passed_over(*replica, reign.primary);
-        let others = (0..self.reigns.replicas()).filter(counts);
-        if let Commit::SemiSynchronous { which: Acknowledgers::First, .. } = self.commit {
-            let answers: Vec<(usize, Instant)> = others.map(|replica| (replica, answered(replica))).collect();
-            return self.known_to_first(needed as usize, &answers, epoch, now);
-        }
-        let answers = others.map(|replica| (answered(replica), weighs(replica)));
-        gathered(answers, needed).map_or(now, |at| at.max(now))
-    }
-
-    /// When the first so many that follow just then have answered, given when each does, in their order.
-    fn known_to_first(
-        &self,
-        needed: usize,
-        answers: &[(usize, Instant)],
-        epoch: usize,
-        now: Instant,
-    ) -> Instant {
-        let primary = self.reigns.reigns()[epoch].primary;
-        let follows = |replica: usize, at: Instant| {
-            self.reigns.serves(replica, at) && self.reigns.reach(primary, replica, at)
-        };
-        let enough = |at: &Instant| {
-            let mut first = answers.iter().filter(|(replica, _)| follows(*replica, *at)).take(needed);
-            let have = first.by_ref().take_while(|(_, answered)| answered <= at).count();
-            have == needed
-        };
-        let answered = answers.iter().map(|(_, answered)| (*answered).max(now));
-        let mut all: Vec<Instant> = answered.chain(self.reigns.changes_after(now)).collect();
-        all.push(now);
-        all.sort_unstable();
-        all.into_iter().filter(|at| *at < Instant::FAR).find(enough).unwrap_or(Instant::FAR)
-    }
-
-    /// When an entry that replicas are known to have at `known` is acknowledged if the primary falls back, and from when
-    /// until when it goes on alone.
-    fn falls_back(
-        &self,
-        (mut from, mut until): (Instant, Instant),
-        known: Instant,
-        now: Instant,
-    ) -> (Instant, (Instant, Instant)) {
-        let Commit::SemiSynchronous { falls_back: Some(patience), .. } = self.commit else {
-            return (known, (from, until));
-        };
-        if until <= now {
-            (from, until) = (Instant::FAR, now);
-        }
-        if now + patience < known {
-            from = from.min(now + patience);
-        }
-        if from < Instant::FAR {
-            until = until.max(known);
-        }
-        (known.min(from.max(now)), (from, until))
+    /// Does a replica that others wait for lack an entry when it hears of the next epoch, since it has not caught up? So says the
+    /// flow engine, although it may have received it.
+    fn takes_over_without(&self, epoch: usize, replica: usize, now: Instant, received: Instant) -> bool {
+        matches!(self.commit, Commit::SemiSynchronous { .. })
+            && replica != self.reigns.reigns()[epoch].primary
+            && self.reigns.applied(epoch, replica, now, received) >= self.reigns.refuses_from(epoch, replica)
     }
 
     /// Does the primary of an epoch wait for a replica to receive what it appends at `now`?
@@ -464,7 +400,7 @@ impl Store {
                     Some(copy) if copy.from <= shows => copy.until.max(told),
                     _ => self.reigns.counts_from(replica, shows),
                 };
-                *at = shows.max(before[replica]);
+                *at = self.reigns.applied(epoch, replica, now, shows.max(before[replica]));
             }
         }
         shown

@@ -4,6 +4,7 @@
 //! Places are numbered; replica r is at place r, and the places from `replicas` on hold clients only. Epochs are numbered
 //! from 0, one for each reign. All intervals hold their beginning and not their end.
 
+use super::catching::CatchingUp;
 use super::quorum::REPLICAS_MAX;
 use super::votes::Votes;
 use sim::{Instant, Span};
@@ -75,6 +76,8 @@ pub struct Reigns {
     routed: Option<Vec<Vec<Instant>>>,
     /// Of each epoch, when its primary waits for no replica, if that is known beforehand; in order of time, disjoint.
     alone: Option<Vec<Vec<Stretch>>>,
+    /// What replicas lack that are back, and have to apply it at a rate.
+    catching_up: CatchingUp,
 }
 
 /// Why reigns cannot be. The number is the epoch at fault.
@@ -112,8 +115,17 @@ impl Reigns {
         cuts: Vec<Cut>,
     ) -> Result<Self, Flaw> {
         let rebuilt = vec![Vec::new(); replicas];
-        let mut all =
-            Reigns { replicas, reigns, down, cuts, rebuilt, turns: Vec::new(), routed: None, alone: None };
+        let mut all = Reigns {
+            replicas,
+            reigns,
+            down,
+            cuts,
+            rebuilt,
+            turns: Vec::new(),
+            routed: None,
+            alone: None,
+            catching_up: CatchingUp::default(),
+        };
         all.check_shape()?;
         all.turns = all.turns();
         for epoch in 0..all.reigns.len() {
@@ -166,6 +178,25 @@ impl Reigns {
         Ok(Reigns { alone: Some(alone), ..self })
     }
 
+    /// With replicas that need time to apply what they lack.
+    pub(crate) fn catching_up(self, catching_up: CatchingUp) -> Self {
+        Reigns { catching_up, ..self }
+    }
+
+    /// When a replica has applied an entry of an epoch that was written at an instant, and which it would show at `usual` had it
+    /// lacked nothing. What a former primary accepts beside the next one is nobody's backlog.
+    pub(super) fn applied(&self, epoch: usize, replica: usize, written: Instant, usual: Instant) -> Instant {
+        if self.reigns.get(epoch + 1).is_some_and(|next| next.active <= written) {
+            return usual;
+        }
+        self.catching_up.shows(replica, written, usual)
+    }
+
+    /// Is a replica back, and has not caught up?
+    pub(super) fn is_behind(&self, replica: usize, at: Instant) -> bool {
+        self.catching_up.is_behind(replica, at)
+    }
+
     /// One replica is primary for good, and nothing happens.
     pub fn steady(replicas: usize, places: usize, primary: usize) -> Self {
         let reign = Reign {
@@ -186,6 +217,7 @@ impl Reigns {
             turns,
             routed: None,
             alone: None,
+            catching_up: CatchingUp::default(),
         }
     }
 

@@ -35,7 +35,12 @@ impl Store {
             *at = if replica == primary {
                 now
             } else {
-                let takes = luck.takes(replica, self, self.distances[primary][replica], self.waits_for(epoch, replica, now));
+                let takes = luck.takes(
+                    replica,
+                    self,
+                    self.distances[primary][replica],
+                    self.waits_for(epoch, replica, now),
+                );
                 self.arrives((epoch, replica), leaves, takes)
             };
         }
@@ -70,7 +75,11 @@ impl Store {
                     self.reigns.reigns().get(epoch + 1).map_or(Instant::FAR, |next| next.active)
                 }
                 true => committed,
-                false => reached[replica].saturating_add(luck.applies(replica, self, self.waits_for(epoch, replica, now))),
+                false => reached[replica].saturating_add(luck.applies(
+                    replica,
+                    self,
+                    self.waits_for(epoch, replica, now),
+                )),
             };
         }
         shown

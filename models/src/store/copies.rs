@@ -16,6 +16,22 @@ pub(crate) struct Backlog {
     joined: bool,
 }
 
+/// How a member comes by the log.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(crate) enum Pace {
+    /// It follows, behind by its usual lag.
+    Follows,
+    /// It is cut off from the writer, and gets nothing.
+    Parted,
+    /// It is back, and applies what it lacks.
+    CatchesUp {
+        /// Since when.
+        since: Instant,
+        /// How many of all writes so far it had applied then.
+        had: f64,
+    },
+}
+
 impl Backlog {
     /// Nothing is lacking of an empty log.
     pub(crate) fn none(now: Instant) -> Self {
@@ -52,6 +68,17 @@ impl Backlog {
         // What is on its way is lacking too, but is no more than the backlog where there is one.
         let lacking = self.lacking(now, written, apply_rate).max(if joined { 0.0 } else { lag });
         *self = Backlog { lacking, written, since: now, joined };
+    }
+
+    /// How it comes by a log that is `written` long.
+    pub(crate) fn pace(&self, now: Instant, written: f64, apply_rate: Option<f64>) -> Pace {
+        match self.joined {
+            false => Pace::Parted,
+            true if self.lacking > 0.0 && self.lacking(now, written, apply_rate) > 0.0 => {
+                Pace::CatchesUp { since: self.since, had: self.written - self.lacking }
+            }
+            true => Pace::Follows,
+        }
     }
 
     pub(crate) fn is_joined(&self) -> bool {

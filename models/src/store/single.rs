@@ -1,6 +1,6 @@
 //! A store with one writer at a time: who follows its log, and what a hand-over loses.
 
-use super::copies::Backlog;
+use super::copies::{Backlog, Pace};
 use super::reign::{HandOver, Member, Reign, Seen, Sight, Standing, State};
 use super::{Loss, News};
 use crate::specification::{Acknowledged, Acknowledgers, LagDrawn, Primary, SiteId};
@@ -33,6 +33,8 @@ pub(super) struct Single<'d> {
     /// Hand-overs so far, and those before the one that left each former writer behind.
     reigns: u32,
     left_behind: Vec<u32>,
+    /// How each member comes by the log; nothing where whoever is back has at once what it lacked.
+    paces: Vec<Pace>,
 }
 
 /// What has been written to a store so far, and is written now.
@@ -63,6 +65,7 @@ impl<'d> Single<'d> {
             came_home: false,
             reigns: 0,
             left_behind: vec![0; members],
+            paces: vec![Pace::Follows; if plan.apply_rate.is_some() { members } else { 0 }],
         }
     }
 
@@ -74,6 +77,7 @@ impl<'d> Single<'d> {
         (self.followed, self.before_alone, self.rate) = (0, (0, 0.0), 0.0);
         self.written_by_former = 0.0;
         (self.came_home, self.reigns) = (false, 0);
+        self.paces.fill(Pace::Follows);
     }
 
     pub(super) fn reign(&self) -> &Reign {
@@ -110,6 +114,17 @@ impl<'d> Single<'d> {
         &self.trailing
     }
 
+    /// How each member comes by the log, if catching up takes time.
+    pub(super) fn paces(&self) -> &[Pace] {
+        &self.paces
+    }
+
+    /// Who is back and has not caught up, as a set.
+    pub(super) fn catching_up(&self) -> u32 {
+        let behind = |(_, pace): &(usize, &Pace)| matches!(pace, Pace::CatchesUp { .. });
+        self.paces.iter().enumerate().filter(behind).fold(0, |set, (member, _)| set | 1 << member)
+    }
+
     /// Who answers no reads: those that are being made replicas again, or hold no data, as a set.
     pub(super) fn unread(&self) -> u32 {
         self.reign.rejoining() | self.plan.without_data()
@@ -117,13 +132,19 @@ impl<'d> Single<'d> {
 
     /// Does it rest?
     pub(super) fn is_settled(&self) -> bool {
-        self.reign.is_settled() && self.reign.rejoining() == 0 && self.backlogs.iter().all(Backlog::is_joined)
+        self.reign.is_settled()
+            && self.reign.rejoining() == 0
+            && self.catching_up() == 0
+            && self.backlogs.iter().all(Backlog::is_joined)
     }
 
     /// When something happens to it by itself next, as far as is known now.
     pub(super) fn next(&self, now: Instant, written: Written) -> Option<Instant> {
         let whole = self.reign.catches_up().map(|member| self.caught_up(member, now, written));
-        self.reign.next(now, self.plan).into_iter().chain(whole).min()
+        let behind = self.catching_up();
+        let all = (0..self.paces.len()).filter(|member| behind >> member & 1 == 1);
+        let caught_up = all.map(|member| self.caught_up(member as Member, now, written));
+        self.reign.next(now, self.plan).into_iter().chain(whole).chain(caught_up).min()
     }
 
     /// When a member will lack nothing if writes go on as now; a first guess, which a later look corrects, if there are more
@@ -171,6 +192,9 @@ impl<'d> Single<'d> {
         }
         let mut news = tell(before, self.reign.state(), sites);
         self.tell_seen(seen, now, (sites, sight), written, stream, &mut news);
+        for (pace, backlog) in self.paces.iter_mut().zip(&self.backlogs) {
+            *pace = backlog.pace(now, written.by_present, plan.apply_rate);
+        }
         news
     }
 

@@ -18,8 +18,8 @@
 //! - What a session asks for while it reaches no site is one of its operations, but none on the store: the flow engine has
 //!   it among the requests that are lost.
 //! - In a store with one writer a replica's lag is drawn once for each session looked at, and holds for all it sees; around
-//!   a failover it is the one that the flow engine drew. A replica that is back applies what it missed at once, whatever its
-//!   apply rate.
+//!   a failover it is the one that the flow engine drew. A replica that is back applies what it missed at its apply rate, among all
+//!   that the flow engine has written; at once where it has none.
 //! - Long before and long after a session only writes of others on its key are played, and of very many only some
 //!   ([`others`]).
 //! - What was written before a disturbance began is everywhere when it does.

@@ -2,13 +2,15 @@
 //!
 //! The replication is run again and tells who wrote when, who was dead and who was cut off; sessions at the sites of the
 //! store's members then read and write against that, message by message. They feed nothing back. They are a sample of the
-//! traffic, so that a replica which is back applies what they wrote at once, whatever its apply rate. Lags are drawn as a run draws
-//! them: where that is for each failover, each replica has one throughout, if it is parted from its writer the one by which it
+//! traffic: a replica that is back and has an apply rate applies what they wrote among all that the flow engine has written meanwhile.
+//! Lags are drawn as a run draws them: where that is for each failover, each replica has one throughout, if it is parted from its writer the one by which it
 //! then trails in the run.
 
+mod catching;
 pub(super) mod many;
 mod reigns;
 
+pub(super) use catching::Looks;
 pub(super) use reigns::{cuts, reigns, stretches};
 
 use super::StudyFault;
@@ -16,8 +18,8 @@ use crate::design::Design;
 use crate::network::delay;
 use crate::observer::Nobody;
 use crate::operations::{
-    Commit, Flaw, History, Lags, Plan, Popularity, PrimaryRun, PrimaryTally, REPLICAS_MAX, ReadFrom, Reigns,
-    Session, Shipping, Shows, Store, Votes, leaderless,
+    CatchingUp, Commit, Flaw, History, Lags, Plan, Popularity, PrimaryRun, PrimaryTally, REPLICAS_MAX,
+    ReadFrom, Reigns, Session, Shipping, Shows, Store, Votes, leaderless,
 };
 use crate::specification::{
     Acknowledged, Family, LagDrawn, PopulationId, Primary, Reads, RequestClass, SiteId, Specification,
@@ -134,12 +136,12 @@ pub fn history(specification: &Specification, asked: &Asked) -> Result<Played, H
         return Err(HistoryFault::TooLong(due));
     }
     if let Family::Replicated(plan) = family {
-        let glimpses = glimpses(specification, asked).map_err(HistoryFault::Study)?;
+        let (glimpses, _) = glimpses(specification, asked).map_err(HistoryFault::Study)?;
         return many::history(specification, plan, asked, &glimpses).map(Played::ManyWriters);
     }
     let Family::Primary(plan) = family else { return Err(HistoryFault::Family) };
-    let glimpses = glimpses(specification, asked).map_err(HistoryFault::Study)?;
-    let reigns = reigns(&glimpses, plan).map_err(HistoryFault::AtOdds)?;
+    let (glimpses, catching_up) = glimpses(specification, asked).map_err(HistoryFault::Study)?;
+    let reigns = reigns(&glimpses, plan).map_err(HistoryFault::AtOdds)?.catching_up(catching_up);
     let store = store(specification, plan, reigns, asked.patience, Popularity::Uniform { keys: asked.keys });
     let reads = reading(touches_of_all(specification, asked.store));
     let sessions: Vec<Session> = (0..store.reigns.places())
@@ -292,17 +294,27 @@ pub(super) fn comer(specification: &Specification, plan: &Primary, place: usize)
     session((specification, plan), (0.0, Span::ZERO), place)
 }
 
-/// What was seen of the store, at `asked.from` and at each change from then on; times count from there.
-fn glimpses(specification: &Specification, asked: &Asked) -> Result<Vec<(Instant, Glimpse)>, StudyFault> {
+/// What was seen of the store, at `asked.from` and at each change from then on, and what members lacked; times count from
+/// there.
+fn glimpses(
+    specification: &Specification,
+    asked: &Asked,
+) -> Result<(Vec<(Instant, Glimpse)>, CatchingUp), StudyFault> {
     let design = Design::new(specification.clone())?;
     let seen: RefCell<Vec<(Instant, Glimpse)>> = RefCell::new(Vec::new());
     let mut world = World::new(&design, Nobody);
     world.start(specification.run.seed, Replication(asked.replication));
-    world.drive(asked.from, |_| false);
+    let looks: RefCell<Looks> = RefCell::default();
+    world.drive(asked.from, |world| {
+        looks.borrow_mut().look(world, asked.store);
+        false
+    });
     let shifted = |at: Instant| Instant::ZERO + (at - asked.from).max(Span::ZERO);
     seen.borrow_mut().push((Instant::ZERO, world.glimpse(asked.store)));
     let horizon = Instant::ZERO + specification.run.horizon;
-    world.drive(asked.from.saturating_add(asked.lasts + asked.patience * 2).min(horizon), |world| {
+    let until = asked.from.saturating_add(asked.lasts + asked.patience * 2).min(horizon);
+    world.drive(until, |world| {
+        looks.borrow_mut().look(world, asked.store);
         let now = world.glimpse(asked.store);
         let mut seen = seen.borrow_mut();
         if seen.last().is_none_or(|(_, last)| *last != now) {
@@ -312,5 +324,6 @@ fn glimpses(specification: &Specification, asked: &Asked) -> Result<Vec<(Instant
         }
         false
     });
-    Ok(seen.into_inner())
+    let catching_up = looks.into_inner().catching_up(&design, asked.store, until).within(asked.from, until);
+    Ok((seen.into_inner(), catching_up))
 }

@@ -4,6 +4,7 @@ use super::{Above, Flow, Traffic};
 use crate::design::Design;
 use crate::specification::{PopulationId, SiteId, StoreId};
 use crate::store::{Access, Stores, Written};
+use sim::integral::Poly;
 use sim::{Instant, Span, Table};
 
 /// Writes that a store has accepted so far in a replication.
@@ -11,6 +12,35 @@ use sim::{Instant, Span, Table};
 pub(super) struct Book {
     by_present: f64,
     by_former: f64,
+}
+
+/// How the log of a store grows while nothing changes.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Growth {
+    /// Writes accepted up to now, if the books are closed now.
+    pub(crate) length: Option<f64>,
+    pub(crate) flows: Vec<Writes>,
+}
+
+/// What a population writes where it is accepted.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(crate) struct Writes {
+    pub(crate) population: PopulationId,
+    /// Writes for each of its requests, in seconds from then on.
+    pub(crate) origin: Instant,
+    pub(crate) each: Poly,
+}
+
+impl Writes {
+    /// Writes between two instants.
+    pub(crate) fn between(&self, design: &Design, from: Instant, until: Instant) -> f64 {
+        design.curves[self.population].weighted(self.each, self.origin, from, until)
+    }
+
+    /// Do they come at one rate?
+    pub(crate) fn is_steady(&self, design: &Design) -> bool {
+        self.each.is_constant() && design.curves[self.population].is_flat()
+    }
 }
 
 impl Book {
@@ -75,6 +105,20 @@ impl Traffic<'_> {
             self.design.curves[id].rate(now - Span::NANOSECOND) * share * self.design.writes[store][id]
         };
         Written { by_present, by_former, rate: self.flows.iter().map(arrives).sum() }
+    }
+
+    /// How long the log of a store is, and how it grows as of `now`.
+    pub(crate) fn growth(&self, store: StoreId, now: Instant, stores: &Stores) -> Growth {
+        let accepted = |(population, flow): (PopulationId, &Flow)| {
+            let present =
+                flow.arrivals.iter().filter(|(site, _)| stores.access(store, *site) == Access::Present);
+            let share = present.fold(Poly::ZERO, |sum, (_, share)| sum + *share);
+            let each = share * self.design.writes[store][population];
+            Writes { population, origin: flow.origin, each }
+        };
+        let flows: Vec<Writes> = self.flows.iter().map(accepted).collect();
+        let closed = self.flows.rows().iter().all(|flow| flow.logged == now);
+        Growth { length: closed.then_some(self.written[store].by_present), flows }
     }
 
     /// Remembers what part of each population's requests every site admits and does not fail just before `at`, before

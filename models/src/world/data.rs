@@ -5,9 +5,10 @@ use crate::blame::SourceId;
 use crate::observer::Observer;
 use crate::operations::Told;
 use crate::specification::{Family, PopulationId, Specification, Store, StoreId};
-use crate::store::{Duties, Glimpse, Loss, News};
+use crate::store::{Duties, Glimpse, Loss, News, Pace};
 use crate::study::Arriving;
 use crate::timeline::{StoreTurn, What};
+use crate::traffic::Growth;
 use sim::{Instant, Replication, Seed, Stream, StreamName, Table};
 
 /// Since when each store has had no writer, since when two, and since when a former one is made a replica again.
@@ -165,6 +166,16 @@ impl<O: Observer> World<'_, O> {
     /// What is seen of a store now.
     pub(crate) fn glimpse(&self, store: StoreId) -> Glimpse {
         self.stores.glimpse(store, self.now)
+    }
+
+    /// How each member of a store comes by the log, if catching up takes time.
+    pub(crate) fn paces(&self, store: StoreId) -> &[Pace] {
+        self.stores.paces(store)
+    }
+
+    /// How long the log of a store is now, and how it grows.
+    pub(crate) fn growth(&self, store: StoreId) -> Growth {
+        self.traffic.growth(store, self.now, &self.stores)
     }
 
     /// The run is over.

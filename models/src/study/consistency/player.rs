@@ -293,6 +293,7 @@ impl<'d> Player<'d> {
         match &self.engine {
             Engine::OneWriter(plan, sessions, trail) => {
                 let reigns = history::reigns(&glimpses, plan).map_err(|_| Unplayable)?;
+                let reigns = reigns.catching_up(scenes.catching_up(during.from, during.until));
                 let store = history::store(specification, plan, reigns, self.sessions.patience, popularity);
                 let lags = history::lags(plan, trail.as_ref(), lags, others);
                 let run = PrimaryRun::open(&store, Crowd { sessions, leading, arrivals }, lags, own);

@@ -3,9 +3,10 @@
 use super::led::Led;
 use crate::design::Design;
 use crate::observer::Nobody;
-use crate::operations::{Stretch, Told};
+use crate::operations::{CatchingUp, Stretch, Told};
 use crate::specification::{PopulationId, SiteId, StoreId};
 use crate::store::Glimpse;
+use crate::study::history::Looks;
 use crate::world::World;
 use sim::integral::Poly;
 use sim::{Instant, Span, Table};
@@ -36,10 +37,11 @@ pub(super) struct Scene {
     pub(super) arriving: Vec<Arriving>,
 }
 
-/// A replication of one store, scene by scene; the first begins at zero.
+/// A replication of one store, scene by scene, of which the first begins at zero; and what its members lacked meanwhile.
 #[derive(Clone, Debug)]
 pub(super) struct Scenes {
     scenes: Vec<Scene>,
+    catching_up: CatchingUp,
     led: Rc<Led>,
 }
 
@@ -47,19 +49,20 @@ pub(super) struct Scenes {
 #[derive(Debug)]
 pub(super) struct Recorder {
     told: RefCell<Table<PopulationId, Vec<Told>>>,
-    stores: Vec<(StoreId, RefCell<Vec<Scene>>)>,
+    stores: Vec<(StoreId, RefCell<Vec<Scene>>, RefCell<Looks>)>,
 }
 
 impl Recorder {
     pub(super) fn new(stores: impl Iterator<Item = StoreId>) -> Self {
-        let stores = stores.map(|store| (store, RefCell::default())).collect();
+        let stores = stores.map(|store| (store, RefCell::default(), RefCell::default())).collect();
         Recorder { told: RefCell::default(), stores }
     }
 
     pub(super) fn look(&self, world: &World<'_, Nobody>) {
         self.listen(world);
         let arriving = world.arriving();
-        for (store, seen) in &self.stores {
+        for (store, seen, looks) in &self.stores {
+            looks.borrow_mut().look(world, *store);
             let mut seen = seen.borrow_mut();
             let glimpse = world.glimpse(*store);
             let same = |last: &Scene| last.glimpse == glimpse && last.arriving == arriving;
@@ -89,7 +92,11 @@ impl Recorder {
 
     pub(super) fn scenes(self, design: &Design) -> impl Iterator<Item = Scenes> {
         let led = Rc::new(Led::new(design, self.told.into_inner()));
-        self.stores.into_iter().map(move |(_, seen)| Scenes { scenes: seen.into_inner(), led: led.clone() })
+        let horizon = Instant::ZERO + design.specification().run.horizon;
+        self.stores.into_iter().map(move |(store, seen, looks)| {
+            let catching_up = looks.borrow().catching_up(design, store, horizon);
+            Scenes { scenes: seen.into_inner(), catching_up, led: led.clone() }
+        })
     }
 }
 
@@ -118,6 +125,16 @@ impl Scenes {
     /// How clients are led.
     pub(super) fn led(&self) -> &Led {
         &self.led
+    }
+
+    /// What members lack from an instant to another; times count from the first.
+    pub(super) fn catching_up(&self, from: Instant, until: Instant) -> CatchingUp {
+        self.catching_up.within(from, until)
+    }
+
+    /// Up to when those have all that was written who apply what they lack at an instant.
+    pub(super) fn as_of(&self, at: Instant) -> impl Iterator<Item = Instant> + '_ {
+        self.catching_up.as_of(at)
     }
 
     /// When the store changed, and whether it was at rest from then on: one writer, and everybody reaches everybody.

@@ -79,6 +79,20 @@ impl Parts {
         Parts(all)
     }
 
+    /// The same of stretches in any order.
+    pub(super) fn union_of(mut stretches: Vec<Stretch>, limit: Stretch) -> Self {
+        stretches.sort_by_key(|stretch| stretch.from);
+        Parts::union(stretches.into_iter(), limit)
+    }
+
+    pub(super) fn each(&self) -> impl Iterator<Item = Stretch> + '_ {
+        self.0.iter().copied()
+    }
+
+    pub(super) fn hold(&self, at: Instant) -> bool {
+        self.holding(at).is_some()
+    }
+
     /// What of these is in none of `others`.
     fn without(&self, others: &Parts) -> Parts {
         let mut left = Vec::new();

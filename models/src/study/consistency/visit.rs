@@ -4,7 +4,7 @@ use super::others::{Comer, Far, Others};
 use super::player::{Play, Player, Role, Unplayable, operation_takes};
 use super::scenes::{Scene, Scenes};
 use super::seen::Seen;
-use super::strata::Strata;
+use super::strata::{Parts, Strata};
 use crate::design::Design;
 use crate::operations::popularity::Interests;
 use crate::operations::{Arrival, KeyId, Stretch, Whereabouts};
@@ -233,7 +233,14 @@ impl<'d> Visitor<'d> {
         let mut others = Others { visitor: self, scenes, comers, arrivals: Vec::new() };
         let far = |all| if all { Far::operating(own.reads) } else { Far::WRITING };
         let before = far(self.player.reads_repair());
+        // Who comes about when a member is that has not caught up decides since when it is stale.
+        let around =
+            |as_of: Instant| Stretch { from: as_of - near, until: (as_of + missed).saturating_add(near) };
+        let close =
+            Parts::union_of(scenes.as_of(at).map(around).collect(), Stretch { from: begins, until: since });
         others.come_before(Stretch { from: begins, until: since }, near, before, stream);
+        others.arrivals.retain(|arrival| !close.hold(arrival.at));
+        close.each().for_each(|part| others.come(part, stream));
         others.come(Stretch { from: since, until: at }, stream);
         let conduct = self.player.conduct(Role::Whole, own.reads);
         let whereabouts = Whereabouts::Led(scenes.led().route(population, at, stream));
