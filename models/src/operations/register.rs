@@ -409,7 +409,7 @@ mod tests {
                     let now = Instant::from_nanos(5 * number as i64);
                     let mut shown = [Instant::FAR; REPLICAS_MAX];
                     shown[..2].copy_from_slice(&lags.map(|lag| now + sim::Span::from_nanos(lag)));
-                    let position = at(logs.of_mut(0).append(shown));
+                    let position = at(logs.of_mut(0).append(shown, |_| false));
                     register.write(Version {
                         position,
                         value: 1,

@@ -52,9 +52,9 @@ impl Watch {
 }
 
 fn recovery(turns: &[(Instant, bool)], (begins, ends): (Instant, Instant)) -> Option<Span> {
-    let during = turns.iter().filter(|(at, _)| (begins..ends).contains(at));
+    let mut during = turns.iter().filter(|(at, _)| (begins..ends).contains(at));
     let interrupted = during.clone().any(|(_, writable)| !writable);
-    match during.last() {
+    match during.next_back() {
         _ if !interrupted => Some(Span::ZERO),
         Some((at, true)) => Some(*at - begins),
         _ => None,
