@@ -72,6 +72,10 @@ pub(crate) enum News {
     Rejoining { at: SiteId },
     /// It is one.
     Rejoined { at: SiteId },
+    /// A replica is back, and applies what it lacks of the log.
+    CatchesUp { at: SiteId },
+    /// It lacks nothing any more.
+    CaughtUp { at: SiteId },
 }
 
 /// What a hand-over lost.

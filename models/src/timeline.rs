@@ -147,6 +147,10 @@ pub enum StoreTurn {
     Rejoining(SiteId),
     /// It is one.
     Rejoined(SiteId),
+    /// A replica is back, and applies what it lacks of the log.
+    CatchesUp(SiteId),
+    /// It lacks nothing any more.
+    CaughtUp(SiteId),
 }
 
 /// The state of traffic at one end of a stretch without changes. Between the two ends of a stretch shares are

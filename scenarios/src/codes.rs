@@ -171,6 +171,9 @@ codes! {
         "Writes wait for replicas in another place than the writer's, and the store has too few of them for one that may be \
          promoted: writes would wait until the writer has moved again.",
         "acknowledged_by: {replicas: 2, in_another: region}    # one replica in the home's region, two in the other";
+    NeverCatchesUp "W0605" "a replica that never catches up",
+        "On average as many writes come as a replica applies, or more: once it lacks any it lacks ever more.",
+        "stores: {orders: {apply_rate: 1000 per second}}    # and 1200 writes a second";
 }
 
 #[cfg(test)]

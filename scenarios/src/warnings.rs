@@ -6,7 +6,7 @@ use crate::resolver::{Declared, Resolver};
 use crate::source::Extent;
 use crate::tree::Entry;
 use models::specification::{
-    Acknowledged, DomainId, Endpoint, Failover, Family, Primary, SiteId, Steering, StoreId,
+    Acknowledged, DomainId, Endpoint, Failover, Family, PopulationId, Primary, SiteId, Steering, StoreId,
 };
 use sim::Id;
 use std::collections::BTreeSet;
@@ -23,6 +23,7 @@ impl Resolver<'_> {
         self.idle_requests();
         self.failing_over_never();
         self.unanswered_successors();
+        self.never_catching_up();
     }
 
     fn never_failing(&mut self) {
@@ -146,6 +147,33 @@ impl Resolver<'_> {
         };
         let found: Vec<Diagnostic> = stuck.map(warning).collect();
         self.problems.extend(found);
+    }
+
+    /// A backlog that grows faster than it drains.
+    fn never_catching_up(&mut self) {
+        let slow = self.spec.stores.iter().filter_map(|(id, store)| {
+            let Family::Primary(plan) = &store.family else { return None };
+            let applied = plan.apply_rate.filter(|_| !plan.replicas.is_empty())?;
+            let written = self.written(id);
+            let title = format!("a replica of the store `{}` never catches up", store.name);
+            let label = format!("{written:.0} writes a second come, and {applied:.0} are applied");
+            Some((self.stores.get(&store.name)?.at, title, label)).filter(|_| written >= applied)
+        });
+        let warning = |(at, title, label): (Extent, String, String)| {
+            Diagnostic::warning(Code::NeverCatchesUp, at, title).label(label)
+        };
+        let found: Vec<Diagnostic> = slow.map(warning).collect();
+        self.problems.extend(found);
+    }
+
+    /// Writes a second that come to a store, on average.
+    fn written(&self, store: StoreId) -> f64 {
+        let of = |population: PopulationId| -> f64 {
+            let classes = self.spec.requests.iter();
+            let writing = classes.filter(|class| class.is_of(population) && class.writes.contains(&store));
+            writing.map(|class| class.share).sum()
+        };
+        self.spec.populations.iter().map(|(id, population)| population.demand.mean * of(id)).sum()
     }
 
     fn unused(&mut self, what: &str, section: &str, used: &BTreeSet<usize>, why: &str) {

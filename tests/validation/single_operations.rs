@@ -192,7 +192,7 @@ steering: {{www: {{policy: static, sites: {{store: 50%, index: 50%}}}}}}"
 }
 
 /// Of the operations to which it can happen.
-fn share(case: &Case, anomaly: Anomaly) -> Simulated {
+pub(crate) fn share(case: &Case, anomaly: Anomaly) -> Simulated {
     let seen = case.outcome.stores[0].consistency.as_ref().expect("its clients are looked at");
     let row = seen.anomalies.iter().find(|row| row.anomaly == anomaly).expect("it concerns the store");
     Simulated::from(row.of_eligible).times(1e-6)

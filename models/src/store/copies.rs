@@ -3,6 +3,8 @@
 //!
 //! Exact while writes come slower than they are applied, since a member that has caught up then stays so.
 
+use super::News;
+use crate::specification::SiteId;
 use sim::Instant;
 
 /// What one member lacks beyond its usual lag.
@@ -30,6 +32,17 @@ pub(crate) enum Pace {
         /// How many of all writes so far it had applied then.
         had: f64,
     },
+}
+
+impl Pace {
+    /// What there is to tell of a change, of the member at a site.
+    pub(crate) fn news(before: Pace, now: Pace, at: SiteId) -> Option<News> {
+        match (before, now) {
+            (Pace::Follows | Pace::Parted, Pace::CatchesUp { .. }) => Some(News::CatchesUp { at }),
+            (Pace::CatchesUp { .. }, Pace::Follows) => Some(News::CaughtUp { at }),
+            _ => None,
+        }
+    }
 }
 
 impl Backlog {

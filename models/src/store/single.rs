@@ -192,8 +192,9 @@ impl<'d> Single<'d> {
         }
         let mut news = tell(before, self.reign.state(), sites);
         self.tell_seen(seen, now, (sites, sight), written, stream, &mut news);
-        for (pace, backlog) in self.paces.iter_mut().zip(&self.backlogs) {
-            *pace = backlog.pace(now, written.by_present, plan.apply_rate);
+        for ((pace, backlog), site) in self.paces.iter_mut().zip(&self.backlogs).zip(sites) {
+            let before = std::mem::replace(pace, backlog.pace(now, written.by_present, plan.apply_rate));
+            news.extend(Pace::news(before, *pace, *site));
         }
         news
     }

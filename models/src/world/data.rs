@@ -98,6 +98,8 @@ impl<O: Observer> World<'_, O> {
             News::Reconciled(Loss { from, writes, .. }) => StoreTurn::Reconciled { at: from, lost: writes },
             News::Rejoining { at } => StoreTurn::Rejoining(at),
             News::Rejoined { at } => StoreTurn::Rejoined(at),
+            News::CatchesUp { at } => StoreTurn::CatchesUp(at),
+            News::CaughtUp { at } => StoreTurn::CaughtUp(at),
         };
         let cause = self.stores.cause_of(store);
         self.stirred = Some(self.note(Some(cause.change), |_| What::StoreChanged { store, turn }));

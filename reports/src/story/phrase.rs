@@ -84,6 +84,10 @@ impl<'a> Phrases<'a> {
                 format!("the replica of {store} at {} is being rebuilt", self.site(at))
             }
             StoreTurn::Rejoined(at) => format!("the replica of {store} at {} is whole again", self.site(at)),
+            StoreTurn::CatchesUp(at) => {
+                format!("the replica of {store} at {} begins to catch up with its log", self.site(at))
+            }
+            StoreTurn::CaughtUp(at) => format!("the replica of {store} at {} has caught up", self.site(at)),
         }
     }
 

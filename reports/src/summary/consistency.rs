@@ -72,26 +72,26 @@ fn words(anomaly: Anomaly) -> (&'static str, &'static str) {
 }
 
 fn times(seen: &Consistency) -> Table {
-    let mut table = Table::new(["time", ">median", ">p99", ">p99.9"]);
-    let of = |what: &str, population: &str| format!("{what}, {population}");
-    let (answered, acknowledged) = ("until a read is answered", "until a write is acknowledged");
-    let apart = |what: &'static str, law: fn(&PopulationTimes) -> Percentiles| {
-        seen.populations.iter().map(move |times| (of(what, &times.population), law(times)))
+    let apart = !seen.populations.is_empty();
+    let mut table = if apart {
+        Table::new(["time", "clients", ">median", ">p99", ">p99.9"])
+    } else {
+        Table::new(["time", ">median", ">p99", ">p99.9"])
     };
-    let rows = std::iter::once((answered.to_owned(), seen.reads))
-        .chain(apart(answered, |times| times.reads))
-        .chain([(acknowledged.to_owned(), seen.writes)])
-        .chain(apart(acknowledged, |times| times.writes))
-        .chain([("a stale read is behind".to_owned(), seen.stale_for)]);
-    for (what, law) in rows {
-        let Percentiles { p50, p99, p999 } = law;
-        let cell = |estimate: Estimate| -> Cell {
-            match estimate.method {
-                Method::NoSample => "-".into(),
-                _ => number::estimate(estimate, time_scale(estimate.value)).into(),
-            }
-        };
-        table.row([what.into(), cell(p50), cell(p99), cell(p999)]);
+    let mut add = |what: &str, clients: &str, law: Percentiles| {
+        let names = if apart { vec![what.into(), clients.into()] } else { vec![what.into()] };
+        let cells = [law.p50, law.p99, law.p999].map(|estimate| match estimate.method {
+            Method::NoSample => Cell::from("-"),
+            _ => number::estimate(estimate, time_scale(estimate.value)).into(),
+        });
+        table.row(names.into_iter().chain(cells));
+    };
+    let times = |times: &PopulationTimes| [times.reads, times.writes];
+    let laws = [("until a read is answered", seen.reads), ("until a write is acknowledged", seen.writes)];
+    for (index, (what, law)) in laws.into_iter().enumerate() {
+        add(what, "all", law);
+        seen.populations.iter().for_each(|of| add("", &of.population, times(of)[index]));
     }
+    add("a stale read is behind", if apart { "all" } else { "" }, seen.stale_for);
     table
 }

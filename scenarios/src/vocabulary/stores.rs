@@ -65,7 +65,8 @@ pub(super) static STORE: Record = record(
             "lag",
             Optional,
             LAG,
-            "How far a replica trails while nothing delays it; needed with replicas. \
+            "How far a replica trails while nothing delays it: what it lacks is lost if it is promoted, but where a write waits for \
+             replicas: those have received it, and show it so long after; needed with replicas. \
              Where many may write: what a write takes to a replica beside the way, drawn for each, in a multi-primary \
              store to other sites only; nothing where absent.",
         ),
@@ -225,7 +226,8 @@ pub(super) static STORE: Record = record(
             "sessions",
             Optional,
             Shape::Record(&SESSIONS),
-            "How clients use it; with it a run tells what they see: stale reads, writes missed or lost, times. Not of a \
+            "How clients use it; with it a run tells what they see: stale reads, writes missed or lost, times. Each client \
+             is led to a site, and to another, by its own resolver and connection (`steering`, `cohorts`). Not of a \
              `singleton`, which holds nothing, nor of more than 16 members with data (where many may write: 16 sites, 16 replicas).",
         ),
         field(

@@ -12,7 +12,7 @@ pub fn independent_values(p: f64, clusters: &[LogHistogram], confidence: Confide
     let clusters: Vec<&LogHistogram> = clusters.iter().filter(|cluster| cluster.count() > 0).collect();
     let mut all = LogHistogram::default();
     clusters.iter().for_each(|cluster| all.merge(cluster));
-    let at = all.quantile(p, confidence)?.value;
+    let at = all.at(p)?;
     let share = all.below(at) / all.count() as f64;
     let differences = clusters.iter().map(|cluster| cluster.below(at) - share * cluster.count() as f64);
     let squares: f64 = differences.map(|difference| difference * difference).sum();

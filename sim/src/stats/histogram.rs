@@ -1,3 +1,4 @@
+use super::quantile::quantile_rank;
 use super::{Confidence, Estimate, Interval, Method, quantile_ranks};
 use std::collections::BTreeMap;
 
@@ -60,6 +61,12 @@ impl LogHistogram {
             method: Method::OrderStatistics,
             sample: self.count,
         })
+    }
+
+    /// The estimate of the quantile `p` alone, which [`quantile`](Self::quantile) encloses; none of no values.
+    pub fn at(&self, p: f64) -> Option<f64> {
+        let rank = quantile_rank(self.count, p);
+        (self.count > 0).then(|| self.within(rank))
     }
 
     /// The buckets that are not empty: least value, greatest value, count; in order.

@@ -21,11 +21,16 @@ pub fn quantile_ranks(count: u64, p: f64, confidence: Confidence) -> Option<Quan
         return None;
     }
     let tail = 1.0 - confidence.upper();
-    let at = ((p * count as f64).ceil() as u64).clamp(1, count);
+    let at = quantile_rank(count, p);
     // The largest l with P(B <= l - 1) <= tail, and the least h with P(B <= h - 1) >= 1 - tail.
     let low = first(count, |l| binomial_cdf(l, count, p) > tail);
     let high = first(count, |h| binomial_cdf(h, count, p) >= 1.0 - tail) + 1;
     Some(QuantileRanks { at, low: (low >= 1).then_some(low), high: (high <= count).then_some(high) })
+}
+
+/// The rank, from 1, of the value that estimates the quantile `p` of `count` values.
+pub(super) fn quantile_rank(count: u64, p: f64) -> u64 {
+    ((p * count as f64).ceil() as u64).clamp(1, count.max(1))
 }
 
 /// The quantile `p` of a sorted sample with its interval; an end the sample cannot bound is infinite.

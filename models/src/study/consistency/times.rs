@@ -71,7 +71,7 @@ impl Weighed {
         let weighted = sum * sum / self.squares as f64;
         let common = independent_values(p, &self.clusters, confidence).unwrap_or(f64::INFINITY);
         let alike = (weighted.min(common) as u64).max(1);
-        let at = |p: f64| times.quantile(p, confidence).map(|found| found.value / NANOS);
+        let at = |p: f64| times.at(p).map(|found| found / NANOS);
         let ranks = quantile_ranks(alike, p, confidence)?;
         let place = |rank: u64| (rank as f64 - 0.5) / alike as f64;
         Some(Estimate {
