@@ -166,7 +166,10 @@ fn both(outcome: &Outcome) -> (f64, Estimate) {
 fn both_engines_lose_what_only_the_lost_cell_had() {
     let lost = "{at: 10m, partition: [[a1, a2], [b1, b2, d]], for: 30s}, {at: 630s, fail: p/east, for: 20m}";
     let beside = "{at: 10m, partition: [[a1, a2], [b1, b2, d]], for: 10m}, {at: 10m, fail: a1, for: 20m}";
+    let dies = "{at: 10m, fail: p/east, for: 20m}";
     for (who, lag, script, expected) in [
+        // The neighbour has answered every write: those that nobody waited for trail by the lag.
+        (ANY, "2s", dies, 60.0),
         (ANY, "0s", lost, 30.0 * 30.0),
         (ANOTHER, "0s", lost, 0.0),
         ("replicas: 1, in_another: region, which: first", "0s", lost, 0.0),

@@ -125,3 +125,39 @@ fn sampled_sessions_that_move_tell_what_all_of_them_tell() {
         }
     }
 }
+
+/// The east is lost from the middle of the run to its end: half of the clients of half of the run. Sessions are as long as that,
+/// so that many are under way when the run begins and when it ends.
+#[test]
+fn long_sessions_send_what_the_flow_engine_has_whatever_ends_first() {
+    let found = outcome(&[
+        "steering.www={policy: static, sites: {east: 50%, west: 50%}}",
+        "stores.s.sessions={operations: 60, think: 30s}",
+        "script=[{at: 30m, fail: east, for: 30m}]",
+        "run.replications=256",
+    ]);
+    let served = 0.75 * 60.0 * 8760.0 * 3600.0;
+    assert_eq!(found.scopes[0].availability.value, 0.75);
+    let operations = seen(&found).operations;
+    assert!(holds(operations, served), "{operations:?}, {served}");
+    assert!(operations.high - operations.low < 0.05 * served, "{operations:?}");
+}
+
+/// Clients at a site without a member are as far from each member as their site is: as if a witness stood there.
+#[test]
+fn who_comes_to_a_site_without_a_member_waits_for_the_way_to_one() {
+    let reads = |store: &str| {
+        let store = format!("stores.s={{{store}, keys: 1000, sessions: {{operations: 10, think: 1s}}}}");
+        let sites = "sites={east: {at: [41.0, -93.0]}, west: {at: [48.9, 2.3]}, mid: {at: [64.1, -21.9]}}";
+        let steering = "steering.www={policy: static, sites: {mid: 100%}}";
+        let found = outcome(&[sites, steering, &store, "run.replications=8", "run.operations=2000"]);
+        [seen(&found).reads.p50.value, seen(&found).writes.p50.value]
+    };
+    let primary = "family: primary, primary: east, replicas: [west], lag: 0s";
+    let without = reads(primary);
+    assert_eq!(without, reads(&format!("{primary}, witnesses: [mid]")));
+    assert!(without[0] > 0.04, "{without:?}: six thousand kilometres there and back");
+    let many = |copies: &str| reads(&format!("family: leaderless, replicas: [east, west], {copies}"));
+    let one = many("levels: {write: one, read: one}");
+    assert!(one[0] > 0.02, "{one:?}");
+}

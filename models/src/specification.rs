@@ -355,6 +355,17 @@ pub struct Demand {
     pub daily: Daily,
 }
 
+impl Demand {
+    /// The greatest rate of the day, requests per second.
+    pub fn peak(&self) -> f64 {
+        match &self.daily {
+            Daily::Flat => self.mean,
+            Daily::Sinusoid { swing, .. } => self.mean * (1.0 + swing),
+            Daily::Hours(factors) => self.mean * factors.iter().copied().fold(0.0, f64::max),
+        }
+    }
+}
+
 /// The shape of a day, as factors of the mean; t = 0 is 00:00 UTC on a Monday.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Daily {

@@ -109,6 +109,10 @@ codes! {
     Exclusive "E0208" "keys that exclude each other",
         "Both keys say the same thing in different ways, or one makes the other meaningless.",
         "daily: {peak: 20h, peak_local: 20h, swing: 40%}";
+    CannotKeepUp "E0209" "a replica that cannot keep up",
+        "Where all populations are at their peak as many writes may come as a replica applies, or more. What it would then lack \
+         although nothing has failed is not simulated.",
+        "stores: {orders: {apply_rate: 1000 per second}}    # and 1200 writes a second";
     UnknownReference "E0301" "unknown name",
         "Nothing of this name is declared where it could be meant.",
         "sites: {london: {in: aws/eu-west-9, capacity: 1 rps}}";
@@ -171,9 +175,6 @@ codes! {
         "Writes wait for replicas in another place than the writer's, and the store has too few of them for one that may be \
          promoted: writes would wait until the writer has moved again.",
         "acknowledged_by: {replicas: 2, in_another: region}    # one replica in the home's region, two in the other";
-    NeverCatchesUp "W0605" "a replica that never catches up",
-        "On average as many writes come as a replica applies, or more: once it lacks any it lacks ever more.",
-        "stores: {orders: {apply_rate: 1000 per second}}    # and 1200 writes a second";
 }
 
 #[cfg(test)]

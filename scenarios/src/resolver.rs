@@ -56,6 +56,7 @@ pub(crate) fn resolve(root: &Node, incidents: &incidents::Library) -> (Specifica
     resolver.steering();
     resolver.clients();
     resolver.requests();
+    resolver.refuse_slow_replicas();
     resolver.shocks();
     resolver.script();
     resolver.replays();

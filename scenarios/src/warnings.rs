@@ -23,7 +23,6 @@ impl Resolver<'_> {
         self.idle_requests();
         self.failing_over_never();
         self.unanswered_successors();
-        self.never_catching_up();
     }
 
     fn never_failing(&mut self) {
@@ -149,31 +148,33 @@ impl Resolver<'_> {
         self.problems.extend(found);
     }
 
-    /// A backlog that grows faster than it drains.
-    fn never_catching_up(&mut self) {
+    /// Backlogs are followed where something has failed: without that nobody may lack anything.
+    pub(crate) fn refuse_slow_replicas(&mut self) {
         let slow = self.spec.stores.iter().filter_map(|(id, store)| {
             let Family::Primary(plan) = &store.family else { return None };
             let applied = plan.apply_rate.filter(|_| !plan.replicas.is_empty())?;
-            let written = self.written(id);
-            let title = format!("a replica of the store `{}` never catches up", store.name);
-            let label = format!("{written:.0} writes a second come, and {applied:.0} are applied");
+            let written = self.written_at_most(id);
+            let title = format!("a replica of the store `{}` cannot keep up", store.name);
+            let label = format!("up to {written:.0} writes a second come, and {applied:.0} are applied");
             Some((self.stores.get(&store.name)?.at, title, label)).filter(|_| written >= applied)
         });
-        let warning = |(at, title, label): (Extent, String, String)| {
-            Diagnostic::warning(Code::NeverCatchesUp, at, title).label(label)
+        let refusal = |(at, title, label): (Extent, String, String)| {
+            Diagnostic::error(Code::CannotKeepUp, at, title)
+                .label(label)
+                .help("more must be applied than may come while all populations are at their peak")
         };
-        let found: Vec<Diagnostic> = slow.map(warning).collect();
+        let found: Vec<Diagnostic> = slow.map(refusal).collect();
         self.problems.extend(found);
     }
 
-    /// Writes a second that come to a store, on average.
-    fn written(&self, store: StoreId) -> f64 {
+    /// Writes a second that may come to a store.
+    fn written_at_most(&self, store: StoreId) -> f64 {
         let of = |population: PopulationId| -> f64 {
             let classes = self.spec.requests.iter();
             let writing = classes.filter(|class| class.is_of(population) && class.writes.contains(&store));
             writing.map(|class| class.share).sum()
         };
-        self.spec.populations.iter().map(|(id, population)| population.demand.mean * of(id)).sum()
+        self.spec.populations.iter().map(|(id, population)| population.demand.peak() * of(id)).sum()
     }
 
     fn unused(&mut self, what: &str, section: &str, used: &BTreeSet<usize>, why: &str) {

@@ -1,7 +1,7 @@
 //! Writes of stores that many may write: what the last writer drops, and what goes with a disk.
 
 use crate::page::{Simulated, Table};
-use crate::single_operations::share;
+use crate::single_operations::of_clients;
 use models::operations::leaderless::{
     Clock, Conditions, Counts, Loss, Run, Session, Store, Troubles, Turns, conviction_after_phi,
 };
@@ -69,7 +69,7 @@ steering: {{www: {{policy: weighted, ttl: {ttl}s, sites: {{east: 1, west: 1}}}}}
     let (rate, delay) = (1.0 - 0.98 / 2.0, 2.0);
     let theory = (1.0 - exp(-rate * delay) * (1.0 + rate * delay)) / (2.0 * ttl * rate);
     let formula = "(1 - exp(-λ d) (1 + λ d))/(2 T λ), λ = (1 - q/2)/think, q = 49/50";
-    table.row(&case, "P(own write missed)", theory, share(&case, Anomaly::ReadYourWrites), formula);
+    table.row(&case, "P(own write missed)", theory, of_clients(&case, Anomaly::ReadYourWrites), formula);
 }
 
 fn exp(x: f64) -> f64 {

@@ -164,9 +164,9 @@ fn applied_singly(table: &mut Table) {
             ),
         ] {
             let case = table.case(&by_events(applies, keys, ""));
-            table.row(&case, "P(stale)", stale, share(&case, Anomaly::StaleRead), formula);
+            table.row(&case, "P(stale)", stale, of_clients(&case, Anomaly::StaleRead), formula);
             let case = table.case(&by_events(applies, keys, ", reads_back_after: 500ms"));
-            let seen = share(&case, Anomaly::ReadYourWrites);
+            let seen = of_clients(&case, Anomaly::ReadYourWrites);
             table.row(&case, "P(own write missed τ = 0.5 s after)", missed, seen, own);
         }
     }
@@ -192,7 +192,7 @@ steering: {{www: {{policy: static, sites: {{store: 50%, index: 50%}}}}}}"
 }
 
 /// Of the operations to which it can happen.
-pub(crate) fn share(case: &Case, anomaly: Anomaly) -> Simulated {
+pub(crate) fn of_clients(case: &Case, anomaly: Anomaly) -> Simulated {
     let seen = case.outcome.stores[0].consistency.as_ref().expect("its clients are looked at");
     let row = seen.anomalies.iter().find(|row| row.anomaly == anomaly).expect("it concerns the store");
     Simulated::from(row.of_eligible).times(1e-6)

@@ -5,9 +5,10 @@
 
 use super::KeyId;
 use super::client::Conduct;
+use super::reigns::Stretch;
 use super::route::{Route, Tale};
 use sim::stats::LogHistogram;
-use sim::{Instant, Replication, Seed, Stream, StreamName};
+use sim::{Instant, Replication, Seed, Span, Stream, StreamName};
 
 /// A session that begins.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -42,6 +43,8 @@ pub struct Leading<'a> {
     pub tales: &'a [Tale],
     /// The places of each site, the nearest first.
     pub nearest: &'a [Vec<u32>],
+    /// One-way distances of each site from each place.
+    pub distances: &'a [Vec<Span>],
     /// When time zero of the play is in the replication.
     pub began: Instant,
 }
@@ -59,6 +62,8 @@ pub struct Crowd<'a, S> {
     pub leading: Leading<'a>,
     /// In the order of time.
     pub arrivals: &'a [Arrival],
+    /// When what counted sessions send is counted. They end with it.
+    pub counts: Stretch,
 }
 
 impl Took {
@@ -115,21 +120,22 @@ impl<'a, S> Comers<'a, S> {
     }
 
     /// Whom a session turns to that is sending something: from the nearest place to its site that is `open`, if it reaches a
-    /// site.
+    /// site; and how far that is from each place.
     pub(super) fn turns(
         &self,
         whereabouts: &mut Whereabouts,
         now: Instant,
         stream: &mut Stream,
         open: impl Fn(usize) -> bool,
-    ) -> Option<&'a S> {
-        let Leading { tales, nearest, began } = self.crowd.leading;
+    ) -> Option<(&'a S, &'a [Span])> {
+        let Leading { tales, nearest, distances, began } = self.crowd.leading;
         let site = match whereabouts {
             Whereabouts::At(site) => Some(*site),
             Whereabouts::Led(route) => route.site(tales, began + (now - Instant::ZERO), stream),
         };
-        let place = nearest[site? as usize].iter().find(|place| open(**place as usize))?;
-        Some(&self.crowd.sessions[*place as usize])
+        let site = site? as usize;
+        let place = nearest[site].iter().find(|place| open(**place as usize))?;
+        Some((&self.crowd.sessions[*place as usize], &distances[site]))
     }
 
     /// Anybody's place, for who has not looked yet where it is.

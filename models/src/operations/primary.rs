@@ -336,16 +336,39 @@ impl Store {
     pub(super) fn waits_for(&self, epoch: usize, replica: usize, now: Instant) -> Waits {
         if self.is_alone(epoch, now) {
             Waits::Alone
-        } else if self.is_passed_over(replica, self.reigns.reigns()[epoch].primary) {
+        } else if self.is_passed_over(replica, self.reigns.reigns()[epoch].primary, now) {
             Waits::ForOthers
         } else {
             Waits::AsSaid
         }
     }
 
-    /// Is a replica none of those that a primary waits for, whoever has answered?
-    fn is_passed_over(&self, replica: usize, primary: usize) -> bool {
-        matches!(self.commit, Commit::SemiSynchronous { .. }) && !self.counting.counts(replica, primary)
+    /// Is a replica none of those that a primary waits for at an instant? Those are the first in their order, or the nearest, of
+    /// the ones that follow and whose answer counts.
+    fn is_passed_over(&self, replica: usize, primary: usize, now: Instant) -> bool {
+        let Commit::SemiSynchronous { replicas, which, .. } = self.commit else { return false };
+        if !self.counts(replica, primary) {
+            return true;
+        }
+        let rank = |replica: usize| match which {
+            Acknowledgers::First => (Span::ZERO, replica),
+            Acknowledgers::Any => (self.distances[primary][replica], replica),
+        };
+        let follows = |other: &usize| {
+            self.counts(*other, primary)
+                && self.reigns.serves(*other, now)
+                && self.reigns.reach(primary, *other, now)
+                && !self.reigns.is_behind(*other, now)
+        };
+        let all = (0..self.reigns.replicas()).filter(follows);
+        all.filter(|other| rank(*other) < rank(replica)).count() >= replicas
+    }
+
+    /// Does a primary of such a store ever wait for a replica?
+    fn counts(&self, replica: usize, primary: usize) -> bool {
+        replica != primary
+            && (!matches!(self.commit, Commit::SemiSynchronous { .. })
+                || self.counting.counts(replica, primary))
     }
 
     /// Is it known beforehand that the primary of an epoch waits for nobody?

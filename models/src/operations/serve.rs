@@ -90,6 +90,7 @@ struct Sent {
     /// The value to write.
     value: u32,
     replica: u32,
+    counts: bool,
 }
 
 impl<'a> PrimaryRun<'a> {
@@ -246,9 +247,14 @@ impl<'a> PrimaryRun<'a> {
         }
         let Some(comers) = &mut self.comers else { return true };
         let busy = &mut self.clients[id];
+        if busy.counted && comers.crowd.counts.until <= now {
+            self.leave(id);
+            return false;
+        }
+        busy.counts = busy.counted && comers.crowd.counts.from <= now;
         let open = |place| self.store.reigns.is_up(place, now);
-        if let Some(session) = comers.turns(&mut busy.whereabouts, now, &mut busy.stream, open) {
-            busy.turn_to(session);
+        if let Some(turned) = comers.turns(&mut busy.whereabouts, now, &mut busy.stream, open) {
+            busy.turn_to(turned);
             return true;
         }
         let wait = busy.give_up();
@@ -300,17 +306,16 @@ impl<'a> PrimaryRun<'a> {
     fn travel(&mut self, id: ClientId, value: u32, now: Instant) {
         let busy = &mut self.clients[id];
         let to = self.store.replica_for(busy, now);
-        let ways = to.map(|replica| (busy.session.place, replica));
         let legs = &self.store.legs;
         let leg = if busy.intent.writes() { &legs.write } else { &legs.read };
-        let arrives = ways.and_then(|ways| self.store.message(ways, now, (leg, &mut busy.stream)));
+        let arrives = to.and_then(|replica| self.store.asks(busy, replica, now, leg));
         let late = now + self.store.patience;
-        let (number, key, writes) = (busy.number, busy.key, busy.intent.writes());
+        let (number, key, writes, counts) = (busy.number, busy.key, busy.intent.writes(), busy.counts);
         if arrives.is_none_or(|arrives| arrives > late) {
             self.schedule(late, Event::Answer(id));
         }
         if let (Some(arrives), Some(to)) = (arrives, to) {
-            let sent = Sent { client: id, number, key, value, replica: to as u32 };
+            let sent = Sent { client: id, number, key, value, replica: to as u32, counts };
             if writes {
                 self.schedule(arrives, Event::Accept(sent));
             } else if arrives <= late {
@@ -341,7 +346,7 @@ impl<'a> PrimaryRun<'a> {
             shown: entry.shown,
             lost: !self.logs.holds(latest, position),
             read: false,
-            counted: self.clients[sent.client].counted,
+            counted: sent.counts,
             updates: 0,
         };
         let tally = if version.counted { &mut self.tally } else { &mut self.ignored };
@@ -415,10 +420,9 @@ impl<'a> PrimaryRun<'a> {
         if busy.number != sent.number || busy.open == Open::Nothing || now > late {
             return Instant::FAR;
         }
-        let ways = (sent.replica as usize, busy.session.place);
         let legs = &self.store.legs;
         let leg = if matches!(end, Open::Write { .. }) { &legs.ack } else { &legs.response };
-        let gets = at.and_then(|at| self.store.message(ways, at, (leg, &mut busy.stream)));
+        let gets = at.and_then(|at| self.store.tells(busy, sent.replica as usize, at, leg));
         let gets = gets.filter(|at| *at <= late);
         if gets.is_some() {
             busy.open = end;
@@ -438,7 +442,7 @@ impl<'a> PrimaryRun<'a> {
             let line = Line { process: busy.process, phase, action, key: busy.key, at: now };
             self.tally.history.record(line);
         }
-        let tally = if busy.counted { &mut self.tally } else { &mut self.ignored };
+        let tally = if busy.counts { &mut self.tally } else { &mut self.ignored };
         match open {
             Open::Nothing => (),
             Open::Write { end: End::Done(position), .. } => {

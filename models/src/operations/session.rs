@@ -15,6 +15,8 @@ use std::collections::BTreeMap;
 pub(super) struct Busy<'a> {
     pub(super) session: &'a Session,
     pub(super) whereabouts: Whereabouts,
+    /// How far its site is from each place, if that is another than its place.
+    pub(super) distances: Option<&'a [Span]>,
     /// Whose it is, if it comes and goes.
     pub(super) whose: Option<u32>,
     pub(super) habits: Habits,
@@ -34,6 +36,8 @@ pub(super) struct Busy<'a> {
     pub(super) stays: bool,
     /// Is what it sees counted?
     pub(super) counted: bool,
+    /// Is its present operation?
+    pub(super) counts: bool,
     /// Mean number of its operations, if it comes and goes.
     pub(super) operations: f64,
     pub(super) open: Open,
@@ -87,6 +91,7 @@ impl<'a> Busy<'a> {
         Busy {
             session,
             whereabouts: Whereabouts::At(0),
+            distances: None,
             whose: None,
             habits: (&session.plan).into(),
             stream,
@@ -100,6 +105,7 @@ impl<'a> Busy<'a> {
             intent: Intent::Read,
             stays: false,
             counted: true,
+            counts: true,
             operations: f64::INFINITY,
             open: Open::Nothing,
             memory: BTreeMap::new(),
@@ -117,8 +123,8 @@ impl<'a> Busy<'a> {
     }
 
     /// Turns to whom it is led to. Who stays with a replica has chosen it the first time.
-    pub(super) fn turn_to(&mut self, session: &'a Session) {
-        self.session = session;
+    pub(super) fn turn_to(&mut self, (session, distances): (&'a Session, &'a [Span])) {
+        (self.session, self.distances) = (session, Some(distances));
         self.home = self.home.or(session.reads.home());
     }
 
@@ -156,15 +162,18 @@ impl ReadFrom {
 }
 
 impl Store {
-    /// When a client's message or the answer to it arrives, if it does.
-    pub(super) fn message(
-        &self,
-        (from, to): (usize, usize),
-        sent: Instant,
-        (leg, stream): (&Law, &mut Stream),
-    ) -> Option<Instant> {
-        let takes = self.distances[from][to] + leg.sample(stream);
-        self.reigns.carry((from, to), sent, takes)
+    /// When a client's message to a replica arrives, if it does.
+    pub(super) fn asks(&self, busy: &mut Busy, replica: usize, sent: Instant, leg: &Law) -> Option<Instant> {
+        let place = busy.session.place;
+        let way = busy.distances.map_or(self.distances[place][replica], |own| own[replica]);
+        self.reigns.carry((place, replica), sent, way + leg.sample(&mut busy.stream))
+    }
+
+    /// When the answer of a replica arrives, if it does.
+    pub(super) fn tells(&self, busy: &mut Busy, replica: usize, sent: Instant, leg: &Law) -> Option<Instant> {
+        let place = busy.session.place;
+        let way = busy.distances.map_or(self.distances[replica][place], |own| own[replica]);
+        self.reigns.carry((replica, place), sent, way + leg.sample(&mut busy.stream))
     }
 
     /// The replica that a client's next operation is sent to, if it knows one.
@@ -173,9 +182,10 @@ impl Store {
         let in_reach =
             |replica: &usize| self.reigns.serves(*replica, now) && self.reigns.reach(place, *replica, now);
         let mut able = (0..self.reigns.replicas()).filter(in_reach);
+        let distances = busy.distances.unwrap_or(&self.distances[place]);
         match busy.session.reads {
             ReadFrom::Nearest if !busy.intent.writes() => {
-                able.min_by_key(|replica| (self.distances[place][*replica], *replica != place))
+                able.min_by_key(|replica| (distances[*replica], *replica != place))
             }
             ReadFrom::Uniform if !busy.intent.writes() => {
                 let count = able.clone().count() as u64;
@@ -184,7 +194,7 @@ impl Store {
             ReadFrom::Named(replica) if !busy.intent.writes() => Some(replica).filter(in_reach),
             ReadFrom::Sticky(_) if !busy.intent.writes() => {
                 if !busy.home.is_some_and(|home| in_reach(&home)) {
-                    busy.home = Some(able.min_by_key(|replica| self.distances[place][*replica])?);
+                    busy.home = Some(able.min_by_key(|replica| distances[*replica])?);
                 }
                 busy.home
             }

@@ -23,6 +23,8 @@
 //! - Long before and long after a session only writes of others on its key are played, and of very many only some
 //!   ([`others`]).
 //! - What was written before a disturbance began is everywhere when it does.
+//! - Sessions that are under way when the replication begins have begun before it, when all was as it is then. What is sent
+//!   after its end is not counted, and how it stood then is taken to last.
 
 mod around;
 mod led;
@@ -50,7 +52,7 @@ use player::Unplayable;
 use scenes::{Recorder, Scenes};
 use seen::Seen;
 use sim::{Instant, Replication, Seed, Span, Stream, StreamName, Table};
-use strata::{Part, Reach, Strata};
+use strata::{Part, Reach, Strata, early};
 use visit::Visitor;
 
 /// More operations than this are not simulated one by one, be it to look at them all or at a few among them.
@@ -109,7 +111,10 @@ impl<'d> Watch<'d> {
             let due = self.stores.iter().map(around).sum::<f64>() * replications as f64;
             return (due > OPERATIONS_MOST).then_some(StudyFault::CrowdedKeys(due));
         }
-        let each: f64 = self.stores.iter().map(|store| store.visitor.operations(run.horizon)).sum();
+        // Sessions begin before the replication.
+        let longer = |store: &Watched| 1.0 + early(store.visitor.lasts()).seconds() / run.horizon.seconds();
+        let due = |store: &Watched| store.visitor.operations(run.horizon) * longer(store);
+        let each: f64 = self.stores.iter().map(due).sum();
         let due = each * replications as f64;
         (due > OPERATIONS_MOST).then_some(StudyFault::TooManyOperations(due))
     }

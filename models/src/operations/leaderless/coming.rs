@@ -34,9 +34,14 @@ impl Run<'_> {
     pub(super) fn comes_through(&mut self, id: ClientId, now: Instant) -> bool {
         let Some(comers) = &mut self.comers else { return true };
         let busy = &mut self.clients[id];
+        if busy.counted && comers.crowd.counts.until <= now {
+            self.leave(id);
+            return false;
+        }
+        busy.counts = busy.counted && comers.crowd.counts.from <= now;
         let open = |place| self.store.conditions.is_open(place, now);
-        if let Some(session) = comers.turns(&mut busy.whereabouts, now, &mut busy.stream, open) {
-            busy.turn_to(session);
+        if let Some(turned) = comers.turns(&mut busy.whereabouts, now, &mut busy.stream, open) {
+            busy.turn_to(turned);
             return true;
         }
         let wait = busy.give_up();

@@ -72,10 +72,10 @@ impl Store {
     pub(super) fn write(
         &self,
         (opinions, stream): (&Opinions, &mut Stream),
-        (client, place): (usize, usize),
+        ((client, place), ways): ((usize, usize), (Span, Span)),
         sent: Instant,
     ) -> Written {
-        let (there, back) = self.ways((client, place), stream);
+        let (there, back) = self.messages(ways, stream);
         let mut legs = [(Span::ZERO, Span::ZERO); REPLICAS_MAX];
         for (replica, leg) in legs[..self.conditions.replicas()].iter_mut().enumerate() {
             *leg = (self.write_leg(place, replica, stream), self.legs.ack.sample(stream));
@@ -144,10 +144,10 @@ impl Store {
     pub(super) fn read(
         &self,
         (opinions, stream): (&Opinions, &mut Stream),
-        (client, place): (usize, usize),
+        ((client, place), ways): ((usize, usize), (Span, Span)),
         sent: Instant,
     ) -> Heard {
-        let (there, back) = self.ways((client, place), stream);
+        let (there, back) = self.messages(ways, stream);
         let Some(at) = self.reaches((client, place), sent, there) else { return Heard::Nothing };
         let alive =
             times(
@@ -221,10 +221,10 @@ impl Store {
         asked
     }
 
-    /// What a client's message takes there and back.
-    fn ways(&self, (client, place): (usize, usize), stream: &mut Stream) -> (Span, Span) {
-        let there = plus(self.distances[client][place], self.message.sample(stream));
-        (there, plus(self.distances[place][client], self.message.sample(stream)))
+    /// What a client's message takes there and back, given what the ways do.
+    fn messages(&self, (there, back): (Span, Span), stream: &mut Stream) -> (Span, Span) {
+        let there = plus(there, self.message.sample(stream));
+        (there, plus(back, self.message.sample(stream)))
     }
 
     /// When a client's message reaches a coordinator.

@@ -53,13 +53,14 @@ impl Run<'_> {
         let late = now.saturating_add(self.store.write_timeout);
         let ways = (busy.session.place, place);
         let write = |end| Open::Write { value, end };
-        match self.store.write((&self.opinions, &mut busy.stream), ways, now) {
+        let takes = busy.takes(self.store, place);
+        match self.store.write((&self.opinions, &mut busy.stream), (ways, takes), now) {
             Written::Refused { told, in_reach } if told < Instant::FAR => {
                 (told, write(End::Refused { in_reach }))
             }
             Written::Refused { .. } | Written::Lost => (late, write(End::TimedOut)),
             Written::Accepted(accepted) => {
-                let (number, process, key, counted) = (busy.number, busy.process, busy.key, busy.counted);
+                let (number, process, key, counted) = (busy.number, busy.process, busy.key, busy.counts);
                 self.under_way += usize::from(counted);
                 let memory = busy.memory.get(&key);
                 let (seen, stamp) = memory.map_or((Seen::default(), i64::MIN), |own| (own.seen, own.stamp()));
@@ -92,7 +93,8 @@ impl Run<'_> {
         let late = now.saturating_add(self.store.read_timeout);
         let timed_out = Open::Read { end: End::TimedOut };
         let client = busy.session.place;
-        match self.store.read((&self.opinions, &mut busy.stream), (client, place), now) {
+        let takes = busy.takes(self.store, place);
+        match self.store.read((&self.opinions, &mut busy.stream), ((client, place), takes), now) {
             Heard::Refused { told, in_reach } if told < Instant::FAR => {
                 (told, Open::Read { end: End::Refused { in_reach } })
             }

@@ -133,7 +133,7 @@ impl Run<'_> {
             self.tally.history.record(line);
         }
         let took = (now - busy.sent).nanos().unsigned_abs();
-        let tally = if busy.counted { &mut self.tally } else { &mut self.ignored };
+        let tally = if busy.counts { &mut self.tally } else { &mut self.ignored };
         let (read_latency, write_latency, counts) = tally.times(busy.whose);
         match open {
             Open::Nothing | Open::Awaited(_) => (),

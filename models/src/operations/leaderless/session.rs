@@ -43,6 +43,8 @@ pub struct Session {
 pub(super) struct Busy<'a> {
     pub(super) session: &'a Session,
     pub(super) whereabouts: Whereabouts,
+    /// How far its site is from each place, if that is another than its place.
+    pub(super) distances: Option<&'a [Span]>,
     /// Whose it is, if it comes and goes.
     pub(super) whose: Option<u32>,
     pub(super) habits: Habits,
@@ -61,6 +63,8 @@ pub(super) struct Busy<'a> {
     pub(super) stays: bool,
     /// Is what it sees counted?
     pub(super) counted: bool,
+    /// Is its present operation?
+    pub(super) counts: bool,
     /// Mean number of its operations, if it comes and goes.
     pub(super) operations: f64,
     pub(super) open: Open,
@@ -147,6 +151,7 @@ impl<'a> Busy<'a> {
         Busy {
             session,
             whereabouts: Whereabouts::At(0),
+            distances: None,
             whose: None,
             habits: session.into(),
             stream,
@@ -160,6 +165,7 @@ impl<'a> Busy<'a> {
             coordinated_at: 0,
             stays: false,
             counted: true,
+            counts: true,
             operations: f64::INFINITY,
             open: Open::Nothing,
             memory: BTreeMap::new(),
@@ -177,8 +183,8 @@ impl<'a> Busy<'a> {
     }
 
     /// Turns to whom it is led to. Who stays with a coordinator has chosen it the first time.
-    pub(super) fn turn_to(&mut self, session: &'a Session) {
-        self.session = session;
+    pub(super) fn turn_to(&mut self, (session, distances): (&'a Session, &'a [Span])) {
+        (self.session, self.distances) = (session, Some(distances));
         self.home = self.home.or(session.turns.home());
     }
 
@@ -204,18 +210,25 @@ impl<'a> Busy<'a> {
         wait.max(Span::NANOSECOND)
     }
 
+    /// What the ways to a coordinator's place and back take.
+    pub(super) fn takes(&self, store: &Store, place: usize) -> (Span, Span) {
+        let own = self.session.place;
+        let ways = (store.distances[own][place], store.distances[place][own]);
+        self.distances.map_or(ways, |distances| (distances[place], distances[place]))
+    }
+
     /// The place of the coordinator that the next operation is sent to, if there is one.
     pub(super) fn coordinator(&mut self, store: &Store, now: Instant) -> Option<usize> {
         let place = self.session.place;
         let conditions = &store.conditions;
         let able = |other: &usize| conditions.is_open(*other, now) && conditions.reach(place, *other, now);
         let mut all = (0..conditions.places()).filter(able);
+        let distances = self.distances.unwrap_or(&store.distances[place]);
         match self.session.turns {
-            Turns::Nearest => all.min_by_key(|other| (store.distances[place][*other], *other != place)),
+            Turns::Nearest => all.min_by_key(|other| (distances[*other], *other != place)),
             Turns::Sticky(_) => {
                 if !self.home.is_some_and(|home| able(&home)) {
-                    self.home =
-                        Some(all.min_by_key(|other| (store.distances[place][*other], *other != place))?);
+                    self.home = Some(all.min_by_key(|other| (distances[*other], *other != place))?);
                 }
                 self.home
             }

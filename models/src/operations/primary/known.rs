@@ -29,9 +29,7 @@ impl Store {
             let known = self.reigns.deliver((replica, reign.primary), counts, takes, Instant::FAR);
             known.unwrap_or(Instant::FAR)
         };
-        let counts =
-            |replica: &usize| *replica != reign.primary && !self.is_passed_over(*replica, reign.primary);
-        let others = (0..self.reigns.replicas()).filter(counts);
+        let others = (0..self.reigns.replicas()).filter(|replica| self.counts(*replica, reign.primary));
         if let Commit::SemiSynchronous { which: Acknowledgers::First, .. } = self.commit {
             let answers: Vec<(usize, Instant)> = others.map(|replica| (replica, answered(replica))).collect();
             return self.known_to_first(needed as usize, &answers, epoch, now);

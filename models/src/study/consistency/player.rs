@@ -43,9 +43,11 @@ pub(super) struct Player<'d> {
     members: Vec<SiteId>,
     /// The members of each site, the nearest first.
     nearest: Vec<Vec<u32>>,
+    /// One-way distances of each site from each member.
+    distances: Vec<Vec<Span>>,
     /// Are clients answered several sites while all is well?
     wander: bool,
-    /// The longest way between two members.
+    /// The longest way between a member and a site.
     way: Span,
     engine: Engine<'d>,
 }
@@ -61,6 +63,8 @@ enum Engine<'d> {
 pub(super) struct Play<'a> {
     pub(super) scenes: &'a Scenes,
     pub(super) during: Stretch,
+    /// When operations are counted.
+    pub(super) counts: Stretch,
     /// In the order of time, which counts from the beginning of the play.
     pub(super) arrivals: &'a [Arrival],
     pub(super) keys: u32,
@@ -114,7 +118,8 @@ pub(super) fn operation_takes(sessions: &Sessions, reads: f64, answer: Span) -> 
 impl<'d> Player<'d> {
     pub(super) fn new(design: &'d Design, family: &'d Family, sessions: &'d Sessions) -> Self {
         let members = family.members();
-        let way = way(design.specification(), &members);
+        let distances = distances(design.specification(), &members);
+        let way = way(&distances);
         let (nearest, wander) = (nearest(design.specification(), &members), wander(design));
         let places = 0..members.len();
         let engine = match family {
@@ -124,7 +129,7 @@ impl<'d> Player<'d> {
             }
             Family::Replicated(plan) => Engine::ManyWriters(plan, places.map(many::comer).collect()),
         };
-        Player { design, family, sessions, members, nearest, wander, way, engine }
+        Player { design, family, sessions, members, nearest, distances, wander, way, engine }
     }
 
     /// The sites of the store's members.
@@ -283,20 +288,27 @@ impl<'d> Player<'d> {
 
     /// Plays sessions against what the store went through.
     pub(super) fn play(&self, play: Play<'_>, stream: &mut Stream) -> Result<Seen, Unplayable> {
-        let Play { scenes, during, arrivals, keys, lags, others } = play;
+        let Play { scenes, during, counts, arrivals, keys, lags, others } = play;
+        let played = |at: Instant| Instant::ZERO + (at - during.from);
+        let counts = Stretch { from: played(counts.from), until: played(counts.until) };
         let glimpses = scenes.glimpses(during.from, during.until);
         let specification = self.design.specification();
         let popularity = Popularity::Uniform { keys };
         let name = StreamName::of("crowd", "operations");
         let own = Stream::new(Seed(stream.bits()), Replication(0), name);
-        let leading = Leading { tales: scenes.led().tales(), nearest: &self.nearest, began: during.from };
+        let leading = Leading {
+            tales: scenes.led().tales(),
+            nearest: &self.nearest,
+            distances: &self.distances,
+            began: during.from,
+        };
         match &self.engine {
             Engine::OneWriter(plan, sessions, trail) => {
                 let reigns = history::reigns(&glimpses, plan).map_err(|_| Unplayable)?;
                 let reigns = reigns.catching_up(scenes.catching_up(during.from, during.until));
                 let store = history::store(specification, plan, reigns, self.sessions.patience, popularity);
                 let lags = history::lags(plan, trail.as_ref(), lags, others);
-                let run = PrimaryRun::open(&store, Crowd { sessions, leading, arrivals }, lags, own);
+                let run = PrimaryRun::open(&store, Crowd { sessions, leading, arrivals, counts }, lags, own);
                 Ok(run.run(Instant::FAR).into())
             }
             Engine::ManyWriters(plan, sessions) => {
@@ -312,7 +324,7 @@ impl<'d> Player<'d> {
                 if let Some(every) = store.anti_entropy {
                     store.compared = Instant::ZERO - (during.from - last_before(during.from, every));
                 }
-                let run = leaderless::Run::open(&store, Crowd { sessions, leading, arrivals }, own);
+                let run = leaderless::Run::open(&store, Crowd { sessions, leading, arrivals, counts }, own);
                 Ok(run.run(Instant::ZERO + (during.until - during.from)).into())
             }
         }
@@ -334,12 +346,16 @@ fn nearest(specification: &Specification, members: &[SiteId]) -> Vec<Vec<u32>> {
     specification.sites.ids().map(ranked).collect()
 }
 
-/// The longest way between two members.
-fn way(specification: &Specification, members: &[SiteId]) -> Span {
-    let place = |id: &SiteId| specification.sites[*id].place;
-    let pairs = members.iter().flat_map(|a| members.iter().map(move |b| (a, b)));
-    let way = pairs.map(|(a, b)| delay(specification, place(a), place(b))).max();
-    way.unwrap_or(Span::ZERO)
+/// One-way distances of each site from each member.
+fn distances(specification: &Specification, members: &[SiteId]) -> Vec<Vec<Span>> {
+    let place = |id: SiteId| specification.sites[id].place;
+    let row = |site| members.iter().map(|member| delay(specification, place(site), place(*member))).collect();
+    specification.sites.ids().map(row).collect()
+}
+
+/// The longest way between a member and a site.
+fn way(distances: &[Vec<Span>]) -> Span {
+    distances.iter().flatten().copied().max().unwrap_or(Span::ZERO)
 }
 
 /// The last multiple of a time that is not after an instant.

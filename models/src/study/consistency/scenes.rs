@@ -115,8 +115,9 @@ impl Scenes {
         let mut all: Vec<(Instant, Glimpse)> = Vec::new();
         for scene in &self.scenes[self.index(from)..=self.index(until)] {
             if all.last().is_none_or(|(_, last)| *last != scene.glimpse) {
-                let at = Instant::ZERO + (scene.from - from).max(Span::ZERO);
-                all.push((at, scene.glimpse.clone()));
+                // What was seen first was so before.
+                let since = if all.is_empty() { Span::ZERO } else { (scene.from - from).max(Span::ZERO) };
+                all.push((Instant::ZERO + since, scene.glimpse.clone()));
             }
         }
         all

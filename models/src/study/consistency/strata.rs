@@ -5,6 +5,9 @@ use super::scenes::Scenes;
 use crate::operations::Stretch;
 use sim::{Instant, Span};
 
+/// Mean lengths of a session before a replication: one in three thousand of those that are under way when it begins has begun
+/// before that.
+const LENGTHS_EARLY: i64 = 8;
 /// Mean lengths of a session before a disturbance from where it may meet it: one in ten million is longer.
 const LENGTHS_BEFORE: i64 = 16;
 
@@ -46,6 +49,8 @@ pub(super) struct Parts(Vec<Stretch>);
 /// The strata of a replication.
 #[derive(Clone, Debug)]
 pub(super) struct Strata {
+    /// When the first sessions begin: before the replication, which some of them reach.
+    pub(super) first: Instant,
     /// The store is disturbed, with what leads to it and what remains of it.
     disturbed: Parts,
     /// Those disturbances that may lose acknowledged writes, which are missed until their keys are written again.
@@ -134,6 +139,11 @@ impl Parts {
     }
 }
 
+/// How long before a replication sessions begin that last so long on average.
+pub(super) fn early(lasts: Span) -> Span {
+    lasts * LENGTHS_EARLY
+}
+
 /// Both, in the order of time.
 fn merged(a: &Parts, b: &Parts) -> impl Iterator<Item = Stretch> + use<> {
     let mut all: Vec<Stretch> = a.0.iter().chain(&b.0).copied().collect();
@@ -150,7 +160,7 @@ impl Strata {
         horizon: Span,
         Reach { near, lasts, missed }: Reach,
     ) -> Self {
-        let whole = Stretch { from: Instant::ZERO, until: Instant::ZERO + horizon };
+        let whole = Stretch { from: Instant::ZERO - early(lasts), until: Instant::ZERO + horizon };
         let turns: Vec<(Instant, bool)> = scenes.turns().collect();
         let around = |from: Instant, until: Instant| Stretch {
             from: from - lasts - near,
@@ -183,7 +193,7 @@ impl Strata {
             (Part::Before, before),
             (Part::Rest, rest),
         ];
-        Strata { parts, disturbed, lossy }
+        Strata { first: whole.from, parts, disturbed, lossy }
     }
 
     /// Each that is not empty, with the share of the operations that are spent on it.
@@ -198,8 +208,7 @@ impl Strata {
     pub(super) fn begins(&self, at: Instant, missed: Span) -> Instant {
         let own = self.disturbed.holding(at).map_or(at, |disturbed| disturbed.from);
         let index = self.lossy.partition_point(|loss| loss.until < at - missed);
-        let lossy = self.lossy.get(index).map_or(own, |loss| loss.from.min(own));
-        lossy.max(Instant::ZERO)
+        self.lossy.get(index).map_or(own, |loss| loss.from.min(own))
     }
 
     pub(super) fn is_disturbed(&self, at: Instant) -> bool {

@@ -4,7 +4,7 @@ use super::others::{Comer, Far, Others};
 use super::player::{Play, Player, Role, Unplayable, operation_takes};
 use super::scenes::{Scene, Scenes};
 use super::seen::Seen;
-use super::strata::{Parts, Strata};
+use super::strata::{Parts, Strata, early};
 use crate::design::Design;
 use crate::operations::popularity::Interests;
 use crate::operations::{Arrival, KeyId, Stretch, Whereabouts};
@@ -221,11 +221,11 @@ impl<'d> Visitor<'d> {
         let span = Stretch { from: strata.begins(at, missed), until: strata.ends(ends) };
         let lags = self.player.lags(scenes, span, stream);
         let near = self.near(lags.iter().copied().max().unwrap_or(Span::ZERO));
-        let since = (at - near).max(Instant::ZERO);
-        let begins = strata.begins(since, missed).min((at - self.player.shadow()).max(Instant::ZERO));
+        let since = (at - near).max(strata.first);
+        let begins = strata.begins(since, missed).min((at - self.player.shadow()).max(strata.first));
         // What a replica shows may have been decided when its key was last written, however long ago.
         let begins = match self.player.lingers() {
-            true => begins.min(strata.begins((at - missed).max(Instant::ZERO), missed)),
+            true => begins.min(strata.begins((at - missed).max(strata.first), missed)),
             false => begins,
         };
         let comers = self.comers(shares);
@@ -261,7 +261,8 @@ impl<'d> Visitor<'d> {
         arrivals.iter_mut().for_each(|arrival| arrival.at = Instant::ZERO + (arrival.at - begins));
         let written = self.rates(scenes.at(at), at, |population| 1.0 - self.reads_of(population));
         let others = written.iter().sum::<f64>() * self.sessions.operations * (1.0 - shares.1);
-        self.player.play(Play { scenes, during, arrivals: &arrivals, keys: 1, lags, others }, stream)
+        let counts = Stretch { from: Instant::ZERO, until: horizon };
+        self.player.play(Play { scenes, during, counts, arrivals: &arrivals, keys: 1, lags, others }, stream)
     }
 
     /// What all sessions of a replication see.
@@ -272,15 +273,18 @@ impl<'d> Visitor<'d> {
         horizon: Span,
         stream: &mut Stream,
     ) -> (Result<Seen, Unplayable>, u64) {
-        let whole = Stretch { from: Instant::ZERO, until: Instant::ZERO + horizon };
-        let arrivals = self.all(interests, scenes, whole, stream);
+        let counts = Stretch { from: Instant::ZERO, until: Instant::ZERO + horizon };
+        let whole = Stretch { from: Instant::ZERO - early(self.lasts()), ..counts };
+        let mut arrivals = self.all(interests, scenes, whole, stream);
+        arrivals.iter_mut().for_each(|arrival| arrival.at = Instant::ZERO + (arrival.at - whole.from));
         let lags = self.player.lags(scenes, whole, stream);
         let keys = self.sessions.interest.reads.keys();
         // Who has come before the end stays as long as it takes.
         let stays = Span::from_seconds(self.takes(self.sessions.patience).seconds() * LENGTHS_AFTER);
         let during = Stretch { until: whole.until.saturating_add(stays), ..whole };
-        let seen =
-            self.player.play(Play { scenes, during, arrivals: &arrivals, keys, lags, others: 0.0 }, stream);
+        let seen = self
+            .player
+            .play(Play { scenes, during, counts, arrivals: &arrivals, keys, lags, others: 0.0 }, stream);
         (seen, arrivals.len() as u64)
     }
 
