@@ -172,9 +172,11 @@ impl<'a> Luck<'a> {
     pub(super) fn takes(&mut self, replica: usize, store: &Store, distance: Span, waits: Waits) -> Span {
         let alone = waits == Waits::Alone;
         match (&self.lags, store.commit) {
-            (Lags::Held(held) | Lags::Read(held), _) if waits == Waits::ForOthers => held[replica],
+            (Lags::Held(held) | Lags::Read(held), _) if waits == Waits::ForOthers => {
+                held[replica].max(distance)
+            }
             (Lags::Among(..), _) if waits == Waits::ForOthers => {
-                store.trails().sample(&mut self.lag[replica])
+                store.trails().sample(&mut self.lag[replica]).max(distance)
             }
             (Lags::Held(held), _) if alone => held[replica].max(distance),
             (Lags::Each | Lags::Among(..), _) if alone => {
