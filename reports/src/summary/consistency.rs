@@ -87,11 +87,11 @@ fn times(seen: &Consistency) -> Table {
         table.row(names.into_iter().chain(cells));
     };
     let times = |times: &PopulationTimes| [times.reads, times.writes];
-    let laws = [("until a read is answered", seen.reads), ("until a write is acknowledged", seen.writes)];
+    let laws = [("read answered", seen.reads), ("write acknowledged", seen.writes)];
     for (index, (what, law)) in laws.into_iter().enumerate() {
         add(what, "all", law);
         seen.populations.iter().for_each(|of| add("", &of.population, times(of)[index]));
     }
-    add("a stale read is behind", if apart { "all" } else { "" }, seen.stale_for);
+    add("stale read behind", if apart { "all" } else { "" }, seen.stale_for);
     table
 }

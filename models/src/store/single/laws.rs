@@ -77,10 +77,12 @@ impl<'d> Counted<'d> {
     fn choose(&mut self, writer: Member, sight: &Sight) {
         let plan = self.single.plan;
         let Acknowledged::Received { replicas, which, .. } = plan.acknowledged else { return };
-        let former: Vec<Member> = self.single.reign().given_up_so_far().collect();
+        // Who goes on writing follows nobody, and who is being made a replica again acknowledges nothing.
+        let reign = self.single.reign();
+        let idle = reign.old_writers().fold(reign.rejoining(), |set, member| set | 1 << member);
         let may = |member: &Member| {
             sight.joined(writer, *member)
-                && !former.contains(member)
+                && idle >> member & 1 == 0
                 && plan.counting.counts(usize::from(*member), usize::from(writer))
         };
         let mut may: Vec<Member> = (0..MEMBERS as Member).filter(may).collect();
