@@ -74,9 +74,9 @@ fn words(anomaly: Anomaly) -> (&'static str, &'static str) {
 fn times(seen: &Consistency) -> Table {
     let apart = !seen.populations.is_empty();
     let mut table = if apart {
-        Table::new(["time", "clients", ">median", ">p99", ">p99.9"])
+        Table::new(["time of", "clients", ">median", ">p99", ">p99.9"])
     } else {
-        Table::new(["time", ">median", ">p99", ">p99.9"])
+        Table::new(["time of", ">median", ">p99", ">p99.9"])
     };
     let mut add = |what: &str, clients: &str, law: Percentiles| {
         let names = if apart { vec![what.into(), clients.into()] } else { vec![what.into()] };
@@ -87,11 +87,11 @@ fn times(seen: &Consistency) -> Table {
         table.row(names.into_iter().chain(cells));
     };
     let times = |times: &PopulationTimes| [times.reads, times.writes];
-    let laws = [("read answered", seen.reads), ("write acknowledged", seen.writes)];
+    let laws = [("reads", seen.reads), ("writes", seen.writes)];
     for (index, (what, law)) in laws.into_iter().enumerate() {
         add(what, "all", law);
         seen.populations.iter().for_each(|of| add("", &of.population, times(of)[index]));
     }
-    add("stale read behind", if apart { "all" } else { "" }, seen.stale_for);
+    add("staleness", if apart { "all" } else { "" }, seen.stale_for);
     table
 }
