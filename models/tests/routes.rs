@@ -2,7 +2,7 @@
 
 use models::cache::{AnswerId, Cache, Connections};
 use models::operations::{Guide, Heeds, Route, Tale, Told};
-use models::specification::OnDown;
+use models::specification::{Connection, OnDown};
 use proptest::prelude::*;
 use sim::{Instant, Replication, Seed, Span, Stream, StreamName};
 
@@ -164,7 +164,7 @@ proptest! {
 fn connections_lead_as_many_to_each_site_as_the_flow_engine_says() {
     let history = vec![(40, Some(1)), (100, Some(2)), (160, Some(0))];
     for (ttl, life) in [(60, 200), (20, 20), (50, 7)] {
-        let connection = Some((Span::from_secs(life), OnDown::Wait));
+        let connection = Some(Connection { life: Span::from_secs(life), on_down: OnDown::Wait });
         let heeds = Heeds::Again { ttl: Span::from_secs(ttl), stale: Span::ZERO, afresh: 0.0, connection };
         let instants: Vec<i64> = (0..40).map(|step| step * 10).collect();
         for (found, at) in by_clients(&history, heeds, &instants, 5).into_iter().zip(&instants) {
@@ -186,7 +186,7 @@ fn who_dials_anew_is_back_once_its_resolver_leads_elsewhere() {
     let tales = [Tale::new(vec![told(0, 0, &[]), told(100, 0, &[0]), told(110, 1, &[0])])];
     let (ttl, life) = (60, 600);
     for (on_down, period) in [(OnDown::Reconnect, ttl), (OnDown::Wait, life)] {
-        let connection = Some((Span::from_secs(life), on_down));
+        let connection = Some(Connection { life: Span::from_secs(life), on_down });
         let heeds = Heeds::Again { ttl: Span::from_secs(ttl), stale: Span::ZERO, afresh: 0.0, connection };
         let mut stream = stream(7);
         let mut away = 0.0;

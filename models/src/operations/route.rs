@@ -6,7 +6,7 @@
 //! they speak again. A connection goes where the resolver led when it was dialled. What a client asks of a site that it does
 //! not reach comes to no store.
 
-use crate::specification::OnDown;
+use crate::specification::{Connection, OnDown};
 use sim::{Instant, Span, Stream};
 
 /// What resolvers are told from an instant on, and which sites clients do not reach.
@@ -43,8 +43,8 @@ pub enum Heeds {
         /// The chance that the first operation of a session finds its resolver without an entry
         /// ([`crate::cache::afresh_share`]).
         afresh: f64,
-        /// The life of its connections, if it keeps them.
-        connection: Option<(Span, OnDown)>,
+        /// Their long-lived connections, if they keep any.
+        connection: Option<Connection>,
     },
 }
 
@@ -158,7 +158,7 @@ impl Route {
         // Phases are even: before anything happened, and ever after unless a silence makes them one.
         let phase = begins - Span::from_seconds(stream.uniform() * ttl.seconds());
         let mut route = Route { guide, resolver: Resolver { asked: phase, site: None }, dialled: nowhere };
-        if let Some((life, _)) = connection {
+        if let Some(Connection { life, .. }) = connection {
             let dialled = at - Span::from_seconds(stream.uniform() * life.seconds());
             route.resolver = Resolver::of(tale, phase, (ttl, dialled), stream);
             route.dialled = (dialled, route.leads(tale, dialled));
@@ -180,7 +180,7 @@ impl Route {
             return self.resolver.site.filter(reached);
         };
         let mut connected = None;
-        if let Some((life, on_down)) = connection {
+        if let Some(Connection { life, on_down }) = connection {
             let lives = (at - self.dialled.0).nanos() / life.nanos();
             if lives > 0 {
                 let dialled = self.dialled.0 + life * lives;

@@ -91,10 +91,7 @@ fn lose_one(specification: &Specification, domain: DomainId) -> Result<DrillOutc
         full_service: if settled.served < 1.0 { None } else { times(|play| play.full_service) },
         lost_until_settled: volumes(|play| play.lost_until_settled).mean,
         lost: volumes(|play| play.lost),
-        stores: {
-            let suffered: Vec<Vec<Suffered>> = plays.into_iter().map(|play| play.stores).collect();
-            stores::drilled(specification, &suffered)
-        },
+        stores: stores::drilled(specification, plays.iter().map(|play| play.stores.as_slice())),
     })
 }
 

@@ -1,8 +1,9 @@
 //! How the clients of each population are led to sites in one replication.
 
-use crate::design::Design;
+use crate::design::{Design, EntryPlan};
 use crate::operations::{Guide, Heeds, Route, Tale, Told};
 use crate::specification::{PopulationId, Steering};
+use crate::steering::Answers;
 use sim::{Id, Instant, Stream, Table};
 
 /// What everybody is told, and what they make of it.
@@ -53,7 +54,7 @@ fn kinds(design: &Design, population: PopulationId) -> Vec<(f64, Guide)> {
             ttl,
             stale: plan.serve_stale,
             afresh: plan.afresh,
-            connection: plan.connection.map(|connection| (connection.life, connection.on_down)),
+            connection: plan.connection,
         });
         (plan.share, Guide { heeds, tale })
     });
@@ -63,8 +64,8 @@ fn kinds(design: &Design, population: PopulationId) -> Vec<(f64, Guide)> {
 /// Is any population answered several sites while all is well, so that clients move from one to another?
 pub(super) fn wander(design: &Design) -> bool {
     let sites = design.specification().sites.len();
-    let mixed = |plan: &crate::design::EntryPlan| {
-        let mut answers = crate::steering::Answers::new(sites);
+    let mixed = |plan: &EntryPlan| {
+        let mut answers = Answers::new(sites);
         plan.routers.iter().any(|router| {
             let reply = router.answer(&mut answers, |_| true);
             answers.shares(reply.answer).len() > 1

@@ -147,7 +147,8 @@ impl Others<'_> {
                 let within = Span::from_seconds(stream.uniform() * slot.seconds());
                 let site = self.visitor.player().members()[place].index() as u32;
                 let at = begins(index.unwrap_or(SLOTS - 1)) + within;
-                self.add((at, PopulationId::from_index(0)), Whereabouts::At(site), (far.many, reads));
+                // Whose it is matters for times alone, and theirs are not told.
+                self.add((at, 0), Whereabouts::At(site), (far.many, reads));
             }
         }
     }
@@ -170,19 +171,13 @@ impl Others<'_> {
             let part = comer.part(role);
             if part >= most || stream.uniform() * most < part {
                 let route = self.scenes.led().route(population, at, stream);
-                self.add((at, population), Whereabouts::Led(route), (role, comer.reads));
+                self.add((at, population.index() as u32), Whereabouts::Led(route), (role, comer.reads));
             }
         }
     }
 
-    fn add(
-        &mut self,
-        (at, population): (Instant, PopulationId),
-        whereabouts: Whereabouts,
-        (role, reads): (Role, f64),
-    ) {
+    fn add(&mut self, (at, whose): (Instant, u32), whereabouts: Whereabouts, (role, reads): (Role, f64)) {
         let conduct = self.visitor.player().conduct(role, reads);
-        let whose = population.index() as u32;
         self.arrivals.push(Arrival { at, key: KeyId(0), whereabouts, whose, conduct, counted: false });
     }
 }

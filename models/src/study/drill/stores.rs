@@ -3,10 +3,10 @@
 use super::phased;
 use crate::observer::Recorder;
 use crate::outcome::DrilledStore;
-use crate::specification::{Specification, StoreId};
+use crate::specification::{Specification, Store, StoreId};
 use crate::timeline::{StoreTurn, What};
 use crate::world::World;
-use sim::{Instant, Span, Table};
+use sim::{Id, Instant, Span, Table};
 use std::cell::RefCell;
 
 /// Writes are counted in billionths while they are averaged.
@@ -76,9 +76,12 @@ fn lost(seen: &Recorder, store: StoreId, begins: Instant) -> u64 {
 }
 
 /// What all plays did, store by store.
-pub(super) fn drilled(specification: &Specification, plays: &[Vec<Suffered>]) -> Vec<DrilledStore> {
-    let of = |(id, store): (StoreId, &crate::specification::Store)| {
-        let mine: Vec<Suffered> = plays.iter().map(|play| play[sim::Id::index(id)]).collect();
+pub(super) fn drilled<'a>(
+    specification: &Specification,
+    plays: impl Iterator<Item = &'a [Suffered]> + Clone,
+) -> Vec<DrilledStore> {
+    let of = |(id, store): (StoreId, &Store)| {
+        let mine: Vec<Suffered> = plays.clone().map(|play| play[id.index()]).collect();
         let recoveries: Option<Vec<i128>> =
             mine.iter().map(|suffered| suffered.recovery.map(|span| i128::from(span.nanos()))).collect();
         let lost: Vec<i128> =
